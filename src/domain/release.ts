@@ -8,14 +8,14 @@ export interface Release {
   readonly artifact: string | null
   readonly commit: string | null
   readonly description: string
-  /** `pending` until its rollout has ended; `failed` when the release phase or the rollout failed. */
+  /** `pending` until its rollout has ended; `failed` when the release phase or the rollout failed, or it was returned; `expired` when superseded. */
   readonly status: ReleaseStatus
   readonly user: string
   /** UTC ms. */
   readonly createdAt: number
 }
 
-export type ReleaseStatus = 'pending' | 'succeeded' | 'failed'
+export type ReleaseStatus = 'pending' | 'succeeded' | 'failed' | 'expired'
 
 /** Per process type: how many instances, of which size. */
 export interface FormationEntry {

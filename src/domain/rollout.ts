@@ -32,9 +32,12 @@ export interface Rollout {
   readonly backOutcome: 'failed' | 'returned' | null
   /** The release phase of this release has been passed or is not needed. */
   readonly releasePhaseDone: boolean
+  /** The whole target has been admitted and the rest drained: from then on the target is the set that serves. */
+  readonly switched: boolean
   readonly outcome: RolloutOutcome | null
   /** UTC ms. */
   readonly startedAt: number
+  /** Set once the receipt has been made, also for a superseded one. */
   readonly finishedAt: number | null
 }
 

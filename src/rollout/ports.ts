@@ -45,6 +45,8 @@ export interface Runtime {
     appId: string
     instances: readonly { size: string; count: number }[]
   }): Promise<void>
+  /** Memory of the machine that instances could still use, and all of it, in bytes. */
+  headroom(): Promise<{ freeBytes: number; totalBytes: number }>
   /** Last lines of an instance's output, for error messages. */
   tail(id: InstanceId, lines: number): Promise<string[]>
 }

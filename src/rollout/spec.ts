@@ -1,5 +1,5 @@
 import type { InstanceId, InstanceKind, InstanceSpec } from '../domain/instance.ts'
-import type { JournalEntry, Rollout, SetRef } from '../domain/rollout.ts'
+import type { JournalEntry, Receipt, Rollout, RolloutOutcome, SetRef } from '../domain/rollout.ts'
 import type { RolloutSettings } from '../domain/settings.ts'
 
 /** What is wanted of one app: the level that the engine drives the world to. Read anew in each pass. */
@@ -12,6 +12,8 @@ export interface Wanted {
   readonly generation: number
   /** The unfinished rollout, if any. */
   readonly rollout: Rollout | null
+  /** Rollouts that a newer one has superseded and that have no receipt yet. */
+  readonly superseded: readonly Rollout[]
   /** The set that is to serve when no rollout runs; null before the first success. */
   readonly serving: SetRef | null
   /** Process types of each set named by `serving`, `rollout.target` and `rollout.base`, by generation. */
@@ -47,8 +49,15 @@ export interface RolloutStore {
   passReleasePhase(rollout: string): Promise<void>
   /** Turns a rollout back; one that has turned or ended already is left as it is. */
   turnBack(rollout: string, reason: string, outcome: 'failed' | 'returned'): Promise<void>
-  /** Ends a rollout: sets the outcome, which set serves, and the status of the release, in one transaction. */
-  finish(rollout: string, at: number): Promise<void>
+  /** The target has taken over whole: if it is superseded from now on, it is the set that serves meanwhile. */
+  markSwitched(rollout: string): Promise<void>
+  /** Journal of one rollout, oldest first. */
+  entries(rollout: string): Promise<JournalEntry[]>
+  /**
+   * Ends a rollout in one transaction: outcome (a superseded one stays so), receipt, which set serves
+   * (target when it succeeded, else base), and the status of the release.
+   */
+  finish(rollout: string, outcome: RolloutOutcome, receipt: Receipt, at: number): Promise<void>
   /** The spec of an instance of that set and type, config decrypted. */
   instanceSpec(
     appId: string,
