@@ -1,0 +1,196 @@
+import { readHealthchecks } from './app-json/healthchecks.ts'
+import { didYouMean, isObject, member, Problems, shown, type Unread } from './app-json/problems.ts'
+import { readEnv, readFormation, readScripts } from './app-json/sections.ts'
+import { type GivenSettings, readSettings } from './app-json/settings.ts'
+import type { Manifest } from './artifact.ts'
+import { TasukiError } from './errors.ts'
+import { ROUTABLE_TYPE } from './release.ts'
+import { DEFAULT_SETTINGS, type RolloutSettings } from './settings.ts'
+
+/** What app.json says: what travels with the artifact, and what the build itself needs. */
+export interface AppJson {
+  readonly manifest: Manifest
+  /** `tasuki.static`: the folder of files to serve, relative to the root of the app; null when it is not set. */
+  readonly staticRoot: string | null
+}
+
+/** Top-level keys of Heroku and Dokku, and ours. */
+export const TOP_LEVEL_KEYS = [
+  '$schema',
+  'name',
+  'description',
+  'keywords',
+  'website',
+  'repository',
+  'logo',
+  'success_url',
+  'scripts',
+  'env',
+  'formation',
+  'addons',
+  'buildpacks',
+  'environments',
+  'stack',
+  'image',
+  'healthchecks',
+  'cron',
+  'tasuki',
+] as const
+
+/** Taken without complaint from the other platforms, but nothing is done with them. */
+const WITHOUT_EFFECT = ['addons', 'buildpacks', 'cron', 'image']
+
+/** Keys of `tasuki` that are no settings. */
+const OTHER_TASUKI_KEYS = ['types', 'static']
+
+const MOST_BYTES = 1024 * 1024
+
+/**
+ * Reads app.json. `types` are the process types of the app: each gets its settings, from the defaults, then
+ * `healthchecks`, then `tasuki`, then `tasuki.types.TYPE`, the later winning.
+ * Throws `invalid_app_json` with everything that is wrong, each with its JSON path. What is merely not known is a warning.
+ */
+export function parseAppJson(text: string, types: readonly string[]): AppJson {
+  const document = parseJson(text)
+  const problems = new Problems()
+  warnOfTopLevel(document, problems)
+  const tasuki = readTasuki(document.tasuki, problems)
+  const settings = { ...tasuki, health: readHealthchecks(document.healthchecks, problems) }
+  const appJson = {
+    manifest: {
+      name: readName(document.name, problems),
+      env: readEnv(document.env, problems),
+      formation: readFormation(document.formation, problems),
+      scripts: readScripts(document.scripts, problems),
+      settings: settingsPerType(settings, types, problems),
+      warnings: problems.warnings,
+    },
+    staticRoot: tasuki.staticRoot,
+  }
+  if (problems.errors.length === 0) return appJson
+  throw new TasukiError('invalid_app_json', `In app.json, ${problems.errors.join('; ')}.`, {
+    details: { errors: problems.errors },
+  })
+}
+
+function parseJson(text: string): Unread {
+  if (text.length > MOST_BYTES) {
+    throw new TasukiError('invalid_app_json', `app.json has more than ${MOST_BYTES} bytes.`)
+  }
+  const document = tryParse(text.replace(/^\uFEFF/, ''))
+  if (isObject(document)) return document
+  throw new TasukiError('invalid_app_json', `app.json holds ${shown(document)}, but must be an object.`)
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    throw new TasukiError('invalid_app_json', `app.json is not JSON: ${what}.`, { cause: error })
+  }
+}
+
+function warnOfTopLevel(document: Unread, problems: Problems): void {
+  for (const [key, value] of Object.entries(document)) {
+    const known = (TOP_LEVEL_KEYS as readonly string[]).includes(key)
+    if (!known) problems.warn(member('', key), `is not known${didYouMean(key, TOP_LEVEL_KEYS)}`)
+    else if (WITHOUT_EFFECT.includes(key) && !isEmpty(value)) problems.warn(key, 'has no effect here')
+  }
+}
+
+function isEmpty(value: unknown): boolean {
+  return value === null || value === '' || (typeof value === 'object' && Object.keys(value).length === 0)
+}
+
+function readName(value: unknown, problems: Problems): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string') return value
+  problems.error('name', `is ${shown(value)}, but must be a string`)
+  return null
+}
+
+interface TasukiSection {
+  readonly all: GivenSettings
+  readonly perType: ReadonlyMap<string, GivenSettings>
+  readonly staticRoot: string | null
+}
+
+function readTasuki(value: unknown, problems: Problems): TasukiSection {
+  const object = value === undefined ? {} : (problems.object(value, 'tasuki') ?? {})
+  return {
+    all: readSettings(object, 'tasuki', problems, OTHER_TASUKI_KEYS),
+    perType: readTypes(object.types, problems),
+    staticRoot: readStaticRoot(object.static, problems),
+  }
+}
+
+function readTypes(value: unknown, problems: Problems): Map<string, GivenSettings> {
+  const types = value === undefined ? {} : (problems.object(value, 'tasuki.types') ?? {})
+  const found = new Map<string, GivenSettings>()
+  for (const [type, given] of Object.entries(types)) {
+    const place = member('tasuki.types', type)
+    const object = problems.object(given, place)
+    if (object) found.set(type, readSettings(object, place, problems))
+  }
+  if (found.get(ROUTABLE_TYPE)?.singleton) {
+    problems.error(
+      `tasuki.types.${ROUTABLE_TYPE}.singleton`,
+      'visitors would find nobody; use it for other types',
+    )
+  }
+  return found
+}
+
+function readStaticRoot(value: unknown, problems: Problems): string | null {
+  if (value === undefined || value === null) return null
+  if (typeof value === 'string' && isInside(value)) return value
+  problems.error('tasuki.static', `is ${shown(value)}, but must be a folder of the app, such as "public"`)
+  return null
+}
+
+function isInside(path: string): boolean {
+  return path !== '' && /^[\w./@ -]+$/.test(path) && !path.startsWith('/') && !path.split('/').includes('..')
+}
+
+interface GivenPerType extends TasukiSection {
+  readonly health: ReadonlyMap<string, GivenSettings>
+}
+
+function settingsPerType(
+  given: GivenPerType,
+  types: readonly string[],
+  problems: Problems,
+): Readonly<Record<string, RolloutSettings>> {
+  warnOfStrangers(given, types, problems)
+  return Object.fromEntries(
+    types.map((type) => {
+      const settings = merged(given, type)
+      refuseStandstill(settings, given.perType.has(type) ? `tasuki.types.${type}` : 'tasuki', problems)
+      return [type, settings]
+    }),
+  )
+}
+
+function merged(given: GivenPerType, type: string): RolloutSettings {
+  const all = { ...DEFAULT_SETTINGS, ...given.health.get(type), ...given.all, ...given.perType.get(type) }
+  return type === ROUTABLE_TYPE ? { ...all, singleton: false } : all
+}
+
+function warnOfStrangers(given: GivenPerType, types: readonly string[], problems: Problems): void {
+  const places = [
+    ...[...given.perType.keys()].map((type) => [type, member('tasuki.types', type)] as const),
+    ...[...given.health.keys()].map((type) => [type, member('healthchecks', type)] as const),
+  ]
+  for (const [type, place] of places) {
+    if (!types.includes(type))
+      problems.warn(place, `the app has no such process type${didYouMean(type, types)}`)
+  }
+}
+
+/** With no instance above the quantity and none below, nothing could ever be replaced. */
+function refuseStandstill(settings: RolloutSettings, place: string, problems: Problems): void {
+  if (settings.strategy !== 'rolling' || settings.surge !== 0 || settings.maxUnavailable !== 0) return
+  const what = 'surge 0 with max_unavailable 0 lets nothing be replaced; set one of them to 1 or more'
+  if (!problems.errors.includes(`${place}: ${what}`)) problems.error(place, what)
+}
