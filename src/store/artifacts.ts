@@ -1,0 +1,90 @@
+import type { Artifact } from '../domain/artifact.ts'
+import { TasukiError } from '../domain/errors.ts'
+import type { Db } from './db.ts'
+import type { ArtifactsTable } from './schema.ts'
+
+/** What was built. The rows outlive the files, for the history. */
+export interface Artifacts {
+  /** Keeps it; built again after its files were collected, it is there again. */
+  put(artifact: Artifact, at: number): Promise<void>
+  /** Throws `not_found`. */
+  get(digest: string): Promise<Artifact>
+  /** Its files have not been collected. */
+  present(digest: string): Promise<boolean>
+  presentDigests(): Promise<string[]>
+  markCollected(digest: string, at: number): Promise<void>
+}
+
+/** Artifacts are immutable: read once, they are kept as they are. */
+export type ArtifactCache = Map<string, Artifact>
+
+const MOST_CACHED = 2000
+
+export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
+  return {
+    async put(artifact, createdAt) {
+      await db
+        .insertInto('artifacts')
+        .values({ ...asRow(artifact), createdAt, collectedAt: null })
+        .onConflict((conflict) => conflict.column('digest').doUpdateSet({ collectedAt: null }))
+        .execute()
+    },
+    async get(digest) {
+      return cache.get(digest) ?? remembered(cache, await readArtifact(db, digest))
+    },
+    async present(digest) {
+      const row = await db
+        .selectFrom('artifacts')
+        .select('digest')
+        .where('digest', '=', digest)
+        .where('collectedAt', 'is', null)
+        .executeTakeFirst()
+      return row !== undefined
+    },
+    async presentDigests() {
+      const rows = await db
+        .selectFrom('artifacts')
+        .select('digest')
+        .where('collectedAt', 'is', null)
+        .execute()
+      return rows.map((row) => row.digest)
+    },
+    async markCollected(digest, collectedAt) {
+      await db.updateTable('artifacts').set({ collectedAt }).where('digest', '=', digest).execute()
+    },
+  }
+}
+
+function remembered(cache: ArtifactCache, artifact: Artifact): Artifact {
+  if (cache.size >= MOST_CACHED) cache.delete(cache.keys().next().value!)
+  cache.set(artifact.digest, artifact)
+  return artifact
+}
+
+async function readArtifact(db: Db, digest: string): Promise<Artifact> {
+  const row = await db.selectFrom('artifacts').selectAll().where('digest', '=', digest).executeTakeFirst()
+  if (!row) throw new TasukiError('not_found', `There is no artifact ${digest}.`)
+  return {
+    digest: row.digest,
+    kind: row.kind,
+    size: row.size,
+    commit: row.commit,
+    builder: row.builder,
+    processTypes: JSON.parse(row.processTypes),
+    manifest: JSON.parse(row.manifest),
+    env: JSON.parse(row.env),
+  }
+}
+
+function asRow(artifact: Artifact): Omit<ArtifactsTable, 'createdAt' | 'collectedAt'> {
+  return {
+    digest: artifact.digest,
+    kind: artifact.kind,
+    size: artifact.size,
+    commit: artifact.commit,
+    builder: artifact.builder,
+    processTypes: JSON.stringify(artifact.processTypes),
+    manifest: JSON.stringify(artifact.manifest),
+    env: JSON.stringify(artifact.env),
+  }
+}

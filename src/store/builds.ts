@@ -1,0 +1,80 @@
+import type { Db } from './db.ts'
+import type { BuildsTable } from './schema.ts'
+
+export interface BuildError {
+  readonly id: string
+  readonly message: string
+  readonly next: string
+}
+
+/** One try to make an artifact, and the release that came of it. Times are UTC ms. */
+export interface Build extends Readonly<Omit<BuildsTable, 'error'>> {
+  readonly error: BuildError | null
+}
+
+export interface Builds {
+  insert(
+    build: Pick<Build, 'id' | 'appId' | 'sourceUrl' | 'sourceVersion' | 'user' | 'createdAt'>,
+  ): Promise<void>
+  byId(id: string): Promise<Build | null>
+  /** Newest first. */
+  list(appId: string, max: number): Promise<Build[]>
+  /** Of all apps, oldest first. */
+  pending(): Promise<Build[]>
+  succeed(
+    id: string,
+    made: { artifact: string; releaseId: string; rolloutId: string | null },
+    at: number,
+  ): Promise<void>
+  fail(id: string, error: BuildError, at: number): Promise<void>
+}
+
+const START = {
+  status: 'pending',
+  artifact: null,
+  releaseId: null,
+  rolloutId: null,
+  error: null,
+} as const
+
+export function buildsTable(db: Db): Builds {
+  const select = () => db.selectFrom('builds').selectAll()
+  return {
+    async insert(build) {
+      await db
+        .insertInto('builds')
+        .values({ ...START, ...build, updatedAt: build.createdAt })
+        .execute()
+    },
+    async byId(id) {
+      const row = await select().where('id', '=', id).executeTakeFirst()
+      return row ? asBuild(row) : null
+    },
+    async list(appId, max) {
+      const rows = await select().where('appId', '=', appId).orderBy('createdAt', 'desc').limit(max).execute()
+      return rows.map(asBuild)
+    },
+    async pending() {
+      return (await select().where('status', '=', 'pending').orderBy('createdAt').execute()).map(asBuild)
+    },
+    async succeed(id, made, updatedAt) {
+      await db
+        .updateTable('builds')
+        .set({ ...made, status: 'succeeded', updatedAt })
+        .where('id', '=', id)
+        .execute()
+    },
+    async fail(id, error, updatedAt) {
+      await db
+        .updateTable('builds')
+        .set({ status: 'failed', error: JSON.stringify(error), updatedAt })
+        .where('id', '=', id)
+        .where('status', '=', 'pending')
+        .execute()
+    },
+  }
+}
+
+function asBuild(row: BuildsTable): Build {
+  return { ...row, error: row.error === null ? null : (JSON.parse(row.error) as BuildError) }
+}

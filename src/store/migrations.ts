@@ -1,0 +1,38 @@
+import type { DatabaseSync } from 'node:sqlite'
+import { TasukiError } from '../domain/errors.ts'
+import { INITIAL } from './migrations/0001-initial.ts'
+
+/** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
+const MIGRATIONS: readonly string[] = [INITIAL]
+
+/** Brings the database to the newest schema, each step in a transaction of its own. */
+export function migrate(database: DatabaseSync): void {
+  const present = versionOf(database)
+  if (present > MIGRATIONS.length) throw tooNew(present)
+  MIGRATIONS.slice(present).forEach((sql, index) => {
+    apply(database, sql, present + index + 1)
+  })
+}
+
+function versionOf(database: DatabaseSync): number {
+  return Number(database.prepare('PRAGMA user_version').get()!.user_version)
+}
+
+function apply(database: DatabaseSync, sql: string, version: number): void {
+  database.exec('BEGIN IMMEDIATE')
+  try {
+    database.exec(`${sql}; PRAGMA user_version = ${version}`)
+    database.exec('COMMIT')
+  } catch (error) {
+    database.exec('ROLLBACK')
+    throw error
+  }
+}
+
+function tooNew(version: number): TasukiError {
+  return new TasukiError(
+    'setup_missing',
+    `The data has schema ${version}; this Tasuki knows up to ${MIGRATIONS.length}.`,
+    { next: 'Start it with the newer Tasuki that wrote it, or restore an older backup.' },
+  )
+}

@@ -1,0 +1,175 @@
+import type { Receipt, Rollout, RolloutOutcome, SetRef } from '../domain/rollout.ts'
+import type { Strategy } from '../domain/settings.ts'
+import type { Db } from './db.ts'
+import type { RolloutsTable } from './schema.ts'
+
+export interface NewRollout {
+  readonly id: string
+  readonly appId: string
+  readonly generation: number
+  readonly kind: Rollout['kind']
+  readonly release: number
+  readonly base: SetRef | null
+  readonly strategy: Strategy
+  readonly releasePhaseDone: boolean
+  readonly startedAt: number
+}
+
+/** The rollouts of the apps, running and past. */
+export interface Rollouts {
+  insert(rollout: NewRollout): Promise<void>
+  byId(id: string): Promise<Rollout | null>
+  /** The one without an outcome. */
+  running(appId: string): Promise<Rollout | null>
+  /** Running, or superseded without a receipt yet; newest first. */
+  unfinished(appId: string): Promise<Rollout[]>
+  /** Newest first. */
+  list(appId: string, max: number): Promise<Rollout[]>
+  /** Newest rollout of the `release` kind to each of those versions. */
+  ofRelease(appId: string, version: number): Promise<Rollout | null>
+  receipt(id: string): Promise<Receipt | null>
+  /** Receipt of the newest finished rollout, to that release if one is named. */
+  latestReceipt(appId: string, version: number | null): Promise<Receipt | null>
+  supersede(id: string): Promise<void>
+  passReleasePhase(id: string): Promise<void>
+  /** Only one that runs forward. */
+  turnBack(id: string, reason: string, outcome: 'failed' | 'returned'): Promise<void>
+  markSwitched(id: string): Promise<void>
+  /** Ends it; one that was superseded keeps that outcome. */
+  end(id: string, outcome: RolloutOutcome, receipt: Receipt, at: number): Promise<void>
+  /** Forgets all but the newest finished ones, with their journals. */
+  trim(appId: string, keep: number): Promise<number>
+}
+
+export function rolloutsTable(db: Db): Rollouts {
+  return { ...reading(db), ...writing(db) }
+}
+
+type Reading = Pick<
+  Rollouts,
+  'byId' | 'running' | 'unfinished' | 'list' | 'ofRelease' | 'receipt' | 'latestReceipt'
+>
+
+function reading(db: Db): Reading {
+  const select = () => db.selectFrom('rollouts').selectAll()
+  const newest = (appId: string) => select().where('appId', '=', appId).orderBy('generation', 'desc')
+  return {
+    async byId(id) {
+      return asRollout(await select().where('id', '=', id).executeTakeFirst())
+    },
+    async running(appId) {
+      return asRollout(
+        await select().where('appId', '=', appId).where('outcome', 'is', null).executeTakeFirst(),
+      )
+    },
+    async unfinished(appId) {
+      const rows = await newest(appId).where('finishedAt', 'is', null).execute()
+      return rows.map((row) => asRollout(row)!)
+    },
+    async list(appId, max) {
+      return (await newest(appId).limit(max).execute()).map((row) => asRollout(row)!)
+    },
+    async ofRelease(appId, version) {
+      const query = newest(appId).where('release', '=', version).where('kind', '=', 'release')
+      return asRollout(await query.limit(1).executeTakeFirst())
+    },
+    async receipt(id) {
+      return asReceipt(await select().where('id', '=', id).executeTakeFirst())
+    },
+    async latestReceipt(appId, version) {
+      let query = newest(appId).where('receipt', 'is not', null).limit(1)
+      if (version !== null) query = query.where('release', '=', version)
+      return asReceipt(await query.executeTakeFirst())
+    },
+  }
+}
+
+function writing(db: Db): Omit<Rollouts, keyof Reading> {
+  const update = (id: string) => db.updateTable('rollouts').where('id', '=', id)
+  return {
+    async insert({ base, ...rollout }) {
+      const row = {
+        ...rollout,
+        baseGeneration: base?.generation ?? null,
+        baseRelease: base?.release ?? null,
+        releasePhaseDone: Number(rollout.releasePhaseDone),
+      }
+      await db
+        .insertInto('rollouts')
+        .values({ ...row, direction: 'forward', switched: 0 })
+        .execute()
+    },
+    async supersede(id) {
+      await update(id).set({ outcome: 'superseded' }).where('outcome', 'is', null).execute()
+    },
+    async passReleasePhase(id) {
+      await update(id).set({ releasePhaseDone: 1 }).execute()
+    },
+    async turnBack(id, reason, backOutcome) {
+      await update(id)
+        .set({ direction: 'back', reason, backOutcome })
+        .where('outcome', 'is', null)
+        .where('direction', '=', 'forward')
+        .execute()
+    },
+    async markSwitched(id) {
+      await update(id).set({ switched: 1 }).execute()
+    },
+    async end(id, outcome, receipt, at) {
+      await update(id)
+        .set((eb) => ({
+          outcome: eb.fn.coalesce('outcome', eb.val(outcome)),
+          receipt: JSON.stringify(receipt),
+          finishedAt: at,
+        }))
+        .where('finishedAt', 'is', null)
+        .execute()
+    },
+    async trim(appId, keep) {
+      const old = await db
+        .selectFrom('rollouts')
+        .select('id')
+        .where('appId', '=', appId)
+        .where('finishedAt', 'is not', null)
+        .orderBy('generation', 'desc')
+        .limit(-1)
+        .offset(keep)
+        .execute()
+      for (const { id } of old) {
+        await db.deleteFrom('journal').where('rollout', '=', id).execute()
+        await db.deleteFrom('rollouts').where('id', '=', id).execute()
+      }
+      return old.length
+    },
+  }
+}
+
+function asReceipt(row: RolloutsTable | undefined): Receipt | null {
+  return row?.receipt ? (JSON.parse(row.receipt) as Receipt) : null
+}
+
+function asRollout(row: RolloutsTable | undefined): Rollout | null {
+  if (!row) return null
+  return {
+    id: row.id,
+    appId: row.appId,
+    generation: row.generation,
+    kind: row.kind,
+    target: { generation: row.generation, release: row.release },
+    base: baseOf(row),
+    strategy: row.strategy,
+    direction: row.direction,
+    reason: row.reason,
+    backOutcome: row.backOutcome,
+    releasePhaseDone: row.releasePhaseDone === 1,
+    switched: row.switched === 1,
+    outcome: row.outcome,
+    startedAt: row.startedAt,
+    finishedAt: row.finishedAt,
+  }
+}
+
+function baseOf(row: RolloutsTable): SetRef | null {
+  if (row.baseGeneration === null || row.baseRelease === null) return null
+  return { generation: row.baseGeneration, release: row.baseRelease }
+}

@@ -1,0 +1,70 @@
+import type { Db } from './db.ts'
+import type { RunsTable } from './schema.ts'
+import type { Seal } from './seal.ts'
+
+/** What the user gave beside the command. */
+export interface RunOptions {
+  readonly env: Readonly<Record<string, string>>
+  readonly tty: boolean
+  readonly columns: number
+  readonly lines: number
+}
+
+/** One run of a command with an app's release and config. Times are UTC ms. */
+export interface Run extends Readonly<Omit<RunsTable, 'options'>> {
+  readonly options: RunOptions
+}
+
+export interface Runs {
+  insert(run: Run): Promise<void>
+  byId(appId: string, id: string): Promise<Run | null>
+  byInstance(instance: string): Promise<Run | null>
+  /** Of all apps: those that have not ended. */
+  open(): Promise<Run[]>
+  /** Waiting → up: true for the one caller that may start it. */
+  claim(id: string): Promise<boolean>
+  end(id: string, exitCode: number | null, at: number): Promise<void>
+}
+
+export function runsTable(db: Db, seal: Seal): Runs {
+  const select = () => db.selectFrom('runs').selectAll()
+  const asRun = (row: RunsTable): Run => ({
+    ...row,
+    options: JSON.parse(seal.open(row.options, row.appId)) as RunOptions,
+  })
+  const one = async (query: ReturnType<typeof select>) => {
+    const row = await query.executeTakeFirst()
+    return row ? asRun(row) : null
+  }
+  return {
+    async insert(run) {
+      const options = seal.close(JSON.stringify(run.options), run.appId)
+      await db
+        .insertInto('runs')
+        .values({ ...run, options })
+        .execute()
+    },
+    byId: (appId, id) => one(select().where('appId', '=', appId).where('id', '=', id)),
+    byInstance: (instance) => one(select().where('instance', '=', instance)),
+    async open() {
+      return (await select().where('state', '!=', 'ended').execute()).map(asRun)
+    },
+    async claim(id) {
+      const result = await db
+        .updateTable('runs')
+        .set({ state: 'up' })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    },
+    async end(id, exitCode, endedAt) {
+      await db
+        .updateTable('runs')
+        .set({ state: 'ended', exitCode, endedAt })
+        .where('id', '=', id)
+        .where('state', '!=', 'ended')
+        .execute()
+    },
+  }
+}

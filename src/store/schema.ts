@@ -1,0 +1,165 @@
+import type { Generated } from 'kysely'
+import type { ReleaseStatus } from '../domain/release.ts'
+import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
+import type { Strategy } from '../domain/settings.ts'
+
+/** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
+export interface Schema {
+  apps: AppsTable
+  config: { appId: string; sealed: Uint8Array }
+  formation: { appId: string; type: string; quantity: number; size: string }
+  features: { appId: string; name: string; enabled: number; updatedAt: number }
+  domains: { hostname: string; appId: string; kind: 'app' | 'custom'; createdAt: number }
+  artifacts: ArtifactsTable
+  releases: ReleasesTable
+  rollouts: RolloutsTable
+  journal: JournalTable
+  condemned: { appId: string; instance: string }
+  sources: SourcesTable
+  builds: BuildsTable
+  runs: RunsTable
+  tokens: TokensTable
+  events: EventsTable
+}
+
+export interface AppsTable {
+  id: string
+  name: string
+  owner: string
+  maintenance: number
+  /** The highest generation issued. */
+  generation: number
+  /** The set that serves when no rollout runs. */
+  servingGeneration: number | null
+  servingRelease: number | null
+  createdAt: number
+  updatedAt: number
+  releasedAt: number | null
+  destroyedAt: number | null
+}
+
+export interface ArtifactsTable {
+  digest: string
+  kind: 'slug'
+  size: number
+  commit: string | null
+  builder: string
+  processTypes: string
+  manifest: string
+  env: string
+  createdAt: number
+  /** When its files were collected; the row stays for the history. */
+  collectedAt: number | null
+}
+
+export interface ReleasesTable {
+  id: string
+  appId: string
+  version: number
+  artifact: string | null
+  commit: string | null
+  description: string
+  status: ReleaseStatus
+  user: string
+  config: Uint8Array
+  /** Equal configs of an app have equal digests. */
+  configDigest: string
+  createdAt: number
+  updatedAt: number
+}
+
+export interface RolloutsTable {
+  id: string
+  appId: string
+  generation: number
+  kind: 'release' | 'restart'
+  /** Version of the target's release; its generation is the rollout's own. */
+  release: number
+  baseGeneration: number | null
+  baseRelease: number | null
+  strategy: Strategy
+  direction: 'forward' | 'back'
+  reason: string | null
+  backOutcome: 'failed' | 'returned' | null
+  releasePhaseDone: number
+  switched: number
+  outcome: RolloutOutcome | null
+  startedAt: number
+  finishedAt: number | null
+  receipt: string | null
+}
+
+export interface JournalTable {
+  id: Generated<number>
+  appId: string
+  rollout: string | null
+  generation: number
+  kind: JournalEntry['kind']
+  instance: string | null
+  name: string | null
+  release: number | null
+  note: string
+  state: JournalEntry['state']
+  error: string | null
+  at: number
+  endedAt: number | null
+}
+
+export interface SourcesTable {
+  id: string
+  createdAt: number
+  /** Bytes; null until it has been uploaded whole. */
+  size: number | null
+}
+
+export interface BuildsTable {
+  id: string
+  appId: string
+  status: 'pending' | 'succeeded' | 'failed'
+  sourceUrl: string
+  sourceVersion: string | null
+  artifact: string | null
+  releaseId: string | null
+  rolloutId: string | null
+  /** `{id, message, next}` once it has failed. */
+  error: string | null
+  user: string
+  createdAt: number
+  updatedAt: number
+}
+
+export interface RunsTable {
+  id: string
+  appId: string
+  name: string
+  instance: string
+  command: string
+  size: string
+  release: number
+  /** What the user gave beside the command, sealed: it may hold secrets. */
+  options: Uint8Array
+  state: 'waiting' | 'up' | 'ended'
+  exitCode: number | null
+  user: string
+  createdAt: number
+  endedAt: number | null
+}
+
+export interface TokensTable {
+  id: string
+  /** sha-256 of the token, hex. */
+  hash: string
+  user: string
+  description: string
+  createdAt: number
+}
+
+export interface EventsTable {
+  id: Generated<number>
+  appId: string | null
+  appName: string | null
+  at: number
+  user: string
+  kind: string
+  text: string
+}

@@ -1,0 +1,56 @@
+import { type Apps, appsTable } from './apps.ts'
+import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
+import { type Builds, buildsTable } from './builds.ts'
+import { type Condemned, condemnedTable } from './condemned.ts'
+import { type Configs, configTable } from './config.ts'
+import type { Db } from './db.ts'
+import { type Domains, domainsTable } from './domains.ts'
+import { type Events, eventsTable } from './events.ts'
+import { type Features, featuresTable } from './features.ts'
+import { type Formations, formationTable } from './formation.ts'
+import { type Journal, journalTable } from './journal.ts'
+import { type Releases, releasesTable } from './releases.ts'
+import { type Rollouts, rolloutsTable } from './rollouts.ts'
+import { type Runs, runsTable } from './runs.ts'
+import type { Seal } from './seal.ts'
+import { type Sources, sourcesTable } from './sources.ts'
+import { type Tokens, tokensTable } from './tokens.ts'
+
+/** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
+export interface Tables {
+  readonly apps: Apps
+  readonly artifacts: Artifacts
+  readonly builds: Builds
+  readonly condemned: Condemned
+  readonly config: Configs
+  readonly domains: Domains
+  readonly events: Events
+  readonly features: Features
+  readonly formation: Formations
+  readonly journal: Journal
+  readonly releases: Releases
+  readonly rollouts: Rollouts
+  readonly runs: Runs
+  readonly sources: Sources
+  readonly tokens: Tokens
+}
+
+export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
+  return {
+    apps: appsTable(db),
+    artifacts: artifactsTable(db, cache),
+    builds: buildsTable(db),
+    condemned: condemnedTable(db),
+    config: configTable(db, seal),
+    domains: domainsTable(db),
+    events: eventsTable(db),
+    features: featuresTable(db),
+    formation: formationTable(db),
+    journal: journalTable(db),
+    releases: releasesTable(db, seal),
+    rollouts: rolloutsTable(db),
+    runs: runsTable(db, seal),
+    sources: sourcesTable(db),
+    tokens: tokensTable(db),
+  }
+}

@@ -1,0 +1,79 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
+import type { Receipt, Rollout, RolloutOutcome } from '../domain/rollout.ts'
+import type { TrafficWindow } from '../domain/traffic.ts'
+import { openStore, type Store } from './open.ts'
+
+/** A directory of the test's own, removed after it. */
+export function tempDir(context: TestContext, name = 'store'): string {
+  const directory = mkdtempSync(join(tmpdir(), `tasuki-${name}-`))
+  context.after(() => rmSync(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** A store on a real file, closed after the test. */
+export async function tempStore(context: TestContext): Promise<Store> {
+  const store = await openStore(tempDir(context), 'example.test')
+  context.after(() => store.close())
+  return store
+}
+
+/** An artifact as a builder would name it; `mark` makes it another one. */
+export function artifactNamed(mark: string, more: Partial<Artifact> = {}): Artifact {
+  return {
+    digest: `sha256:${mark.repeat(64).slice(0, 64)}`,
+    kind: 'slug',
+    size: 1000,
+    commit: `${mark}c0ffee`.repeat(6).slice(0, 40),
+    processTypes: { web: 'node server.js', worker: 'node worker.js' },
+    manifest: EMPTY_MANIFEST,
+    builder: 'node',
+    env: { NODE_ENV: 'production' },
+    ...more,
+  }
+}
+
+const NOTHING: TrafficWindow = {
+  ms: 0,
+  requests: 0,
+  byStatus: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, none: 0 },
+  p50: null,
+  p99: null,
+  max: null,
+}
+
+/** The receipt of a rollout that nobody visited. */
+export function receiptOf(rollout: Rollout, outcome: RolloutOutcome): Receipt {
+  return {
+    rollout: rollout.id,
+    app: 'demo',
+    from: rollout.base?.release ?? null,
+    to: rollout.target.release,
+    outcome,
+    reason: rollout.reason,
+    startedAt: rollout.startedAt,
+    finishedAt: rollout.startedAt + 1000,
+    served: 0,
+    lost: 0,
+    traffic: {
+      before: NOTHING,
+      during: NOTHING,
+      after: NOTHING,
+      lost: { no_response: 0, cut: 0, bad_gateway: 0, no_instance: 0, timeout: 0 },
+      retried: 0,
+      redispatched: 0,
+      held: { requests: 0, longestMs: 0 },
+      streams: { opened: 0, closed: 0 },
+      aborted: 0,
+      byRelease: {},
+      complete: true,
+      gaps: [],
+      outages: [],
+    },
+    instances: [],
+    overheadMs: 0,
+  }
+}
