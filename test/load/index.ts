@@ -1,0 +1,68 @@
+import { fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import type { FromLoad } from './process.ts'
+import type { LoadOptions, LoadReport, Snapshot } from './types.ts'
+
+export type { LoadOptions, LoadReport, Snapshot } from './types.ts'
+
+/** A load that runs in a process of its own, so that nothing here disturbs its clock. */
+export interface RunningLoad {
+  /** As of at most a fifth of a second ago; null before the first. */
+  snapshot(): Snapshot | null
+  /** Ends it and resolves with its counts, when each request sent has had its outcome. Repeatable. */
+  stop(): Promise<LoadReport>
+  /** The same counts, when it has ended by itself or by `stop`. */
+  readonly ended: Promise<LoadReport>
+}
+
+/** Starts a load; it sends from the moment this resolves. */
+export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
+  const child = fork(fileURLToPath(new URL('./process.ts', import.meta.url)), {
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    serialization: 'advanced',
+  })
+  const first = Promise.withResolvers<void>()
+  const last = Promise.withResolvers<LoadReport>()
+  let snapshot: Snapshot | null = null
+  child.on('message', (message: FromLoad) => {
+    if ('report' in message) return last.resolve(message.report)
+    snapshot = message.snapshot
+    first.resolve()
+  })
+  child.on('exit', (code, signal) => {
+    const error = new Error(`the load ended by itself (${signal ?? code}) without a report`)
+    first.reject(error)
+    last.reject(error)
+  })
+  // Whoever never asks for the report must not fail for it.
+  last.promise.catch(() => undefined)
+  child.send({ start: options })
+  await first.promise
+  return {
+    snapshot: () => snapshot,
+    stop: () => {
+      if (child.connected) child.send({ stop: true })
+      return last.promise
+    },
+    ended: last.promise,
+  }
+}
+
+export interface PostCheck {
+  /** Answered, but the app never processed it. */
+  readonly missing: readonly string[]
+  /** Processed more than once. */
+  readonly doubled: readonly string[]
+}
+
+/** Holds the ids that the apps processed against those sent: each exactly once, a lost one at most once. */
+export function checkPosts(report: LoadReport, processed: Iterable<string>): PostCheck {
+  const times = new Map<string, number>()
+  for (const id of processed) times.set(id, (times.get(id) ?? 0) + 1)
+  const lost = new Set(report.posts.lost)
+  const sent = Array.from({ length: report.posts.sent }, (_, number) => `${report.posts.run}-${number}`)
+  return {
+    missing: sent.filter((id) => !times.has(id) && !lost.has(id)),
+    doubled: sent.filter((id) => (times.get(id) ?? 0) > 1),
+  }
+}
