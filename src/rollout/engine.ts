@@ -1,0 +1,89 @@
+import type { JournalEntry } from '../domain/rollout.ts'
+import { AppController } from './controller.ts'
+import type { EngineDeps } from './deps.ts'
+import type { EngineControl } from './engine-port.ts'
+import type { Phase } from './operations.ts'
+
+/** Even with no event, each app is looked at this often, ms: an event may have been missed. */
+const SWEEP_MS = 30_000
+
+/** All apps' controllers, and who listens to them. */
+export class Engine implements EngineControl {
+  readonly #deps: EngineDeps
+  readonly #controllers = new Map<string, AppController>()
+  readonly #entryListeners = new Set<(entry: JournalEntry) => void>()
+  readonly #endListeners = new Set<(rollout: string, appId: string) => void>()
+  #unwatch: (() => void) | null = null
+  #cancelSweep: (() => void) | null = null
+  #stopped = false
+
+  constructor(deps: EngineDeps) {
+    this.#deps = {
+      ...deps,
+      gone: async (appId) => {
+        await deps.gone(appId)
+        this.#controllers.delete(appId)
+      },
+    }
+  }
+
+  /** Adopts what runs and goes on with what was under way. */
+  async start(): Promise<void> {
+    this.#unwatch = this.#deps.runtime.watch((appId) => this.poke(appId))
+    for (const appId of await this.#deps.store.apps()) this.poke(appId)
+    this.#sweepLater()
+  }
+
+  /** Lets go of everything; instances and router go on. */
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.#unwatch?.()
+    this.#cancelSweep?.()
+    await Promise.all([...this.#controllers.values()].map((controller) => controller.stop()))
+  }
+
+  poke(appId: string): void {
+    if (this.#stopped) return
+    let controller = this.#controllers.get(appId)
+    if (!controller) {
+      controller = new AppController(
+        appId,
+        this.#deps,
+        (entry) => this.#tell(entry),
+        (rollout) => this.#ended(rollout, appId),
+      )
+      this.#controllers.set(appId, controller)
+    }
+    controller.poke()
+  }
+
+  /** Where an app stands now. */
+  phase(appId: string): Phase {
+    return this.#controllers.get(appId)?.phase ?? 'settled'
+  }
+
+  onEntry(listen: (entry: JournalEntry) => void): () => void {
+    this.#entryListeners.add(listen)
+    return () => this.#entryListeners.delete(listen)
+  }
+
+  onFinished(listen: (rollout: string, appId: string) => void): () => void {
+    this.#endListeners.add(listen)
+    return () => this.#endListeners.delete(listen)
+  }
+
+  #sweepLater(): void {
+    this.#cancelSweep = this.#deps.clock.timer(SWEEP_MS, () => {
+      for (const appId of this.#controllers.keys()) this.poke(appId)
+      if (!this.#stopped) this.#sweepLater()
+    })
+  }
+
+  #tell(entry: JournalEntry): void {
+    for (const listen of this.#entryListeners) listen(entry)
+  }
+
+  #ended(rollout: string, appId: string): void {
+    for (const listen of this.#endListeners) listen(rollout, appId)
+  }
+}

@@ -1,0 +1,170 @@
+import type { InstanceId, RuntimeInstance } from '../domain/instance.ts'
+import type { SightingKind } from '../domain/rollout.ts'
+import type { SeenInstance, SeenServer } from './facts.ts'
+import { WORKER_UP_MS } from './plan/census.ts'
+import type { RouterServer } from './ports.ts'
+
+/** A change that this pass saw and the one before did not. */
+export interface Sighting {
+  readonly kind: SightingKind
+  readonly instance: SeenInstance
+  readonly note: string
+}
+
+interface Track {
+  readonly firstSeen: number
+  signalledAt: number | null
+  killedAt: number | null
+  preStop: SeenInstance['preStop']
+  /** Since when it has been out of rotation; null while it takes new requests. */
+  outSince: number | null
+  downSince: number | null
+  idleSeen: number
+  streamsClosed: boolean
+  served: boolean
+  lastLines: readonly string[]
+  readonly sighted: Set<SightingKind>
+}
+
+/**
+ * Turns what was observed into spans: since when something has been so. All of it can be learnt again from the world:
+ * after a restart the spans begin anew, which makes limits longer, never wrong.
+ */
+export class Observer {
+  readonly #tracks = new Map<InstanceId, Track>()
+  #sightings: Sighting[] = []
+
+  /** One instance as it is now. Call once in each pass for each that is there, then `end` with them all. */
+  see(raw: RuntimeInstance, server: RouterServer | null, now: number, condemned: boolean): SeenInstance {
+    const track = this.#track(raw.id, now)
+    if (raw.signalledAt !== null) track.signalledAt ??= now
+    const seenServer = server ? this.#server(track, server, now) : null
+    if (raw.state === 'running' && !server && raw.address === null && now - track.firstSeen >= WORKER_UP_MS)
+      track.served = true
+    const seen = this.#instance(track, raw, seenServer, now, condemned)
+    this.#notice(track, seen)
+    return seen
+  }
+
+  /** Forgets what is no longer there. */
+  keepOnly(ids: ReadonlySet<InstanceId>): void {
+    for (const id of this.#tracks.keys()) if (!ids.has(id)) this.#tracks.delete(id)
+  }
+
+  /** Takes the sightings since the last call. */
+  sightings(): Sighting[] {
+    const taken = this.#sightings
+    this.#sightings = []
+    return taken
+  }
+
+  preStop(id: InstanceId, state: SeenInstance['preStop']): void {
+    const track = this.#tracks.get(id)
+    if (track) track.preStop = state
+  }
+
+  killed(id: InstanceId, now: number): void {
+    const track = this.#tracks.get(id)
+    if (track) track.killedAt = now
+  }
+
+  streamsClosed(id: InstanceId): void {
+    const track = this.#tracks.get(id)
+    if (track) track.streamsClosed = true
+  }
+
+  lastLines(id: InstanceId, lines: readonly string[]): void {
+    const track = this.#tracks.get(id)
+    if (track) track.lastLines = lines
+  }
+
+  #track(id: InstanceId, now: number): Track {
+    const known = this.#tracks.get(id)
+    if (known) return known
+    const track: Track = {
+      firstSeen: now,
+      signalledAt: null,
+      killedAt: null,
+      preStop: 'none',
+      outSince: null,
+      downSince: null,
+      idleSeen: 0,
+      streamsClosed: false,
+      served: false,
+      lastLines: [],
+      sighted: new Set(),
+    }
+    this.#tracks.set(id, track)
+    return track
+  }
+
+  #server(track: Track, server: RouterServer, now: number): SeenServer {
+    const routed = server.admin === 'ready'
+    track.outSince = routed ? null : (track.outSince ?? now)
+    track.idleSeen = routed || server.inFlight > 0 ? 0 : track.idleSeen + 1
+    track.downSince = server.health === 'down' ? (track.downSince ?? now) : null
+    if (routed && server.health === 'up') track.served = true
+    return {
+      admin: server.admin,
+      health: server.health,
+      passedOnce: server.passedOnce,
+      inFlight: server.inFlight,
+      streams: server.streams,
+      check: server.check,
+      outFor: track.outSince === null ? 0 : now - track.outSince,
+      downFor: track.downSince === null ? 0 : now - track.downSince,
+      idle: track.idleSeen >= 2,
+      streamsClosed: track.streamsClosed,
+    }
+  }
+
+  #instance(
+    track: Track,
+    raw: RuntimeInstance,
+    server: SeenServer | null,
+    now: number,
+    condemned: boolean,
+  ): SeenInstance {
+    return {
+      id: raw.id,
+      kind: raw.kind,
+      type: raw.type,
+      name: raw.name,
+      release: raw.release,
+      generation: raw.generation,
+      size: raw.size,
+      running: raw.state === 'running',
+      exit: raw.exit,
+      address: raw.address,
+      age: now - track.firstSeen,
+      signalledFor: track.signalledAt === null ? null : now - track.signalledAt,
+      killedFor: track.killedAt === null ? null : now - track.killedAt,
+      preStop: track.preStop,
+      condemned,
+      server,
+      served: track.served,
+      lastLines: track.lastLines,
+    }
+  }
+
+  #notice(track: Track, seen: SeenInstance): void {
+    const { server } = seen
+    if (server?.passedOnce) this.#first(track, seen, 'passing', 'the first check has passed')
+    if (server?.health === 'up') this.#first(track, seen, 'healthy', 'its checks have passed')
+    if (server?.health === 'down' && server.admin === 'ready')
+      this.#first(track, seen, 'unhealthy', server.check || 'its checks fail')
+    if (server?.idle && track.served) this.#first(track, seen, 'idle', 'no request in flight')
+    if (!seen.running) this.#first(track, seen, 'exited', exitNote(seen))
+  }
+
+  #first(track: Track, instance: SeenInstance, kind: SightingKind, note: string): void {
+    if (track.sighted.has(kind)) return
+    track.sighted.add(kind)
+    this.#sightings.push({ kind, instance, note })
+  }
+}
+
+function exitNote(seen: SeenInstance): string {
+  const cause = seen.exit?.cause === 'memory' ? 'for using too much memory, ' : ''
+  return seen.exit?.code === null || !seen.exit ? 'it was killed' : `${cause}with status ${seen.exit.code}`
+}

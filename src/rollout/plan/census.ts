@@ -1,0 +1,78 @@
+import type { Facts, SeenInstance } from '../facts.ts'
+import type { WantedType } from '../spec.ts'
+import { belongs, formationInstances } from './goal.ts'
+
+/** The instances of one process type, sorted by what they are to the goal. */
+export interface Census {
+  readonly type: WantedType
+  /** Those that the goal keeps: at most its quantity, the best first. */
+  readonly keepers: readonly SeenInstance[]
+  /** Running, not signalled, and not kept. */
+  readonly old: readonly SeenInstance[]
+  /** Signalled and not gone yet. */
+  readonly stopping: readonly SeenInstance[]
+  readonly exited: readonly SeenInstance[]
+}
+
+export function census(facts: Facts, type: WantedType): Census {
+  const all = formationInstances(facts).filter((instance) => instance.type === type.type)
+  const alive = all.filter((instance) => instance.running && instance.signalledFor === null)
+  const own = alive
+    .filter((instance) => belongs(facts, type, instance) && !overdue(facts, type, instance))
+    .sort(better)
+  const keepers = own.slice(0, type.quantity)
+  const kept = new Set(keepers)
+  return {
+    type,
+    keepers,
+    old: alive.filter((instance) => !kept.has(instance)),
+    stopping: all.filter((instance) => instance.running && instance.signalledFor !== null),
+    exited: all.filter((instance) => !instance.running),
+  }
+}
+
+/** Takes new requests and passes its checks. Non-routable types have no server: running for a moment is enough. */
+export function isServing(instance: SeenInstance): boolean {
+  return instance.server?.admin === 'ready' && instance.server.health === 'up'
+}
+
+export function isAdmitted(instance: SeenInstance): boolean {
+  return instance.server?.admin === 'ready'
+}
+
+/** Passes its checks out of rotation: may be admitted. */
+export function isReady(instance: SeenInstance): boolean {
+  return instance.server?.admin === 'drain' && instance.server.health === 'up'
+}
+
+/** How long a worker must live to count as started, ms. */
+export const WORKER_UP_MS = 1000
+
+export function isUp(type: WantedType, instance: SeenInstance): boolean {
+  return type.routable ? isServing(instance) : instance.age >= WORKER_UP_MS
+}
+
+/** Has not become ready in time, or was ready once and has been dead to its checks for as long as a boot may take. */
+export function overdue(facts: Facts, type: WantedType, instance: SeenInstance): boolean {
+  if (!type.routable || !instance.running) return false
+  const limit = type.settings.bootSeconds * 1000
+  if (instance.server && isAdmitted(instance))
+    return facts.wanted.rollout === null && instance.server.downFor > limit
+  return !isReady(instance) && !instance.served && instance.age > limit
+}
+
+function better(a: SeenInstance, b: SeenInstance): number {
+  return rank(b) - rank(a) || indexOf(a) - indexOf(b) || a.id.localeCompare(b.id)
+}
+
+function rank(instance: SeenInstance): number {
+  if (isServing(instance)) return 4
+  if (isReady(instance)) return 3
+  if (instance.server) return 2
+  return 1
+}
+
+/** 3 of `web.3`. */
+export function indexOf(instance: Pick<SeenInstance, 'name'>): number {
+  return Number(instance.name.slice(instance.name.lastIndexOf('.') + 1)) || 0
+}

@@ -1,0 +1,165 @@
+import type { Facts } from '../facts.ts'
+import type { Operation, Phase, Plan } from '../operations.ts'
+import type { WantedType } from '../spec.ts'
+import { type Census, census } from './census.ts'
+import { failureOf } from './failure.ts'
+import { formationInstances, goalSet, goalTypes } from './goal.ts'
+import { planReleasePhase } from './release-phase.ts'
+import { bakeIsOver, isSwitched, planWeb } from './web.ts'
+import { planWorkers, workersSwitched } from './workers.ts'
+
+/** A pass is due this soon while something is under way, ms. */
+const ACTIVE_MS = 25
+/** … and this soon while only a bake goes on. */
+const BAKE_MS = 100
+
+/**
+ * The heart: from what is wanted and what is observed to the next operations. Pure, and with no memory: called again
+ * with the world as it is then, it goes on from there, whatever happened in between.
+ */
+export function plan(facts: Facts): Plan {
+  const counts = goalTypes(facts).map((type) => census(facts, type))
+  const goingForward = facts.wanted.rollout?.direction === 'forward' && !facts.wanted.destroyed
+  const next = goingForward ? forward(facts, counts) : steady(facts, counts)
+  const closing = closeSuperseded(facts)
+  return closing.length > 0 ? active(next.phase, [...closing, ...next.operations]) : next
+}
+
+/** A rollout that a newer one has superseded still gets its receipt. */
+function closeSuperseded(facts: Facts): Operation[] {
+  return facts.wanted.superseded.map((one) => ({
+    kind: 'finish',
+    note: 'a newer rollout has superseded it',
+    rollout: one.id,
+    outcome: 'superseded',
+  }))
+}
+
+function forward(facts: Facts, counts: readonly Census[]): Plan {
+  const rollout = facts.wanted.rollout!
+  const turn = failureOf(facts, counts)
+  if (turn) {
+    return active('return', [
+      { kind: 'turn-back', note: turn.reason, rollout: rollout.id, outcome: turn.outcome },
+    ])
+  }
+  const early = beforehand(facts, counts)
+  if (early) return early
+  const operations = [...planReleasePhase(facts), ...handOver(facts, counts, true)]
+  const whole = switched(counts)
+  if (whole && !rollout.switched)
+    operations.push({ kind: 'mark-switched', note: 'the whole target serves', rollout: rollout.id })
+  if (rollout.switched && bakeIsOver(facts) && clean(facts, counts)) {
+    operations.push({
+      kind: 'finish',
+      note: 'nothing is left to do',
+      rollout: rollout.id,
+      outcome: 'succeeded',
+    })
+  }
+  if (!whole) return active('hand-over', operations)
+  return bakeIsOver(facts) ? active('clean-up', operations) : active('bake', operations, BAKE_MS)
+}
+
+/** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
+function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
+  const rollout = facts.wanted.rollout!
+  const upkeep = handOver(facts, counts, false)
+  if (!facts.receiptOpen) {
+    const types = counts.filter((count) => count.type.routable).map((count) => count.type.type)
+    return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
+  }
+  if (!facts.prepared) return active('prepare', [...upkeep, prepare(facts, counts)])
+  if (!rollout.releasePhaseDone) return active('release-phase', [...upkeep, ...planReleasePhase(facts)])
+  return null
+}
+
+/** With no rollout, or with one that goes back: bring the goal about, and end the return when it has been. */
+function steady(facts: Facts, counts: readonly Census[]): Plan {
+  const fetchFirst = !facts.prepared && counts.some(needsFetching)
+  const operations = fetchFirst
+    ? [...handOver(facts, counts, false), prepare(facts, counts)]
+    : handOver(facts, counts, true)
+  operations.push(...planReleasePhase(facts), ...endOfReturn(facts, counts))
+  const done = operations.length === 0 && clean(facts, counts) && switched(counts)
+  if (done) return { operations, phase: 'settled', settled: true, wakeMs: null }
+  const pause = Math.max(0, ...facts.pauses.values())
+  const onlyWaiting = operations.length === 0 && pause > 0 && clean(facts, counts)
+  return active(facts.wanted.rollout ? 'return' : 'hand-over', operations, onlyWaiting ? pause : ACTIVE_MS)
+}
+
+function endOfReturn(facts: Facts, counts: readonly Census[]): Operation[] {
+  const { rollout } = facts.wanted
+  if (!rollout || facts.wanted.destroyed) return []
+  const restored = switched(counts) && clean(facts, counts)
+  // A base that does not come up either is no reason to go on for ever: its upkeep continues without a rollout.
+  const hopeless = facts.pauses.size > 0 || facts.broken !== null
+  if (!restored && !hopeless) return []
+  const note = restored ? 'what was before serves on' : 'what was before does not come up either'
+  return [{ kind: 'finish', note, rollout: rollout.id, outcome: rollout.backOutcome ?? 'failed' }]
+}
+
+/** The goal serves whole, and alone. */
+export function isWhole(facts: Facts): boolean {
+  return switched(goalTypes(facts).map((type) => census(facts, type)))
+}
+
+function handOver(facts: Facts, counts: readonly Census[], mayStart: boolean): Operation[] {
+  const web = counts.filter((count) => count.type.routable)
+  const workers = counts.filter((count) => !count.type.routable)
+  const mayReplace = facts.wanted.rollout === null || web.every(isSwitched)
+  const orphans: Operation[] = facts.orphans.map((orphan) => ({
+    kind: 'free',
+    note: 'nothing runs behind it',
+    instance: orphan.instance,
+    type: orphan.type,
+    name: orphan.type,
+    release: 0,
+  }))
+  return [
+    ...orphans,
+    ...web.flatMap((count) => planWeb(facts, count, mayStart)),
+    ...workers.flatMap((count) => planWorkers(facts, count, mayStart, mayReplace)),
+  ]
+}
+
+function needsFetching(count: Census): boolean {
+  const unassigned = count.type.routable && count.keepers.some((one) => one.server === null)
+  return count.keepers.length < count.type.quantity || unassigned
+}
+
+function prepare(facts: Facts, counts: readonly Census[]): Operation {
+  const types = counts.map((count) => count.type)
+  const starts = counts
+    .map((count) => ({
+      size: count.type.size,
+      count: Math.max(0, count.type.quantity - count.keepers.length),
+    }))
+    .filter((need) => need.count > 0)
+  return {
+    kind: 'prepare',
+    note: 'fetch everything first',
+    set: goalSet(facts.wanted)!,
+    types: wantedTypes(types),
+    starts,
+  }
+}
+
+function wantedTypes(types: readonly WantedType[]): WantedType[] {
+  return types.filter((type) => type.quantity > 0)
+}
+
+function switched(counts: readonly Census[]): boolean {
+  return counts.every((count) => (count.type.routable ? isSwitched(count) : workersSwitched(count)))
+}
+
+/** Nothing is left over: every instance is kept, and no server stands for one that is gone. */
+function clean(facts: Facts, counts: readonly Census[]): boolean {
+  const kept = counts.reduce((sum, count) => sum + count.keepers.length, 0)
+  const phases = facts.instances.filter((instance) => instance.kind === 'release-phase')
+  return formationInstances(facts).length === kept && facts.orphans.length === 0 && phases.length === 0
+}
+
+function active(phase: Phase, operations: readonly Operation[], wakeMs = ACTIVE_MS): Plan {
+  return { operations, phase, settled: false, wakeMs }
+}

@@ -1,0 +1,169 @@
+import { surgeOf } from '../../domain/settings.ts'
+import type { Facts, SeenInstance } from '../facts.ts'
+import type { Operation } from '../operations.ts'
+import type { WantedType } from '../spec.ts'
+import { type Census, indexOf, isAdmitted, isReady, isServing } from './census.ts'
+import { goalSet } from './goal.ts'
+import { about, bury, retire } from './retire.ts'
+
+/** What a routable type needs next. `mayStart` is false while something must come first (prepare, release phase). */
+export function planWeb(facts: Facts, count: Census, mayStart: boolean): Operation[] {
+  return [
+    ...count.exited.flatMap(bury),
+    ...count.stopping.flatMap((instance) => retire(facts, instance, 'it is being stopped')),
+    ...(mayStart ? starts(facts, count) : []),
+    ...count.keepers.flatMap((instance) => assign(count.type, instance)),
+    ...admissions(facts, count),
+    ...drains(facts, count),
+    ...retirements(facts, count),
+  ]
+}
+
+/** Everything that is wanted serves, and nothing else takes requests. */
+export function isSwitched(count: Census): boolean {
+  return (
+    count.keepers.length === count.type.quantity &&
+    count.keepers.every(isServing) &&
+    !count.old.some(isAdmitted)
+  )
+}
+
+/** Preboot switches the whole set in one step; only a rollout has a set to switch. */
+function wholeSetFirst(facts: Facts, type: WantedType): boolean {
+  return type.settings.strategy === 'preboot' && facts.wanted.rollout !== null
+}
+
+function starts(facts: Facts, count: Census): Operation[] {
+  const set = goalSet(facts.wanted)
+  const missing = Math.min(count.type.quantity - count.keepers.length, roomToStart(count))
+  if (!set || missing <= 0 || (facts.pauses.get(count.type.type) ?? 0) > 0) return []
+  return freeIndexes(count, missing).map((index) => ({
+    kind: 'start',
+    note: count.old.length > 0 ? 'to take over from what runs' : 'wanted by the formation',
+    set,
+    type: count.type.type,
+    index,
+  }))
+}
+
+/** How many may be started so that starting and admitted ones stay within quantity + surge (I4). */
+function roomToStart(count: Census): number {
+  const { type, keepers, old, stopping } = count
+  const surge = surgeOf(type.settings, type.quantity)
+  if (surge === 0) return type.quantity - keepers.length - old.length - stopping.length
+  return type.quantity + surge - keepers.length - old.filter(isAdmitted).length
+}
+
+export function freeIndexes(count: Census, howMany: number): number[] {
+  const taken = new Set(count.keepers.map(indexOf))
+  const free: number[] = []
+  for (let index = 1; free.length < howMany; index++) if (!taken.has(index)) free.push(index)
+  return free
+}
+
+/** Puts it before the router's checks: a new one, or one that a restart of the router has left out of service. */
+function assign(type: WantedType, instance: SeenInstance): Operation[] {
+  if (!instance.address || (instance.server && instance.server.admin !== 'maint')) return []
+  const note = instance.server
+    ? 'the router has been restarted: checks begin anew'
+    : 'the router is to check it'
+  return [
+    {
+      kind: 'assign',
+      note,
+      address: instance.address,
+      checkPath: type.settings.checkPath,
+      ...about(instance),
+    },
+  ]
+}
+
+function admissions(facts: Facts, count: Census): Operation[] {
+  const ready = count.keepers.filter(isReady)
+  const { type, keepers, old } = count
+  if (wholeSetFirst(facts, type)) {
+    const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
+    if (!whole) return []
+    return ready.map((one) => ({ kind: 'admit', note: 'the whole set has passed its checks', ...about(one) }))
+  }
+  const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
+  const room = limit - keepers.filter(isAdmitted).length - old.filter(isAdmitted).length
+  return ready
+    .slice(0, Math.max(0, room))
+    .map((one) => ({ kind: 'admit', note: 'it has passed its checks', ...about(one) }))
+}
+
+function drains(facts: Facts, count: Census): Operation[] {
+  const { type, keepers, old } = count
+  const admitted = old
+    .filter(isAdmitted)
+    .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || indexOf(b) - indexOf(a))
+  const serving = keepers.filter(isServing).length
+  if (wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity) return []
+  const spare = serving + admitted.filter(isServing).length - (type.quantity - type.settings.maxUnavailable)
+  return drainable(admitted, spare).map((one) => ({
+    kind: 'drain',
+    note: drainNote(facts, one),
+    ...about(one),
+  }))
+}
+
+/** As many as leave enough serving; one that does not serve anyway costs nothing once there are enough. */
+function drainable(admitted: readonly SeenInstance[], spare: number): SeenInstance[] {
+  let left = spare
+  return admitted.filter((one) => {
+    if (!isServing(one)) return left >= 0
+    left -= 1
+    return left >= 0
+  })
+}
+
+/** What a superseded rollout left goes first, then surplus, and the set that last served whole goes last. */
+function drainOrder(facts: Facts, instance: SeenInstance): number {
+  const { rollout } = facts.wanted
+  if (instance.condemned) return 0
+  if (rollout?.base?.generation === instance.generation) return 2
+  return 1
+}
+
+function drainNote(facts: Facts, instance: SeenInstance): string {
+  if (facts.wanted.destroyed) return 'the app is being destroyed'
+  if (instance.condemned) return 'a fresh one has taken over'
+  const { rollout } = facts.wanted
+  if (!rollout) return 'more than the formation wants'
+  return rollout.direction === 'forward'
+    ? `v${rollout.target.release} has taken over`
+    : `back to v${rollout.base?.release ?? '–'}`
+}
+
+function retirements(facts: Facts, count: Census): Operation[] {
+  return count.old
+    .filter((one) => !isAdmitted(one) && !keptWarm(facts, count, one))
+    .flatMap((one) =>
+      retire(facts, one, facts.wanted.rollout ? 'it is no longer needed' : 'not wanted by the formation'),
+    )
+}
+
+/** Drained instances of the base stay alive until the bake is over, so that a return takes no boot. */
+function keptWarm(facts: Facts, count: Census, instance: SeenInstance): boolean {
+  const { rollout } = facts.wanted
+  if (rollout?.direction !== 'forward' || facts.tight) return false
+  if (instance.condemned || instance.generation !== rollout.base?.generation) return false
+  if (surgeOf(count.type.settings, count.type.quantity) === 0) return false
+  return instance.server?.passedOnce === true && !bakeIsOver(facts)
+}
+
+export function bakeIsOver(facts: Facts): boolean {
+  return facts.bakedFor !== null && facts.bakedFor >= bakeLimitMs(facts)
+}
+
+/** The longest bake of the goal's types; none where there is nothing to return to. */
+export function bakeLimitMs(facts: Facts): number {
+  const { rollout } = facts.wanted
+  if (!rollout?.base) return 0
+  const types = facts.wanted.types.get(rollout.target.generation) ?? []
+  return Math.max(
+    0,
+    ...types.filter((type) => type.quantity > 0).map((type) => type.settings.bakeSeconds * 1000),
+  )
+}

@@ -1,0 +1,56 @@
+import type { Facts, SeenInstance } from '../facts.ts'
+import type { Operation } from '../operations.ts'
+import { type Census, isUp } from './census.ts'
+import { goalSet } from './goal.ts'
+import { bury, retire } from './retire.ts'
+import { freeIndexes } from './web.ts'
+
+/**
+ * What a non-routable type needs next: new ones first, then the old stop; a singleton the other way round.
+ * `mayReplace` is false while the routable types have not switched: until then the old workers go on.
+ */
+export function planWorkers(
+  facts: Facts,
+  count: Census,
+  mayStart: boolean,
+  mayReplace: boolean,
+): Operation[] {
+  const upkeep = [
+    ...count.exited.flatMap(bury),
+    ...count.stopping.flatMap((instance) => retire(facts, instance, 'it is being stopped')),
+  ]
+  if (!mayReplace) return upkeep
+  return [...upkeep, ...(mayStart ? starts(facts, count) : []), ...stops(facts, count)]
+}
+
+export function workersSwitched(count: Census): boolean {
+  const { type, keepers, old, stopping } = count
+  return (
+    keepers.length === type.quantity &&
+    keepers.every((one) => isUp(type, one)) &&
+    old.length === 0 &&
+    stopping.length === 0
+  )
+}
+
+function starts(facts: Facts, count: Census): Operation[] {
+  const set = goalSet(facts.wanted)
+  const { type, keepers, old, stopping } = count
+  const missing = type.quantity - keepers.length
+  if (!set || missing <= 0 || (facts.pauses.get(type.type) ?? 0) > 0) return []
+  if (type.settings.singleton && old.length + stopping.length > 0) return []
+  return freeIndexes(count, missing).map((index) => ({
+    kind: 'start',
+    note: 'wanted by the formation',
+    set,
+    type: type.type,
+    index,
+  }))
+}
+
+function stops(facts: Facts, count: Census): Operation[] {
+  const { type, keepers, old } = count
+  const replaced = keepers.length === type.quantity && keepers.every((one) => isUp(type, one))
+  if (!replaced && !type.settings.singleton) return []
+  return old.flatMap((one: SeenInstance) => retire(facts, one, 'its successor runs'))
+}
