@@ -1,0 +1,60 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+
+/**
+ * Ids of all living processes that belong to a directory: it is in their command, environment or working directory.
+ * The directory must have a name of its own, as mkdtemp makes it.
+ */
+export function processesOf(directory: string): number[] {
+  const pids = existsSync('/proc/self/cmdline') ? fromProc(directory) : fromPs(directory)
+  return pids.filter((pid) => pid !== process.pid)
+}
+
+/** Ends all processes of a directory at once. Those of zombies are left: their parents have to reap them. */
+export function killProcessesOf(directory: string): void {
+  for (const pid of processesOf(directory)) signal(pid, 'SIGKILL')
+}
+
+/** Sends a signal; false when there is no such process. */
+export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, name)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false
+    throw error
+  }
+}
+
+function fromProc(directory: string): number[] {
+  const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
+  return pids.filter((pid) => {
+    const texts = [read(pid, 'cmdline'), read(pid, 'environ'), workingDirectory(pid)]
+    return texts.some((text) => text.includes(directory)) && !isZombie(pid)
+  })
+}
+
+/** Empty for a process that has gone meanwhile. */
+function read(pid: number, file: string): string {
+  return orEmpty(() => readFileSync(`/proc/${pid}/${file}`, 'latin1'))
+}
+
+function workingDirectory(pid: number): string {
+  return orEmpty(() => readlinkSync(`/proc/${pid}/cwd`))
+}
+
+function orEmpty(text: () => string): string {
+  try {
+    return text()
+  } catch {
+    return ''
+  }
+}
+
+function isZombie(pid: number): boolean {
+  return /\) Z /.test(read(pid, 'stat'))
+}
+
+function fromPs(directory: string): number[] {
+  const lines = execFileSync('ps', ['-axwwE', '-o', 'pid=,command='], { encoding: 'utf8' }).split('\n')
+  return lines.filter((line) => line.includes(directory)).map((line) => Number.parseInt(line, 10))
+}
