@@ -16,7 +16,7 @@ test('processes are found by directory in their arguments, environment or workin
   const directory = mkdtempSync(join(tmpdir(), 'tasuki-harness-'))
   t.after(() => rmSync(directory, { recursive: true }))
   const children = [
-    spawn('sh', ['-c', 'sleep 60; :', directory]),
+    spawn('sh', ['-c', 'while :; do sleep 0.1; done', directory], { stdio: 'ignore' }),
     spawn('sleep', ['60'], { env: { MARK: directory } }),
     spawn('sleep', ['60'], { cwd: directory }),
   ]
