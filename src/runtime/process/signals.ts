@@ -1,0 +1,75 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { cgroupMembers } from './cgroups.ts'
+import { isCode, writeDurably } from './files.ts'
+import { instanceDir, type Layout, statusPath } from './layout.ts'
+import { KILLED, SIGNALLED } from './observation.ts'
+import { isAlive, liveProcesses, type ProcessIdentity, processEnvironment } from './proc.ts'
+import { readStatus, type Status } from './status-file.ts'
+import type { StoredSpec } from './stored-spec.ts'
+
+export type StopSignal = 'SIGTERM' | 'SIGKILL'
+
+/** Writes down, so that it outlasts us, that the platform has asked it to stop; the first time counts. */
+export function recordSignal(layout: Layout, spec: StoredSpec, signal: StopSignal): void {
+  const directory = instanceDir(layout, spec.id)
+  for (const name of signal === 'SIGKILL' ? [SIGNALLED, KILLED] : [SIGNALLED]) {
+    const path = join(directory, name)
+    if (!existsSync(path)) writeDurably(path, String(Date.now()))
+  }
+}
+
+/**
+ * Sends to the instance's process group; SIGKILL also to what has left that group, as far as it can be found.
+ * Only after a look at who has the process id now.
+ */
+export async function sendToInstance(
+  layout: Layout,
+  spec: StoredSpec,
+  signal: NodeJS.Signals,
+): Promise<void> {
+  const status = await statusWithMain(layout, spec)
+  if (
+    status?.main &&
+    (isAlive(status.main) || (status.left && status.supervisor && isAlive(status.supervisor)))
+  )
+    sendToGroup(status.main, signal)
+  if (signal === 'SIGKILL') killStrays(spec, status)
+}
+
+/** Between the start of a supervisor and of its instance lie some milliseconds. */
+async function statusWithMain(layout: Layout, spec: StoredSpec): Promise<Status | null> {
+  for (let tried = 0; ; tried += 1) {
+    const status = readStatus(statusPath(layout, spec.id))
+    if (status === null || status.main || status.exit || tried === 200) return status
+    if (status.supervisor && !isAlive(status.supervisor)) return status
+    await delay(5)
+  }
+}
+
+/** For an instant the main process is not yet the leader of its group. */
+function sendToGroup(main: ProcessIdentity, signal: NodeJS.Signals): void {
+  if (!send(-main.pid, signal)) send(main.pid, signal)
+}
+
+/** Whether there was anybody to send to. */
+export function send(pid: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(pid, signal)
+    return true
+  } catch (error) {
+    if (isCode(error, 'ESRCH')) return false
+    throw error
+  }
+}
+
+/** Ends processes of the instance that are in another group or session, or whose leader has been killed. */
+function killStrays(spec: StoredSpec, status: Status | null): void {
+  for (const pid of cgroupMembers(spec.cgroups)) send(pid, 'SIGKILL')
+  if (spec.cgroups.length > 0) return
+  for (const stray of liveProcesses()) {
+    if (stray.pid === status?.supervisor?.pid || stray.pid === process.pid) continue
+    if (processEnvironment(stray.pid)?.TASUKI_INSTANCE === spec.id) send(stray.pid, 'SIGKILL')
+  }
+}
