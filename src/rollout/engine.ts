@@ -2,7 +2,12 @@ import type { JournalEntry } from '../domain/rollout.ts'
 import { AppController } from './controller.ts'
 import type { EngineDeps } from './deps.ts'
 import type { EngineControl } from './engine-port.ts'
+import { Gatherer } from './gather.ts'
+import { Observer } from './observer.ts'
 import type { Phase } from './operations.ts'
+import { formationInstances } from './plan/goal.ts'
+import { type Preview, preview } from './preview.ts'
+import type { Wanted } from './spec.ts'
 
 /** Even with no event, each app is looked at this often, ms: an event may have been missed. */
 const SWEEP_MS = 30_000
@@ -60,6 +65,12 @@ export class Engine implements EngineControl {
   /** Where an app stands now. */
   phase(appId: string): Phase {
     return this.#controllers.get(appId)?.phase ?? 'settled'
+  }
+
+  /** What would be done for that wish, from the world as it is now, if all went well. Touches nothing. */
+  async preview(wanted: Wanted): Promise<Preview> {
+    const facts = await new Gatherer(this.#deps, new Observer()).facts(wanted)
+    return preview(wanted, formationInstances(facts))
   }
 
   onEntry(listen: (entry: JournalEntry) => void): () => void {
