@@ -28,8 +28,6 @@ export interface Store {
    * and await nothing but them: everybody else waits meanwhile.
    */
   transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>
-  /** Calls back before a destroyed app is forgotten; may be called again after a crash. */
-  beforeForget(clean: (appId: string) => Promise<void>): void
   /** Writes a whole copy into a new directory, while everything goes on. */
   backup(directory: string): Promise<void>
   close(): Promise<void>
@@ -68,20 +66,15 @@ function storeOn(dataDir: string, database: DatabaseSync, domain: string, releas
   const seal = openSeal(dataDir)
   const db: Db = new Kysely<Schema>({ dialect: nodeSqliteDialect(database) })
   const cache = new Map()
-  const cleaners: ((appId: string) => Promise<void>)[] = []
   const tables = tablesOf(db, seal, cache)
   const transaction: Store['transaction'] = (work) =>
     db.transaction().execute((inside) => work(tablesOf(inside, seal, cache)))
-  const forgetting = async (appId: string) => {
-    for (const clean of cleaners) await clean(appId)
-  }
   return {
     dataDir,
     seal,
     tables,
     transaction,
-    rollouts: rolloutStore({ tables, transaction }, domain, forgetting),
-    beforeForget: (clean) => void cleaners.push(clean),
+    rollouts: rolloutStore({ tables, transaction }, domain),
     backup: (directory) => backupTo(database, dataDir, directory),
     async close() {
       await db.destroy()

@@ -9,11 +9,7 @@ import type { Tables } from './tables.ts'
 import { digestOfSet, wantedOf } from './wanted.ts'
 
 /** The engine's memory on the tables. `domain`: apps answer to `NAME.DOMAIN`. */
-export function rolloutStore(
-  store: Pick<Store, 'tables' | 'transaction'>,
-  domain: string,
-  forgetting: (appId: string) => Promise<void>,
-): RolloutStore {
+export function rolloutStore(store: Pick<Store, 'tables' | 'transaction'>, domain: string): RolloutStore {
   const { tables } = store
   return {
     wanted: (appId) => wantedOf(tables, appId, domain),
@@ -28,10 +24,7 @@ export function rolloutStore(
       store.transaction((inside) => finish(inside, rollout, outcome, receipt, at)),
     instanceSpec: (appId, set, type, kind) => instanceSpec(tables, appId, set, type, kind),
     artifact: (appId, set) => digestOfSet(tables, appId, set),
-    async forget(appId) {
-      await forgetting(appId)
-      await tables.apps.delete(appId)
-    },
+    forget: (appId) => tables.apps.delete(appId),
     pardon: (appId, instance) => tables.condemned.remove(appId, instance),
   }
 }

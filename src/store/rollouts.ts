@@ -25,8 +25,8 @@ export interface Rollouts {
   unfinished(appId: string): Promise<Rollout[]>
   /** Newest first. */
   list(appId: string, max: number): Promise<Rollout[]>
-  /** Newest rollout of the `release` kind to each of those versions. */
-  ofRelease(appId: string, version: number): Promise<Rollout | null>
+  /** Of the `release` kind: id of the newest one to each version. */
+  idsByRelease(appId: string): Promise<Map<number, string>>
   receipt(id: string): Promise<Receipt | null>
   /** Receipt of the newest finished rollout, to that release if one is named. */
   latestReceipt(appId: string, version: number | null): Promise<Receipt | null>
@@ -47,7 +47,7 @@ export function rolloutsTable(db: Db): Rollouts {
 
 type Reading = Pick<
   Rollouts,
-  'byId' | 'running' | 'unfinished' | 'list' | 'ofRelease' | 'receipt' | 'latestReceipt'
+  'byId' | 'running' | 'unfinished' | 'list' | 'idsByRelease' | 'receipt' | 'latestReceipt'
 >
 
 function reading(db: Db): Reading {
@@ -69,9 +69,15 @@ function reading(db: Db): Reading {
     async list(appId, max) {
       return (await newest(appId).limit(max).execute()).map((row) => asRollout(row)!)
     },
-    async ofRelease(appId, version) {
-      const query = newest(appId).where('release', '=', version).where('kind', '=', 'release')
-      return asRollout(await query.limit(1).executeTakeFirst())
+    async idsByRelease(appId) {
+      const rows = await db
+        .selectFrom('rollouts')
+        .select(['release', 'id'])
+        .where('appId', '=', appId)
+        .where('kind', '=', 'release')
+        .orderBy('generation')
+        .execute()
+      return new Map(rows.map((row) => [row.release, row.id]))
     },
     async receipt(id) {
       return asReceipt(await select().where('id', '=', id).executeTakeFirst())

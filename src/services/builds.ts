@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import type { App } from '../store/apps.ts'
+import type { Build, BuildError } from '../store/builds.ts'
+import type { ServiceDeps } from './context.ts'
+import { deployArtifact } from './deploys.ts'
+import type { Outputs, OutputWriter } from './outputs.ts'
+import { KeyedQueue } from './queue.ts'
+import type { SourceService } from './sources.ts'
+
+const COMMIT = /^[\w./+-]{1,128}$/
+const MOST_LISTED = 100
+const STOPPED: BuildError = {
+  id: 'build_failed',
+  message: 'The server was stopped during this build.',
+  next: 'Deploy again.',
+}
+
+/** Builds: one after the other for each app, some at once over all. A build that succeeds is deployed. */
+export class BuildService {
+  readonly #deps: ServiceDeps
+  readonly #sources: SourceService
+  readonly #outputs: Outputs
+  readonly #queue: KeyedQueue
+  readonly #stopped = new AbortController()
+
+  constructor(deps: ServiceDeps, sources: SourceService, outputs: Outputs) {
+    this.#deps = deps
+    this.#sources = sources
+    this.#outputs = outputs
+    this.#queue = new KeyedQueue(deps.settings.parallelBuilds)
+  }
+
+  /** What a dead control plane left behind can not be gone on with: it is said to have failed. */
+  async start(): Promise<void> {
+    const { tables } = this.#deps.store
+    for (const build of await tables.builds.pending()) await tables.builds.fail(build.id, STOPPED, Date.now())
+  }
+
+  /** Ends running builds; they count as failed. */
+  async stop(): Promise<void> {
+    this.#stopped.abort()
+    await this.#queue.drain()
+    await this.start()
+  }
+
+  /** Queues a build of that source and answers at once. Throws `invalid_source`, `invalid_params`. */
+  async create(app: App, source: { url: string; version: string | null }, user: string): Promise<Build> {
+    if (source.version !== null && !COMMIT.test(source.version))
+      throw new TasukiError('invalid_params', 'The version of the source is not a commit.')
+    await this.#sources.check(source.url)
+    const id = randomUUID()
+    const build = { id, appId: app.id, sourceUrl: source.url, sourceVersion: source.version, user }
+    await this.#deps.store.tables.builds.insert({ ...build, createdAt: Date.now() })
+    this.#outputs.expect(id)
+    this.#queue.add(app.id, () => this.#run(id))
+    return this.get(app, id)
+  }
+
+  /** Newest first. */
+  list(app: App): Promise<Build[]> {
+    return this.#deps.store.tables.builds.list(app.id, MOST_LISTED)
+  }
+
+  /** Throws `not_found`. */
+  async get(app: App, id: string): Promise<Build> {
+    const found = await this.#deps.store.tables.builds.byId(id)
+    if (found?.appId === app.id) return found
+    throw new TasukiError('not_found', `${app.name} has no build "${id.slice(0, 60)}".`)
+  }
+
+  /** The build log from its start, then as it grows, to its end. */
+  output(id: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    return this.#outputs.follow(id, signal)
+  }
+
+  async #run(id: string): Promise<void> {
+    const output = this.#outputs.open(id)
+    try {
+      await this.#carryOut(id, output)
+    } catch (error) {
+      await this.#fail(id, error, output)
+    } finally {
+      await output.end().catch((error: unknown) => {
+        this.#deps.log.warn({ build: id, error: String(error) }, 'The build log could not be kept whole')
+      })
+    }
+  }
+
+  async #carryOut(id: string, output: OutputWriter): Promise<void> {
+    const { store, builder, engine } = this.#deps
+    const build = (await store.tables.builds.byId(id))!
+    const source = await this.#sources.obtain(build.sourceUrl)
+    try {
+      const artifact = await builder.build({
+        appId: build.appId,
+        source: source.file,
+        commit: build.sourceVersion,
+        env: await store.tables.config.get(build.appId),
+        output: (text) => output.write(text),
+        signal: this.#stopped.signal,
+      })
+      const { release } = await deployArtifact(store, build, artifact)
+      output.write(`-----> Released v${release.version}\n`)
+      engine.poke(build.appId)
+    } finally {
+      await source.release()
+    }
+  }
+
+  async #fail(id: string, thrown: unknown, output: OutputWriter): Promise<void> {
+    const error = asTasukiError(thrown)
+    if (error.code === 'internal') this.#deps.log.error({ build: id, error: error.stack }, 'A build broke')
+    const told = this.#stopped.signal.aborted
+      ? STOPPED
+      : { id: error.code, message: error.message, next: error.next }
+    output.write(` !     ${told.message}\n !     ${told.next}\n`)
+    await this.#deps.store.tables.builds.fail(id, told, Date.now())
+  }
+}

@@ -1,0 +1,49 @@
+import type { EngineControl } from '../rollout/engine-port.ts'
+import type { Router, Runtime } from '../rollout/ports.ts'
+import type { Store } from '../store/open.ts'
+import type { Builder, Hosts, LogBook, OneOffs, Preview, ServerControl } from './ports.ts'
+
+/** All that the services can reach. */
+export interface ServiceDeps {
+  readonly store: Store
+  readonly engine: EngineControl
+  readonly runtime: Pick<Runtime, 'list' | 'start' | 'remove' | 'signal' | 'headroom' | 'watch'>
+  readonly router: Pick<Router, 'observe'>
+  readonly builder: Builder
+  readonly logs: LogBook
+  readonly oneOffs: OneOffs
+  readonly hosts: Hosts
+  readonly preview: Preview
+  readonly server: ServerControl
+  readonly log: ServiceLog
+  readonly settings: ServiceSettings
+}
+
+export interface ServiceSettings {
+  /** Apps answer to `NAME.DOMAIN`. */
+  readonly domain: string
+  /** Where visitors reach a hostname, e.g. `http://demo.example.org:8080/`. */
+  readonly webUrl: (hostname: string) => string
+  /** Releases of each app that a rollback can count on. Default 10. */
+  readonly keepReleases: number
+  /** Builds at once. Default 2. */
+  readonly parallelBuilds: number
+  /** Largest source upload in bytes. Default 512 MiB. */
+  readonly mostSourceBytes: number
+  /** Instances per process type. Default 100. */
+  readonly mostInstances: number
+}
+
+export const DEFAULT_LIMITS = {
+  keepReleases: 10,
+  parallelBuilds: 2,
+  mostSourceBytes: 512 * 1024 * 1024,
+  mostInstances: 100,
+} as const
+
+/** Takes what the server has to say, structured. Never given secrets. */
+export interface ServiceLog {
+  info(fields: Record<string, unknown>, message: string): void
+  warn(fields: Record<string, unknown>, message: string): void
+  error(fields: Record<string, unknown>, message: string): void
+}

@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto'
+import type { Artifact, Manifest } from '../domain/artifact.ts'
+import { changedConfig } from '../domain/names.ts'
+import type { Build } from '../store/builds.ts'
+import type { Store } from '../store/open.ts'
+import type { Tables } from '../store/tables.ts'
+import { fillFormation } from './formation.ts'
+import { liveApp } from './live-app.ts'
+import { type MadeRelease, makeRelease } from './releases.ts'
+
+const SECRET_BYTES = 32
+
+/**
+ * What follows a build, in one transaction: the artifact is known, the formation has its first instances, the release
+ * is made, its rollout begins, the build has succeeded. Throws `not_found` when the app was destroyed meanwhile.
+ */
+export function deployArtifact(store: Store, build: Build, artifact: Artifact): Promise<MadeRelease> {
+  return store.transaction(async (tables) => {
+    const app = await liveApp(tables, build.appId)
+    const at = Date.now()
+    await tables.artifacts.put(artifact, at)
+    const first = await isFirst(tables, app.id)
+    await fillFormation(tables, app.id, artifact, first)
+    const config = await configFor(tables, app.id, artifact.manifest, first)
+    const commit = build.sourceVersion ?? artifact.commit
+    const description = `Deploy ${(commit ?? artifact.digest.replace('sha256:', '')).slice(0, 8)}`
+    const making = { artifact: artifact.digest, commit, description, config, user: build.user }
+    const made = await makeRelease(tables, app, making, at)
+    await tables.builds.succeed(
+      build.id,
+      { artifact: artifact.digest, releaseId: made.release.id, rolloutId: made.rolloutId },
+      at,
+    )
+    return made
+  })
+}
+
+async function isFirst(tables: Tables, appId: string): Promise<boolean> {
+  return (await tables.releases.list(appId)).every((release) => release.artifact === null)
+}
+
+/** With the first artifact, the values that app.json gives to what nobody has set. */
+async function configFor(
+  tables: Tables,
+  appId: string,
+  manifest: Manifest,
+  first: boolean,
+): Promise<Readonly<Record<string, string>>> {
+  const present = await tables.config.get(appId)
+  const additions = first ? defaultsOf(manifest, present) : {}
+  if (Object.keys(additions).length === 0) return present
+  const config = changedConfig(present, additions)
+  await tables.config.set(appId, config)
+  return config
+}
+
+function defaultsOf(manifest: Manifest, present: Readonly<Record<string, string>>): Record<string, string> {
+  const additions: Record<string, string> = {}
+  for (const [key, { value, generator }] of Object.entries(manifest.env)) {
+    if (key in present) continue
+    if (value !== null) additions[key] = value
+    else if (generator === 'secret') additions[key] = randomBytes(SECRET_BYTES).toString('hex')
+  }
+  return additions
+}

@@ -1,0 +1,66 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { ServiceDeps } from './context.ts'
+
+const RETRY_MS = 1000
+
+/**
+ * Keeps the router's hosts and maintenance pages as the store has them. When the router can not be told now,
+ * it is told later; what was asked for is safe in the store meanwhile.
+ */
+export class HostKeeper {
+  readonly #deps: ServiceDeps
+  readonly #tails = new Map<string, Promise<void>>()
+  readonly #stopped = new AbortController()
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  /** Tells the router what the store says of this app, after what it is being told already. Never throws. */
+  sync(appId: string): Promise<void> {
+    const before = this.#tails.get(appId) ?? Promise.resolve()
+    const tail = before.then(() => this.#attempt(appId))
+    this.#tails.set(appId, tail)
+    return tail.finally(() => {
+      if (this.#tails.get(appId) === tail) this.#tails.delete(appId)
+    })
+  }
+
+  /** All apps, at the start of a control plane. */
+  async syncAll(): Promise<void> {
+    for (const app of await this.#deps.store.tables.apps.all()) await this.sync(app.id)
+  }
+
+  stop(): void {
+    this.#stopped.abort()
+  }
+
+  async #attempt(appId: string): Promise<void> {
+    try {
+      await this.#tell(appId)
+    } catch (error) {
+      this.#deps.log.warn(
+        { app: appId, error: String(error) },
+        'The router could not be told of hosts; again soon',
+      )
+      void this.#later(appId)
+    }
+  }
+
+  async #tell(appId: string): Promise<void> {
+    const { store, hosts } = this.#deps
+    const app = await store.tables.apps.byId(appId)
+    if (!app) return
+    await hosts.setHosts(appId, await store.tables.domains.of(appId))
+    await hosts.maintenance(appId, app.maintenance)
+  }
+
+  async #later(appId: string): Promise<void> {
+    try {
+      await pause(RETRY_MS, undefined, { signal: this.#stopped.signal, ref: false })
+    } catch {
+      return // the server is being stopped; the next start tells the router everything
+    }
+    await this.sync(appId)
+  }
+}

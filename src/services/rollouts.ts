@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto'
+import { TasukiError } from '../domain/errors.ts'
+import { RELEASE_TYPE } from '../domain/release.ts'
+import type { JournalEntry, Receipt, Rollout, SetRef } from '../domain/rollout.ts'
+import type { App } from '../store/apps.ts'
+import type { StoredRelease } from '../store/releases.ts'
+import type { Tables } from '../store/tables.ts'
+import { servingOf, strategyFor } from '../store/wanted.ts'
+import type { ServiceDeps } from './context.ts'
+
+/**
+ * Makes a rollout the one that is wanted, inside the caller's transaction: whatever runs is superseded, the generation
+ * rises, so that nothing of the older one can happen any more. Returns its id; poke the engine after the commit.
+ * The release must have an artifact.
+ */
+export async function beginRollout(
+  tables: Tables,
+  app: App,
+  release: StoredRelease,
+  kind: Rollout['kind'],
+  at: number,
+): Promise<string> {
+  const artifact = await tables.artifacts.get(release.artifact!)
+  const running = await tables.rollouts.running(app.id)
+  if (running) await supersede(tables, running, release.version, at)
+  const id = randomUUID()
+  await tables.rollouts.insert({
+    id,
+    appId: app.id,
+    generation: await tables.apps.nextGeneration(app.id),
+    kind,
+    release: release.version,
+    base: running ? lastWhole(running) : servingOf(app),
+    strategy: await strategyFor(tables, app.id, artifact),
+    releasePhaseDone:
+      kind === 'restart' ||
+      artifact.processTypes[RELEASE_TYPE] === undefined ||
+      passed(running, release.version),
+    startedAt: at,
+  })
+  return id
+}
+
+/** Ends a rollout in favour of a newer one; `next` is the release of that, null when there is none. */
+export async function supersede(
+  tables: Tables,
+  running: Rollout,
+  next: number | null,
+  at: number,
+): Promise<void> {
+  await tables.rollouts.supersede(running.id)
+  const { release } = running.target
+  if (release !== next)
+    await tables.releases.settle(running.appId, release, tookOver(running) ? 'succeeded' : 'expired', at)
+}
+
+/** The set that served whole last. */
+function lastWhole(running: Rollout): SetRef | null {
+  return tookOver(running) ? running.target : running.base
+}
+
+function tookOver(rollout: Rollout): boolean {
+  return rollout.switched && rollout.direction === 'forward'
+}
+
+/** The release phase runs once per release, also when a restart comes in between. */
+function passed(running: Rollout | null, version: number): boolean {
+  return running?.target.release === version && running.releasePhaseDone
+}
+
+/** Version of the release that serves visitors now; null when none does. */
+export async function currentVersion(tables: Tables, app: App): Promise<number | null> {
+  const running = await tables.rollouts.running(app.id)
+  return running && tookOver(running) ? running.target.release : app.servingRelease
+}
+
+/**
+ * The release that the app is on its way to, or has: what a config change builds on, a restart restarts and a
+ * rollback leaves. Null before the first artifact.
+ */
+export async function intendedRelease(tables: Tables, app: App): Promise<StoredRelease | null> {
+  const running = await tables.rollouts.running(app.id)
+  const wanted = running?.direction === 'forward' ? running.target : (running?.base ?? servingOf(app))
+  if (wanted) return tables.releases.byVersion(app.id, wanted.release)
+  const past = await tables.releases.list(app.id)
+  return past.find((release) => release.artifact !== null) ?? null
+}
+
+const MOST_LISTED = 100
+
+/** What people ask of rollouts. */
+export class RolloutService {
+  readonly #deps: ServiceDeps
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  get #tables(): Tables {
+    return this.#deps.store.tables
+  }
+
+  /** Newest first. */
+  list(app: App): Promise<Rollout[]> {
+    return this.#tables.rollouts.list(app.id, MOST_LISTED)
+  }
+
+  /** Throws `not_found`. */
+  async get(id: string): Promise<Rollout> {
+    const found = await this.#tables.rollouts.byId(id)
+    if (found) return found
+    throw new TasukiError('not_found', `There is no rollout "${id.slice(0, 60)}".`, {
+      next: '`tasuki rollouts` lists them.',
+    })
+  }
+
+  receipt(rollout: Rollout): Promise<Receipt | null> {
+    return this.#tables.rollouts.receipt(rollout.id)
+  }
+
+  /** Receipt of the newest finished rollout, to that release or (null) of the app. Throws `not_found`. */
+  async latestReceipt(app: App, version: number | null): Promise<Receipt> {
+    const found = await this.#tables.rollouts.latestReceipt(app.id, version)
+    if (found) return found
+    const which = version === null ? app.name : `v${version} of ${app.name}`
+    throw new TasukiError('not_found', `No rollout of ${which} has ended yet, so there is no receipt.`, {
+      next: '`tasuki rollouts` shows which have.',
+    })
+  }
+
+  /** Oldest first. */
+  journal(rollout: Rollout): Promise<JournalEntry[]> {
+    return this.#tables.journal.ofRollout(rollout.id)
+  }
+}
