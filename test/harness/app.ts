@@ -59,6 +59,11 @@ export class TestApp {
     return app
   }
 
+  /** One that was created by other means. */
+  static existing(server: TestServer, name: string): TestApp {
+    return new TestApp(server, name)
+  }
+
   /** Host header under which visitors reach it. */
   get host(): string {
     return this.server.host(this.name)

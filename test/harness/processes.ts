@@ -25,6 +25,27 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
   }
 }
 
+/**
+ * Id of the process that serves as that instance (`web.1`): the innermost of those which have its name in their
+ * environment, so that neither its wrapper nor a shell is meant. Null when there is none.
+ */
+export function processOfInstance(directory: string, name: string): number | null {
+  const pids = processesOf(directory).filter((pid) => environmentOf(pid).includes(`DYNO=${name}`))
+  const parents = new Set(pids.map(parentOf))
+  return pids.filter((pid) => !parents.has(pid)).at(-1) ?? null
+}
+
+function environmentOf(pid: number): string[] {
+  if (existsSync('/proc/self/environ')) return read(pid, 'environ').split('\0')
+  return execFileSync('ps', ['-wwE', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
+    .trim()
+    .split(' ')
+}
+
+function parentOf(pid: number): number {
+  return Number.parseInt(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }), 10)
+}
+
 function fromProc(directory: string): number[] {
   const pids = readdirSync('/proc').map(Number).filter(Number.isInteger)
   return pids.filter((pid) => {
