@@ -1,0 +1,225 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { TasukiError } from '../domain/errors.ts'
+import { errorOfResponse, notReached } from './client-errors.ts'
+import { serverEvents } from './events.ts'
+
+export interface ClientOptions {
+  /** Base of the API, e.g. `http://127.0.0.1:5999`. */
+  readonly url: string
+  readonly token: string | null
+  /** ms for which a call that may be repeated is tried again while the server can not be reached. Default 1,000. */
+  readonly patienceMs?: number
+}
+
+/** An event of a server's event stream. */
+export interface StreamEvent {
+  readonly event: string
+  readonly data: string
+  readonly id: string | undefined
+}
+
+interface CallOptions {
+  readonly body?: unknown
+  readonly signal?: AbortSignal
+  readonly limitMs?: number | null
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const ACCEPT = 'application/vnd.heroku+json; version=3'
+const REPEATABLE = new Set(['GET', 'PUT', 'DELETE'])
+const CALL_LIMIT_MS = 60_000
+const PAUSE_MS = 200
+
+/** Calls the API. Every method throws TasukiError: what the server answered, or `unreachable`. */
+export class ApiClient {
+  readonly url: string
+  readonly #token: string | null
+  readonly #patienceMs: number
+
+  constructor({ url, token, patienceMs = 1000 }: ClientOptions) {
+    this.url = url.replace(/\/+$/, '')
+    this.#token = token
+    this.#patienceMs = patienceMs
+  }
+
+  /** The same client, that waits that long for a server which is being restarted. */
+  patient(patienceMs: number): ApiClient {
+    return new ApiClient({ url: this.url, token: this.#token, patienceMs })
+  }
+
+  get<T>(path: string, options?: CallOptions): Promise<T> {
+    return this.#json('GET', path, options)
+  }
+
+  post<T>(path: string, body: unknown = {}): Promise<T> {
+    return this.#json('POST', path, { body })
+  }
+
+  patch<T>(path: string, body: unknown): Promise<T> {
+    return this.#json('PATCH', path, { body })
+  }
+
+  delete<T>(path: string): Promise<T> {
+    return this.#json('DELETE', path)
+  }
+
+  /** Puts the bytes that `open` yields, counted by `onProgress`. `open` is called again when it has to be repeated. */
+  async upload(
+    url: string,
+    open: () => Promise<ReadableStream<Uint8Array>>,
+    onProgress: (sent: number) => void,
+  ) {
+    await this.#repeated('PUT', async () => {
+      const body = (await open()).pipeThrough(counter(onProgress))
+      return this.#send('PUT', url, { limitMs: null, headers: { 'content-type': 'application/gzip' } }, body)
+    })
+  }
+
+  /** The chunks of a text that is still being written, to its end. `from`: bytes to leave out. */
+  async *text(url: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+    const response = await this.#repeated('GET', () => this.#send('GET', url, { signal, limitMs: null }))
+    yield* readable(response)
+  }
+
+  /** The events of one connection, until the server or the network ends it. */
+  async *events(path: string, options: { lastId?: string; signal?: AbortSignal } = {}) {
+    const headers = {
+      accept: 'text/event-stream',
+      ...(options.lastId === undefined ? {} : { 'last-event-id': options.lastId }),
+    }
+    const response = await this.#repeated('GET', () =>
+      this.#send('GET', path, { headers, signal: options.signal, limitMs: null }),
+    )
+    yield* serverEvents(readable(response))
+  }
+
+  /**
+   * The events of a stream up to and with the one that `isLast`, over as many connections as it takes.
+   * Throws when there was none for the client's patience.
+   */
+  async *allEvents(
+    path: string,
+    isLast: (event: StreamEvent) => boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<StreamEvent> {
+    let lastId: string | undefined
+    let brokenSince: number | null = null
+    for (;;) {
+      try {
+        for await (const event of this.events(path, { lastId, signal })) {
+          brokenSince = null
+          lastId = event.id ?? lastId
+          yield event
+          if (isLast(event)) return
+        }
+      } catch (error) {
+        if (!broken(error) || signal?.aborted) throw error
+      }
+      brokenSince ??= Date.now()
+      if (Date.now() - brokenSince > this.#patienceMs) throw notReached(this.url, null)
+      await pause(PAUSE_MS)
+    }
+  }
+
+  /** The whole address of a path or URL of the API. */
+  resolve(path: string): URL {
+    return new URL(path, `${this.url}/`)
+  }
+
+  /** Headers that prove who is asking; none for another server than ours. */
+  authorization(url: URL): Record<string, string> {
+    const ours = url.host === new URL(this.url).host
+    return ours && this.#token !== null ? { authorization: `Bearer ${this.#token}` } : {}
+  }
+
+  async #json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
+    const requestId = { 'request-id': randomUUID() }
+    const response = await this.#repeated(method, () =>
+      this.#send(method, path, { ...options, headers: { ...requestId, ...options.headers } }),
+    )
+    const text = await response.text()
+    return (text === '' ? null : parsed(text, response)) as T
+  }
+
+  /** A call is made again when it has not reached the server at all, or may be made twice without harm. */
+  async #repeated(method: string, send: () => Promise<Response>): Promise<Response> {
+    const until = Date.now() + this.#patienceMs
+    for (;;) {
+      try {
+        return await send()
+      } catch (error) {
+        const again = refused(error) || (REPEATABLE.has(method) && broken(error))
+        if (!again || Date.now() >= until) throw error
+        await pause(PAUSE_MS)
+      }
+    }
+  }
+
+  async #send(
+    method: string,
+    path: string,
+    { body, headers, signal, limitMs = CALL_LIMIT_MS }: CallOptions,
+    stream?: ReadableStream<Uint8Array>,
+  ): Promise<Response> {
+    const url = this.resolve(path)
+    const signals = [signal, limitMs === null ? undefined : AbortSignal.timeout(limitMs)]
+    const init: RequestInit & { duplex: 'half' } = {
+      method,
+      headers: {
+        accept: ACCEPT,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+        ...this.authorization(url),
+      },
+      body: stream ?? (body === undefined ? null : JSON.stringify(body)),
+      signal: AbortSignal.any(signals.filter((one) => one !== undefined)),
+      duplex: 'half',
+    }
+    const response = await fetch(url, init).catch((error: unknown) => {
+      throw signal?.aborted ? error : notReached(this.url, error)
+    })
+    if (!response.ok) throw await errorOfResponse(response)
+    return response
+  }
+}
+
+function parsed(text: string, response: Response): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new TasukiError('unreachable', `What answers at ${new URL(response.url).origin} is not Tasuki.`, {
+      cause,
+      next: 'Set TASUKI_URL to the address that `tasuki server --api` listens on.',
+    })
+  }
+}
+
+async function* readable(response: Response): AsyncGenerator<Uint8Array> {
+  if (response.body === null) return
+  try {
+    for await (const chunk of response.body) yield chunk as Uint8Array
+  } catch (error) {
+    throw notReached(new URL(response.url).origin, error)
+  }
+}
+
+function counter(onProgress: (sent: number) => void): TransformStream<Uint8Array, Uint8Array> {
+  let sent = 0
+  return new TransformStream({
+    transform(chunk, controller) {
+      sent += chunk.byteLength
+      onProgress(sent)
+      controller.enqueue(chunk)
+    },
+  })
+}
+
+function broken(error: unknown): boolean {
+  return error instanceof TasukiError && error.code === 'unreachable'
+}
+
+/** Whether the connection was refused, so that the server can not have seen the call. */
+function refused(error: unknown): boolean {
+  return broken(error) && (error as TasukiError).details.refused === true
+}

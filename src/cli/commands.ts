@@ -1,0 +1,72 @@
+import type { TasukiCommand } from './command.ts'
+
+/** A command that can be made and run: what each file of `commands/` exports. */
+export type CommandClass = typeof TasukiCommand & {
+  new (...args: ConstructorParameters<typeof TasukiCommand>): TasukiCommand
+}
+
+type Load = () => Promise<{ readonly default: CommandClass }>
+
+/** All commands as help groups them. A file is loaded when its command is run, so that each starts quickly. */
+export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
+  server: {
+    server: () => import('./commands/server.ts'),
+    'server:down': () => import('./commands/server-down.ts'),
+    login: () => import('./commands/login.ts'),
+  },
+  apps: {
+    apps: () => import('./commands/apps.ts'),
+    create: () => import('./commands/create.ts'),
+    destroy: () => import('./commands/destroy.ts'),
+    maintenance: () => import('./commands/maintenance.ts'),
+    'maintenance:on': () => import('./commands/maintenance-on.ts'),
+    'maintenance:off': () => import('./commands/maintenance-off.ts'),
+    features: () => import('./commands/features.ts'),
+    'features:enable': () => import('./commands/features-enable.ts'),
+    'features:disable': () => import('./commands/features-disable.ts'),
+  },
+  deploying: {
+    deploy: () => import('./commands/deploy.ts'),
+    plan: () => import('./commands/plan.ts'),
+    releases: () => import('./commands/releases.ts'),
+    rollback: () => import('./commands/rollback.ts'),
+    rollouts: () => import('./commands/rollouts.ts'),
+    receipt: () => import('./commands/receipt.ts'),
+    timeline: () => import('./commands/timeline.ts'),
+  },
+  config: {
+    config: () => import('./commands/config.ts'),
+    'config:set': () => import('./commands/config-set.ts'),
+    'config:unset': () => import('./commands/config-unset.ts'),
+  },
+  running: {
+    ps: () => import('./commands/ps.ts'),
+    'ps:scale': () => import('./commands/ps-scale.ts'),
+    'ps:restart': () => import('./commands/ps-restart.ts'),
+    logs: () => import('./commands/logs.ts'),
+    run: () => import('./commands/run.ts'),
+  },
+}
+
+/** Other names under which people know some commands from elsewhere. */
+const ALIASES: Readonly<Record<string, string>> = {
+  'apps:create': 'create',
+  'apps:destroy': 'destroy',
+  'releases:rollback': 'rollback',
+  restart: 'ps:restart',
+  scale: 'ps:scale',
+}
+
+const COMMANDS: ReadonlyMap<string, Load> = new Map(Object.values(GROUPS).flatMap(Object.entries<Load>))
+
+export const COMMAND_IDS: readonly string[] = [...COMMANDS.keys()]
+
+/** The command of that name or alias; null when there is none. */
+export async function loadCommand(name: string): Promise<CommandClass | null> {
+  const id = ALIASES[name] ?? name
+  const load = COMMANDS.get(id)
+  if (load === undefined) return null
+  const { default: command } = await load()
+  command.id = id
+  return command
+}

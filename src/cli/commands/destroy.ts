@@ -1,0 +1,43 @@
+import { Args, Flags } from '@oclif/core'
+import { TasukiError } from '../../domain/errors.ts'
+import { appFlag, appPath, TasukiCommand } from '../command.ts'
+import type { App } from '../wire.ts'
+
+export default class Destroy extends TasukiCommand {
+  static override summary = 'End an app and forget it'
+  static override description =
+    'Drains and stops the app, then removes its releases, config and artifacts. There is no way back.\nAsks for the name; without a terminal, --confirm gives it.'
+  static override examples = [
+    '<%= config.bin %> destroy shop',
+    '<%= config.bin %> destroy shop --confirm shop',
+  ]
+  static override args = { name: Args.string({ description: 'The app; or name it with -a.' }) }
+  static override flags = {
+    ...appFlag,
+    confirm: Flags.string({
+      helpValue: 'APP',
+      summary: 'The name of the app once more, instead of being asked.',
+    }),
+  }
+
+  async run(): Promise<App> {
+    const { args, flags } = await this.parse(Destroy)
+    const app = await this.appName(args.name ?? flags.app)
+    const client = await this.client()
+    await client.get<App>(appPath(app))
+    await this.#confirm(app, flags.confirm)
+    const gone = await client.delete<App>(appPath(app))
+    this.print(`Destroyed ${app}. Its instances are being drained and stopped.`)
+    return gone
+  }
+
+  async #confirm(app: string, given: string | undefined): Promise<void> {
+    const { confirmed } = await import('../ask.ts')
+    const name =
+      given ?? (this.interactive ? await confirmed(`Type ${app} to destroy it for good:`) : undefined)
+    if (name === app) return
+    throw new TasukiError('bad_request', `${app} was not destroyed: its name was not confirmed.`, {
+      next: `Add \`--confirm ${app}\` if you mean it.`,
+    })
+  }
+}

@@ -1,0 +1,59 @@
+import { appFlag, appPath, TasukiCommand } from '../command.ts'
+import { ago } from '../render/numbers.ts'
+import type { Style } from '../render/screen.ts'
+import { table } from '../render/table.ts'
+import { type Dyno, instant } from '../wire.ts'
+
+const STYLES: Readonly<Record<string, Style>> = {
+  up: 'green',
+  starting: 'yellow',
+  crashed: 'red',
+  down: 'dim',
+}
+
+export default class Ps extends TasukiCommand {
+  static override summary = 'Show what is running'
+  static override description =
+    'One line per instance: its release, state, and what the router says of it (requests in flight, last check).'
+  static override examples = ['<%= config.bin %> ps -a shop', '<%= config.bin %> ps -a shop --json']
+  static override flags = { ...appFlag }
+
+  async run(): Promise<readonly Dyno[]> {
+    const { flags } = await this.parse(Ps)
+    const app = await this.appName(flags.app)
+    const dynos = await (await this.client()).get<Dyno[]>(appPath(app, 'dynos'))
+    if (dynos.length === 0)
+      this.print(`Nothing of ${app} runs. Deploy it, or see \`tasuki ps:scale --help\`.`)
+    else this.print(...this.#lines(dynos))
+    return dynos
+  }
+
+  #lines(dynos: readonly Dyno[]): string[] {
+    const { paint, width } = this.screen
+    const heads = ['name', 'release', 'state', 'since', 'in flight', 'router', 'size', 'command']
+    const right = new Set(['in flight'])
+    const columns = heads.map((head) => ({
+      head: paint('dim', head),
+      align: right.has(head) ? ('right' as const) : ('left' as const),
+    }))
+    return table(
+      columns,
+      dynos.map((dyno) => this.#row(dyno)),
+      width,
+    )
+  }
+
+  #row({ name, release, state, updated_at, size, command, tasuki }: Dyno): string[] {
+    const { paint } = this.screen
+    return [
+      paint('bold', name),
+      `v${release.version}`,
+      paint(STYLES[state] ?? 'dim', state),
+      ago(Date.now() - instant(updated_at)),
+      String(tasuki?.in_flight ?? '-'),
+      [tasuki?.admin, tasuki?.health].filter(Boolean).join(', ') || '-',
+      size,
+      command,
+    ]
+  }
+}

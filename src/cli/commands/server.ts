@@ -1,0 +1,68 @@
+import { Flags } from '@oclif/core'
+import { TasukiCommand } from '../command.ts'
+import { SERVER_DEFAULTS, type ServerFlags, serverOptions } from '../server-options.ts'
+
+export default class Server extends TasukiCommand {
+  static override summary = 'Start the server: control plane, router, and all apps'
+  static override description = [
+    'Starts HAProxy, or takes over the one that runs already, and brings every app to where it should be.',
+    'Stopping the server (Ctrl-C, SIGTERM) leaves router and apps serving; `tasuki server:down` ends those too.',
+    'The first start writes an admin token to DATA/token. Flags win over variables, variables over the file.',
+  ].join('\n')
+  static override examples = [
+    '<%= config.bin %> server',
+    '<%= config.bin %> server --data /srv/tasuki --http 0.0.0.0:80 --domain apps.example.com',
+    '<%= config.bin %> server --config /etc/tasuki.json',
+  ]
+  static override flags = {
+    data: Flags.string({
+      env: 'TASUKI_DATA',
+      helpValue: 'DIR',
+      default: SERVER_DEFAULTS.data,
+      summary: 'Directory for state, artifacts and logs. One server at a time.',
+    }),
+    http: Flags.string({
+      env: 'TASUKI_HTTP',
+      helpValue: 'HOST:PORT',
+      default: SERVER_DEFAULTS.http,
+      summary: 'Where visitors reach the apps.',
+    }),
+    api: Flags.string({
+      env: 'TASUKI_API',
+      helpValue: 'HOST:PORT',
+      default: SERVER_DEFAULTS.api,
+      summary: 'Where this command line reaches the server.',
+    }),
+    domain: Flags.string({
+      env: 'TASUKI_DOMAIN',
+      helpValue: 'DOMAIN',
+      default: SERVER_DEFAULTS.domain,
+      summary: 'Each app is at APP.DOMAIN.',
+    }),
+    ports: Flags.string({
+      env: 'TASUKI_PORTS',
+      helpValue: 'FROM-TO',
+      default: SERVER_DEFAULTS.ports,
+      summary: 'Loopback ports for instances, two each.',
+    }),
+    'log-level': Flags.string({
+      env: 'TASUKI_LOG_LEVEL',
+      helpValue: 'LEVEL',
+      default: SERVER_DEFAULTS['log-level'],
+      summary: 'trace, debug, info, warn, error or silent.',
+    }),
+    config: Flags.string({
+      env: 'TASUKI_CONFIG',
+      helpValue: 'FILE',
+      summary: 'A JSON file with these settings by the names of the flags.',
+    }),
+  }
+
+  async run(): Promise<void> {
+    const { flags, metadata } = await this.parse(Server)
+    const given = Object.entries(flags).filter(([name]) => !metadata.flags[name]?.setFromDefault)
+    const options = await serverOptions(Object.fromEntries(given) as ServerFlags)
+    const { runServer } = await import('../../server.ts')
+    await runServer(options)
+  }
+}

@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises'
+import { isIP } from 'node:net'
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { TasukiError } from '../domain/errors.ts'
+import { suggestions } from './suggest.ts'
+
+/** What `tasuki server` is started with. */
+export interface ServerOptions {
+  /** Absolute. */
+  readonly data: string
+  readonly http: HostPort
+  readonly api: HostPort
+  readonly domain: string
+  /** Both included. */
+  readonly ports: { readonly from: number; readonly to: number }
+  readonly logLevel: LogLevel
+}
+
+export interface HostPort {
+  readonly host: string
+  readonly port: number
+}
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** Settings as text, by the names of the flags. */
+export type ServerFlags = Partial<Record<keyof typeof SERVER_DEFAULTS | 'config', string>>
+
+/** What counts when nothing else was said. */
+export const SERVER_DEFAULTS = {
+  data: process.getuid?.() === 0 ? '/var/lib/tasuki' : join(homedir(), '.local', 'share', 'tasuki'),
+  http: '0.0.0.0:8080',
+  api: '127.0.0.1:5999',
+  domain: 'localhost',
+  ports: '20000-29999',
+  'log-level': 'info',
+} as const
+
+/** Settings given, then those of the file that `config` names, then the defaults. Throws `invalid_params`. */
+export async function serverOptions(given: ServerFlags): Promise<ServerOptions> {
+  const { config, ...flags } = given
+  const file = config === undefined ? {} : await settingsFile(config)
+  const all = { ...SERVER_DEFAULTS, ...file, ...flags }
+  return {
+    data: resolve(all.data),
+    http: hostPort('http', all.http),
+    api: hostPort('api', all.api),
+    domain: domain(all.domain),
+    ports: portRange(all.ports),
+    logLevel: logLevel(all['log-level']),
+  }
+}
+
+async function settingsFile(file: string): Promise<ServerFlags> {
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new TasukiError('invalid_params', `Can not read ${file}: ${cause.message}.`, { cause })
+  })
+  const settings = parsed(file, text)
+  for (const [name, value] of Object.entries(settings)) checkSetting(file, name, value)
+  return settings as ServerFlags
+}
+
+function parsed(file: string, text: string): object {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value
+  } catch (cause) {
+    throw new TasukiError('invalid_params', `${file} is not JSON: ${(cause as Error).message}.`, { cause })
+  }
+  throw new TasukiError('invalid_params', `${file} is not a JSON object.`)
+}
+
+function checkSetting(file: string, name: string, value: unknown): void {
+  const names = Object.keys(SERVER_DEFAULTS)
+  if (!names.includes(name)) {
+    const near = suggestions(name, names)[0]
+    throw new TasukiError('invalid_params', `${file} sets "${name}", which is no setting of the server.`, {
+      next: near ? `Did you mean "${near}"?` : `Use ${names.join(', ')}.`,
+    })
+  }
+  if (typeof value !== 'string')
+    throw new TasukiError('invalid_params', `${file}: the value of "${name}" is not a string.`)
+}
+
+function hostPort(name: string, text: string): HostPort {
+  const [, host, port] = /^\[?([^\]]*?)\]?:(\d+)$/.exec(text) ?? []
+  if (
+    host === undefined ||
+    host === '' ||
+    (host.includes(':') && isIP(host) !== 6) ||
+    !isPort(Number(port))
+  ) {
+    throw new TasukiError('invalid_params', `--${name}: "${text}" is not HOST:PORT.`, {
+      next: 'Give it as 127.0.0.1:8080, or [::1]:8080.',
+    })
+  }
+  return { host, port: Number(port) }
+}
+
+function domain(text: string): string {
+  if (/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) return text.toLowerCase()
+  throw new TasukiError('invalid_params', `--domain: "${text}" is not a domain.`, {
+    next: 'Give it as apps.example.com.',
+  })
+}
+
+function portRange(text: string): { from: number; to: number } {
+  const [, from, to] = /^(\d+)-(\d+)$/.exec(text)?.map(Number) ?? []
+  if (from === undefined || to === undefined || !isPort(from) || !isPort(to) || from >= to) {
+    throw new TasukiError('invalid_params', `--ports: "${text}" is not a range of ports.`, {
+      next: 'Give it as 20000-29999.',
+    })
+  }
+  return { from, to }
+}
+
+function isPort(port: number): boolean {
+  return Number.isInteger(port) && port > 0 && port < 65_536
+}
+
+function logLevel(text: string): LogLevel {
+  const level = LOG_LEVELS.find((known) => known === text)
+  if (level !== undefined) return level
+  throw new TasukiError('invalid_params', `--log-level: "${text}" is none of ${LOG_LEVELS.join(', ')}.`)
+}

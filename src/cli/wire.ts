@@ -1,0 +1,175 @@
+import type { Receipt, RolloutOutcome } from '../domain/rollout.ts'
+import type { DrawnEntry } from './render/phases.ts'
+
+/** Bodies of the API (docs/api.md) as far as the command line reads them. */
+
+export interface App {
+  readonly id: string
+  readonly name: string
+  readonly web_url: string | null
+  readonly git_url: string | null
+  readonly maintenance: boolean
+  readonly created_at: string
+  readonly released_at: string | null
+}
+
+export interface Dyno {
+  readonly id: string
+  readonly name: string
+  readonly type: string
+  readonly size: string
+  readonly state: string
+  readonly command: string
+  readonly release: { readonly version: number }
+  readonly created_at: string
+  readonly updated_at: string
+  readonly tasuki?: {
+    readonly admin: string | null
+    readonly health: string | null
+    readonly in_flight: number
+    readonly streams: number
+    readonly check: string
+    readonly generation: number
+  }
+}
+
+export interface FormationEntry {
+  readonly type: string
+  readonly quantity: number
+  readonly size: string
+}
+
+export interface Release {
+  readonly id: string
+  readonly version: number
+  readonly description: string
+  readonly status: string
+  readonly current: boolean
+  readonly commit?: string | null
+  readonly user?: { readonly email: string }
+  readonly created_at: string
+  readonly tasuki?: { readonly rollout_id: string | null }
+}
+
+export interface Build {
+  readonly id: string
+  readonly status: 'pending' | 'succeeded' | 'failed'
+  readonly output_stream_url: string | null
+  readonly release: { readonly id: string } | null
+  readonly tasuki?: {
+    readonly rollout_id: string | null
+    readonly error: { readonly id: string; readonly message: string; readonly next?: string } | null
+  }
+}
+
+export interface Source {
+  readonly source_blob: { readonly get_url: string; readonly put_url: string }
+}
+
+export interface RolloutRecord {
+  readonly id: string
+  readonly app: { readonly id: string; readonly name: string }
+  readonly generation: number
+  readonly kind: string
+  readonly strategy: string
+  readonly from: number | null
+  readonly to: number
+  readonly direction: string
+  readonly status: 'running' | RolloutOutcome
+  readonly reason: string | null
+  readonly phase: string | null
+  readonly started_at: string | number
+  readonly finished_at: string | number | null
+  readonly receipt: unknown
+}
+
+export interface JournalRecord {
+  readonly id: number
+  readonly kind: DrawnEntry['kind']
+  readonly instance: string | null
+  readonly name: string | null
+  readonly release: number | null
+  readonly note: string
+  readonly state: DrawnEntry['state']
+  readonly error: string | null
+  readonly at: string | number
+  readonly ended_at: string | number | null
+}
+
+export interface Plan {
+  readonly app: string | { readonly name: string }
+  readonly from: number | null
+  readonly to: number
+  readonly strategy: string
+  readonly steps: readonly {
+    readonly operation: string
+    readonly instance: string | null
+    readonly note: string
+  }[]
+  readonly risks: readonly { readonly code: string; readonly text: string }[]
+  readonly peak: { readonly instances: number; readonly memory_mib: number }
+  readonly slots: number
+}
+
+export interface Feature {
+  readonly name: string
+  readonly description: string
+  readonly enabled: boolean
+}
+
+export interface RunRecord {
+  readonly id: string
+  readonly name: string
+  readonly attach_url: string | null
+  readonly state: string
+  readonly exit_code: number | null
+}
+
+/** A time of the API, ISO 8601 or UTC ms, as UTC ms. */
+export function instant(time: string | number): number {
+  return typeof time === 'number' ? time : Date.parse(time)
+}
+
+/** A journal entry as the timeline draws it. */
+export function drawnEntry(record: JournalRecord): DrawnEntry {
+  return {
+    kind: record.kind,
+    instance: record.instance,
+    name: record.name,
+    release: record.release,
+    note: record.note,
+    state: record.state,
+    at: instant(record.at),
+    endedAt: record.ended_at === null ? null : instant(record.ended_at),
+  }
+}
+
+/** The domain's receipt out of the API's; null stays null. */
+export function receiptOf(wire: unknown): Receipt | null {
+  if (wire === null || wire === undefined) return null
+  const { startedAt, finishedAt, ...rest } = camelised(wire) as Record<string, unknown>
+  const traffic = rest.traffic as Record<string, unknown>
+  const lost = (wire as { traffic: { lost: unknown } }).traffic.lost
+  const outages = (traffic.outages as { from: string | number; ms: number }[]).map((outage) => ({
+    from: instant(outage.from),
+    ms: outage.ms,
+  }))
+  return {
+    ...rest,
+    startedAt: instant(startedAt as string | number),
+    finishedAt: instant(finishedAt as string | number),
+    traffic: { ...traffic, lost, outages },
+  } as unknown as Receipt
+}
+
+/** Keys from snake_case to camelCase, at every depth. */
+function camelised(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(camelised)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).map(([key, inner]) => [camel(key), camelised(inner)])
+  return Object.fromEntries(entries)
+}
+
+function camel(key: string): string {
+  return key.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase())
+}
