@@ -93,19 +93,19 @@ export class TestServer {
     return `${app}.${this.domain}`
   }
 
-  /** Starts the control plane on the same data; it must not be running. */
-  async restart(): Promise<void> {
-    this.start()
+  /** Starts the control plane on the same data; it must not be running. `env` is added for this run only. */
+  async restart(env: Readonly<Record<string, string>> = {}): Promise<void> {
+    this.start(env)
     await this.ready()
   }
 
   /** Like `restart`, without waiting for it. */
-  start(): void {
+  start(env: Readonly<Record<string, string>> = {}): void {
     const log = openSync(this.#log, 'a')
     const flags = ['--data', this.data, '--http', this.http, '--api', this.api, '--domain', this.domain]
     this.#child = spawn(TASUKI, ['server', ...flags, ...(this.#options.flags ?? [])], {
       cwd: this.directory,
-      env: { ...process.env, ...this.#options.env, HOME: this.directory },
+      env: { ...process.env, ...this.#options.env, ...env, HOME: this.directory },
       stdio: ['ignore', log, log],
     })
     closeSync(log)

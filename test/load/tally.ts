@@ -11,6 +11,8 @@ import type {
 } from './types.ts'
 
 const MOST_LOSSES_KEPT = 1_000
+/** The kinds whose time says something about the platform: the others are slow by intent. */
+const PLAIN: ReadonlySet<TrafficKind> = new Set(['get', 'post', 'fresh'])
 
 /** Who answered, by the app's own word. */
 export interface Identity {
@@ -168,8 +170,7 @@ export class Tally {
     const micros = Math.max(1, Math.round(ms * 1_000))
     this.#of(kind).latency.record(micros)
     this.#second.answers++
-    // What is slow by intent says nothing about the platform.
-    if (kind === 'slow' || kind === 'upload') return
+    if (!PLAIN.has(kind)) return
     this.#latency.record(micros)
     this.#second.latency.record(micros)
   }
