@@ -16,7 +16,6 @@ export interface ClientOptions {
 export interface StreamEvent {
   readonly event: string
   readonly data: string
-  readonly id: string | undefined
 }
 
 interface CallOptions {
@@ -83,38 +82,35 @@ export class ApiClient {
   }
 
   /** The events of one connection, until the server or the network ends it. */
-  async *events(path: string, options: { lastId?: string; signal?: AbortSignal } = {}) {
-    const headers = {
-      accept: 'text/event-stream',
-      ...(options.lastId === undefined ? {} : { 'last-event-id': options.lastId }),
-    }
+  async *events(path: string, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
+    const headers = { accept: 'text/event-stream' }
     const response = await this.#repeated('GET', () =>
-      this.#send('GET', path, { headers, signal: options.signal, limitMs: null }),
+      this.#send('GET', path, { headers, signal, limitMs: null }),
     )
     yield* serverEvents(readable(response))
   }
 
   /**
-   * The events of a stream up to and with the one that `isLast`, over as many connections as it takes.
-   * Throws when there was none for the client's patience.
+   * The events of a stream up to and with the one that `isLast`, over as many connections as it takes. Each connection
+   * tells all from the start again: `onConnection` is called before its first event.
+   * Throws when there was no event for the client's patience.
    */
   async *allEvents(
     path: string,
     isLast: (event: StreamEvent) => boolean,
-    signal?: AbortSignal,
+    onConnection: () => void,
   ): AsyncGenerator<StreamEvent> {
-    let lastId: string | undefined
     let brokenSince: number | null = null
     for (;;) {
+      onConnection()
       try {
-        for await (const event of this.events(path, { lastId, signal })) {
+        for await (const event of this.events(path)) {
           brokenSince = null
-          lastId = event.id ?? lastId
           yield event
           if (isLast(event)) return
         }
       } catch (error) {
-        if (!broken(error) || signal?.aborted) throw error
+        if (!broken(error)) throw error
       }
       brokenSince ??= Date.now()
       if (Date.now() - brokenSince > this.#patienceMs) throw notReached(this.url, null)

@@ -44,7 +44,7 @@ export default class Logs extends TasukiCommand {
     source: Flags.string({
       char: 's',
       helpValue: 'SOURCE',
-      summary: 'Only of this source: app, router or tasuki.',
+      summary: 'Only of this source: app, or tasuki for its own lines.',
     }),
   }
 

@@ -26,8 +26,12 @@ export async function followRollout(
   const follower = new Follower(rollout, view)
   const stop = view.live ? keepLooking(patient, follower) : () => undefined
   try {
-    for await (const { event, data } of patient.allEvents(`${path}/events`, ({ event }) => event === 'end'))
-      follower.take(event, data)
+    const events = patient.allEvents(
+      `${path}/events`,
+      ({ event }) => event === 'end',
+      () => follower.connected(),
+    )
+    for await (const { event, data } of events) follower.take(event, data)
   } finally {
     stop()
     view.end()
@@ -42,10 +46,17 @@ class Follower {
   readonly #entries = new Map<number, JournalRecord>()
   /** What this machine's clock is ahead of the server's, so that times between two entries go on from them. */
   #ahead = 0
+  /** Pieces of output shown, and how many of the present connection have come: it tells them all again. */
+  #shown = 0
+  #heard = 0
 
   constructor(rollout: RolloutRecord, view: RolloutView) {
     this.rollout = rollout
     this.#view = view
+  }
+
+  connected(): void {
+    this.#heard = 0
   }
 
   take(event: string, data: string): void {
@@ -72,6 +83,8 @@ class Follower {
   }
 
   #output({ text }: { text: string }): void {
+    if (++this.#heard <= this.#shown) return
+    this.#shown = this.#heard
     for (const line of text.replace(/\n$/, '').split('\n')) this.#view.say(`  ${line}`)
   }
 

@@ -24,9 +24,9 @@ export function seconds(ms: number): string {
   return `${value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0)} s`
 }
 
-/** Several latencies under one unit: `4.1 → 4.3 → 4.2 ms`. */
+/** Several latencies under one unit: `4.1 → 4.3 → 4.2 ms`; in seconds only when all are that long. */
 export function latencies(values: readonly number[], arrow: string): string {
-  const inSeconds = values.some((value) => value >= 1000)
+  const inSeconds = values.every((value) => value >= 1000)
   const shown = values.map((value) => (inSeconds ? (value / 1000).toFixed(2) : short(value)))
   return `${shown.join(` ${arrow} `)} ${inSeconds ? 's' : 'ms'}`
 }
@@ -50,5 +50,5 @@ export function bytes(number: number): string {
 }
 
 function short(ms: number): string {
-  return ms < 100 ? ms.toFixed(1) : ms.toFixed(0)
+  return ms < 100 ? ms.toFixed(1) : count(Math.round(ms))
 }

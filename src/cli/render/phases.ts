@@ -1,6 +1,7 @@
+import { RELEASE_TYPE, ROUTABLE_TYPE } from '../../domain/release.ts'
 import type { InstanceTimes, JournalEntry, Receipt } from '../../domain/rollout.ts'
 
-/** What an instance is at, in the order of a life. `run` is the release phase. */
+/** What an instance is at, in the order of a life. `run` is the release phase; a worker serves as soon as it runs. */
 export const PHASES = ['run', 'boot', 'check', 'serving', 'draining', 'warm', 'stopping', 'stopped'] as const
 
 export type Phase = (typeof PHASES)[number]
@@ -53,16 +54,24 @@ export function timelineOfReceipt(receipt: Receipt): Timeline {
 type Turn = readonly [Phase, number]
 
 function turnsOf(times: InstanceTimes): Turn[] {
+  const serving = times.admitted ?? (times.spawned === null ? 0 : null)
   const turns: [Phase, number | null][] = [
-    ['boot', times.spawned],
+    [firstPhase(times.name), times.spawned],
     ['check', times.passing],
-    ['serving', times.admitted ?? (times.spawned === null ? 0 : null)],
+    ['serving', serving],
     ['draining', times.drained],
     ['warm', times.idle],
     ['stopping', times.signalled],
     ['stopped', times.exited],
   ]
   return turns.filter((turn): turn is [Phase, number] => turn[1] !== null)
+}
+
+/** The phase that begins with an instance's start. */
+function firstPhase(name: string): Phase {
+  const type = name.split('.')[0]
+  if (type === RELEASE_TYPE) return 'run'
+  return type === ROUTABLE_TYPE ? 'boot' : 'serving'
 }
 
 /** An entry as far as it is drawn; `JournalEntry` is one. */
@@ -109,9 +118,8 @@ function turnOf(entry: DrawnEntry, startedAt: number): Turn | null {
   const settled = entry.state === 'done' ? (done ?? asked) : null
   switch (entry.kind) {
     case 'start-release-phase':
-      return ['run', asked]
     case 'start':
-      return ['boot', asked]
+      return [firstPhase(entry.name ?? ''), asked]
     case 'passing':
       return ['check', asked]
     case 'admit':
