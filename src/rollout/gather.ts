@@ -95,7 +95,10 @@ export class Gatherer {
   ): SeenInstance[] {
     return raw.map((one) => {
       const server = views.get(one.type)?.servers.find((candidate) => candidate.instance === one.id) ?? null
-      return this.#observer.see(one, server, now, wanted.condemned.has(one.id))
+      return this.#observer.see(one, server, now, {
+        condemned: wanted.condemned.has(one.id),
+        routable: typeOf(wanted, one).routable,
+      })
     })
   }
 

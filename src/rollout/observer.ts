@@ -35,14 +35,20 @@ export class Observer {
   #sightings: Sighting[] = []
 
   /** One instance as it is now. Call once in each pass for each that is there, then `end` with them all. */
-  see(raw: RuntimeInstance, server: RouterServer | null, now: number, condemned: boolean): SeenInstance {
+  see(
+    raw: RuntimeInstance,
+    server: RouterServer | null,
+    now: number,
+    about: { readonly condemned: boolean; readonly routable: boolean },
+  ): SeenInstance {
     const track = this.#track(raw.id, now)
     if (raw.signalledAt !== null) track.signalledAt ??= now
     const seenServer = server ? this.#server(track, server, now) : null
-    if (raw.state === 'running' && !server && raw.address === null && now - track.firstSeen >= WORKER_UP_MS)
-      track.served = true
-    const seen = this.#instance(track, raw, seenServer, now, condemned)
+    const upAsWorker = !about.routable && raw.state === 'running' && now - track.firstSeen >= WORKER_UP_MS
+    if (upAsWorker) track.served = true
+    const seen = this.#instance(track, raw, seenServer, now, about.condemned)
     this.#notice(track, seen)
+    if (upAsWorker) this.#first(track, seen, 'passing', 'it has run for a second')
     return seen
   }
 
