@@ -23,6 +23,7 @@ export interface Behaviour {
   readonly CRASH_MS?: number
   readonly ERRORS?: number
   readonly GREETING?: string
+  readonly JOB_MS?: number
 }
 
 export interface SubjectOptions {
@@ -32,7 +33,12 @@ export interface SubjectOptions {
   readonly settings?: Readonly<Record<string, unknown>>
   readonly behaviour?: Behaviour
   readonly procfile?: string
+  /** More files of each source. */
+  readonly files?: Readonly<Record<string, string>>
 }
+
+type Settings = Readonly<Record<string, unknown>>
+type Files = Readonly<Record<string, string>>
 
 /** The app under test: deployed once, ready for load. */
 export class Subject {
@@ -60,7 +66,7 @@ export class Subject {
   }
 
   /** A source that differs from all before, so that each deploy is another artifact. */
-  source(behaviour: Behaviour = {}, settings: Readonly<Record<string, unknown>> = {}): Promise<string> {
+  source(behaviour: Behaviour = {}, settings: Settings = {}, files: Files = {}): Promise<string> {
     const { instances = 2, procfile } = this.#options
     const greeting = { GREETING: `build ${++this.#count}` }
     const appJson = {
@@ -72,12 +78,14 @@ export class Subject {
       'settings.json': JSON.stringify({ ...greeting, ...this.#options.behaviour, ...behaviour }),
       'app.json': JSON.stringify(appJson),
       ...(procfile === undefined ? {} : { Procfile: procfile }),
+      ...this.#options.files,
+      ...files,
     })
   }
 
   /** Deploys a new build and follows it to its end. */
-  async deploy(behaviour: Behaviour = {}, settings: Readonly<Record<string, unknown>> = {}): Promise<Ran> {
-    const source = await this.source(behaviour, settings)
+  async deploy(behaviour: Behaviour = {}, settings: Settings = {}, files: Files = {}): Promise<Ran> {
+    const source = await this.source(behaviour, settings, files)
     const ran = await this.app.deploy(source)
     await rm(source, { recursive: true })
     return ran

@@ -6,6 +6,7 @@
 //   CRASH_MS exits with 4 so long after it began to listen
 //   ERRORS   percent of GET / that are answered with 500
 //   JOBS     directory in which the id of each job done is kept
+//   JOB_MS   time that a job takes after its id was kept
 import { createHash } from 'node:crypto'
 import { appendFileSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
@@ -54,7 +55,8 @@ const GET = {
 function post(request, response, path) {
   if (path.startsWith('/jobs/')) {
     appendFileSync(`${settings.JOBS}/${settings.TASUKI_INSTANCE}`, `${path.slice('/jobs/'.length)}\n`)
-    return request.resume().on('end', () => answer(response, 201, 'done\n'))
+    const done = () => answer(response, 201, 'done\n')
+    return request.resume().on('end', () => setTimeout(done, Number(settings.JOB_MS ?? 0)))
   }
   if (path !== '/upload') return answer(response, 404)
   const hash = createHash('sha256')

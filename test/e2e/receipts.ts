@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict'
+import { until } from '../harness/index.ts'
+import { type LoadOptions, type LoadReport, startLoad } from '../load/index.ts'
+import type { Behaviour, Subject } from './subject.ts'
+
+/** A receipt as the API tells it. */
+export interface ReceiptView {
+  readonly served: number
+  readonly lost: number
+  readonly outcome: string
+  readonly traffic: {
+    readonly before: WindowView
+    readonly during: WindowView
+    readonly after: WindowView
+    readonly lost: Readonly<Record<string, number>>
+    readonly streams: { readonly opened: number; readonly closed: number }
+    readonly outages: readonly { readonly ms: number }[]
+    readonly complete: boolean
+    readonly gaps: readonly string[]
+  }
+}
+
+interface WindowView {
+  readonly requests: number
+  readonly by_status: Readonly<Record<string, number>>
+}
+
+/** What a deploy under watch needs: the new instances boot slowly enough for the load to begin before they serve. */
+const BOOT_MS = 1_500
+const BAKE_SECONDS = 6
+
+export interface Watched {
+  readonly receipt: ReceiptView
+  readonly report: LoadReport
+}
+
+/**
+ * Deploys with a load that begins after the receipt was opened and ends before it is closed, so that both have counted
+ * the same requests. `meanwhile` runs after the load has begun, before the new instances are ready.
+ */
+export async function watchedDeploy(
+  subject: Subject,
+  load: Omit<LoadOptions, 'url' | 'host'>,
+  behaviour: Behaviour = {},
+  meanwhile: () => Promise<void> = async () => undefined,
+): Promise<Watched> {
+  const source = await subject.source({ BOOT: BOOT_MS, ...behaviour }, { bake_seconds: BAKE_SECONDS })
+  await subject.app.must(['deploy', source, '--detach'])
+  const id = await until('a rollout that runs', async () => {
+    const [newest] = await subject.app.rollouts()
+    return newest?.status === 'running' && (await has(subject, newest.id, 'open-receipt')) ? newest.id : null
+  })
+  const running = await startLoad({ url: subject.server.url, host: subject.app.host, ...load })
+  await meanwhile()
+  await until('the switch', () => has(subject, id, 'mark-switched'))
+  const report = await running.stop()
+  const rollout = await subject.server.get(`/tasuki/rollouts/${id}`)
+  assert.equal(rollout.status, 'running', 'the load has to end before the rollout does')
+  await subject.app.settled()
+  const { receipt } = await subject.server.get(`/tasuki/rollouts/${id}`)
+  return { receipt, report }
+}
+
+async function has(subject: Subject, rollout: string, kind: string): Promise<boolean> {
+  const journal: { kind: string; state: string }[] = await subject.server.get(
+    `/tasuki/rollouts/${rollout}/journal`,
+  )
+  return journal.some((entry) => entry.kind === kind && entry.state === 'done')
+}
+
+/** The client's causes, counted as the receipt names them. Connections refused never reach the router's count. */
+export function asReceiptCauses(report: LoadReport): Record<string, number> {
+  const { byCause } = report
+  const counts = {
+    cut: (byCause.cut ?? 0) + (byCause.malformed ?? 0),
+    http_502: byCause.http_502 ?? 0,
+    no_instance: byCause.http_503 ?? 0,
+    timeout: byCause.http_504 ?? 0,
+    other: (byCause.refused ?? 0) + (byCause.reset ?? 0) + (byCause.closed ?? 0) + (byCause.timeout ?? 0),
+  }
+  return counts
+}
+
+/** Fails unless the receipt is complete and names exactly the losses that the client counted. */
+export function assertSameLosses({ receipt, report }: Watched): void {
+  const { lost, complete, gaps } = receipt.traffic
+  assert.deepEqual(gaps, [])
+  assert.equal(complete, true)
+  // The client sees a 502 for both.
+  const { no_response = 0, bad_gateway = 0, cut, no_instance, timeout } = lost
+  const named = { cut, http_502: no_response + bad_gateway, no_instance, timeout, other: 0 }
+  assert.deepEqual(named, asReceiptCauses(report))
+  assert.equal(receipt.lost, report.lost)
+}
+
+/** Fails unless receipt and client have counted the same requests, by class of status. */
+export function assertSameCounts({ receipt, report }: Watched): void {
+  const { during, after } = receipt.traffic
+  const plain = (kind: string) => kind !== 'websocket' && kind !== 'events'
+  const sent = Object.entries(report.byKind).filter(([kind]) => plain(kind))
+  const expected = sent.reduce((sum, [, counts]) => sum + counts.sent, 0)
+  assert.equal(during.requests + after.requests, expected)
+  assert.equal(receipt.traffic.streams.opened, report.streams.opened)
+}
