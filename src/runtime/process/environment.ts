@@ -67,7 +67,7 @@ export function environmentScript(env: Readonly<Record<string, string>>, command
   const special = entries.filter(([key]) => SPECIAL.test(key)).map(([key, value]) => `${key}=${value}`)
   return [
     `trap 'echo "tasuki: the environment did not arrive" >&2; exit 125' EXIT`,
-    'unset PWD OLDPWD',
+    'unset PWD OLDPWD LC_ALL',
     ...entries.filter(([key]) => !SPECIAL.test(key)).map(([key, value]) => `export ${key}=${quoted(value)}`),
     `exec ${[...(special.length > 0 ? ['env', ...special] : []), ...command].map(quoted).join(' ')} <&5 5<&-`,
     '',

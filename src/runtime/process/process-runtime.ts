@@ -5,11 +5,13 @@ import { TasukiError } from '../../domain/errors.ts'
 import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
 import type { PreStop } from '../../domain/settings.ts'
 import type { Runtime } from '../../rollout/ports.ts'
+import type { AttachedRun, OneOffs } from '../../services/ports.ts'
+import { type AttachedHost, AttachedPipes, type Terminal } from './attached.ts'
 import { checkDisk, checkMemory, machineMemory } from './capacity.ts'
 import { Cgroups, cgroupMembers } from './cgroups.ts'
 import { watchExits } from './exit-watch.ts'
 import { InstanceBook } from './instance-book.ts'
-import { type Layout, makeLayout, rawLogPath } from './layout.ts'
+import { instanceDir, type Layout, makeLayout, rawLogPath } from './layout.ts'
 import type { Log } from './log.ts'
 import { MemoryWatch, usedBytes } from './memory-watch.ts'
 import { observed } from './observation.ts'
@@ -17,7 +19,7 @@ import { PortPool, type PortRange } from './port-range.ts'
 import { askToStop, runHook } from './pre-stop.ts'
 import { processEnvironment } from './proc.ts'
 import { writeScripts } from './scripts.ts'
-import { recordSignal, type StopSignal, send, sendToInstance } from './signals.ts'
+import { recordSignal, type StopSignal, send, sendToInstance, sendToRun, terminalOf } from './signals.ts'
 import { Starter } from './starter.ts'
 import type { StoredSpec } from './stored-spec.ts'
 import { lastLines } from './tail.ts'
@@ -43,7 +45,7 @@ const SYSTEM_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/
 const KILL_MS = 10_000
 
 /** Runs instances as plain processes of this machine. They outlive the control plane and are adopted by the next one. */
-export class ProcessRuntime implements Runtime {
+export class ProcessRuntime implements Runtime, OneOffs {
   readonly #layout: Layout
   readonly #book: InstanceBook
   readonly #ports: PortPool
@@ -160,6 +162,31 @@ export class ProcessRuntime implements Runtime {
   async tail(id: InstanceId, lines: number): Promise<string[]> {
     const spec = this.#book.find(id)
     return spec === null ? [] : lastLines(rawLogPath(this.#layout, spec), lines)
+  }
+
+  /** As `start`, with input and output at the caller's hands instead of the log. The caller removes the instance in the end. */
+  async runAttached(spec: InstanceSpec, terminal: Terminal): Promise<AttachedRun> {
+    let pipes: AttachedPipes | undefined
+    try {
+      const stored = await this.#starter.start(spec, (uid) => {
+        pipes = new AttachedPipes(instanceDir(this.#layout, spec.id), uid)
+        return pipes.attachment(spec.command, terminal)
+      })
+      if (!pipes) throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
+      return pipes.connect(this.#attachedHost(stored, terminal))
+    } catch (error) {
+      pipes?.abandon()
+      throw error
+    }
+  }
+
+  #attachedHost(spec: StoredSpec, { tty }: Terminal): AttachedHost {
+    return {
+      observe: () => (this.#book.find(spec.id) ? observed(this.#layout, spec) : null),
+      send: (signal) => sendToRun(this.#layout, spec, signal, tty),
+      terminal: () => terminalOf(spec),
+      failed: (error) => this.#log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),
+    }
   }
 
   #running(id: InstanceId): StoredSpec {

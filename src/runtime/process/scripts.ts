@@ -46,9 +46,9 @@ if [ -n "$main" ]; then
   if [ -e "$dir/signalled" ]; then
     # Asked to stop: what the main process has left behind may finish; the platform's SIGKILL is its limit.
     echo "left $code $cause" >&3
-    while kill -0 -- "-$main" 2>/dev/null; do sleep 0.1 2>/dev/null || sleep 1; done
+    while kill -s 0 -- "-$main" 2>/dev/null; do sleep 0.1 2>/dev/null || sleep 1; done
   else
-    kill -KILL -- "-$main" 2>/dev/null
+    kill -s KILL -- "-$main" 2>/dev/null
   fi
 fi
 echo "exit $code $cause" >&3

@@ -5,7 +5,14 @@ import { cgroupMembers } from './cgroups.ts'
 import { isCode, writeDurably } from './files.ts'
 import { instanceDir, type Layout, statusPath } from './layout.ts'
 import { KILLED, SIGNALLED } from './observation.ts'
-import { isAlive, liveProcesses, type ProcessIdentity, processEnvironment } from './proc.ts'
+import {
+  isAlive,
+  liveProcesses,
+  type ProcessIdentity,
+  type ProcessStat,
+  processEnvironment,
+  processStat,
+} from './proc.ts'
 import { readStatus, type Status } from './status-file.ts'
 import type { StoredSpec } from './stored-spec.ts'
 
@@ -35,7 +42,7 @@ export async function sendToInstance(
     (isAlive(status.main) || (status.left && status.supervisor && isAlive(status.supervisor)))
   )
     sendToGroup(status.main, signal)
-  if (signal === 'SIGKILL') killStrays(spec, status)
+  if (signal === 'SIGKILL') killStrays(spec)
 }
 
 /** Between the start of a supervisor and of its instance lie some milliseconds. */
@@ -64,12 +71,37 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** Ends processes of the instance that are in another group or session, or whose leader has been killed. */
-function killStrays(spec: StoredSpec, status: Status | null): void {
-  for (const pid of cgroupMembers(spec.cgroups)) send(pid, 'SIGKILL')
-  if (spec.cgroups.length > 0) return
-  for (const stray of liveProcesses()) {
-    if (stray.pid === status?.supervisor?.pid || stray.pid === process.pid) continue
-    if (processEnvironment(stray.pid)?.TASUKI_INSTANCE === spec.id) send(stray.pid, 'SIGKILL')
-  }
+/** To a run with a terminal: what goes to its group reaches `script` only, so others are sent to one by one. */
+export async function sendToRun(
+  layout: Layout,
+  spec: StoredSpec,
+  signal: NodeJS.Signals,
+  tty: boolean,
+): Promise<void> {
+  if (!tty || signal === 'SIGHUP' || signal === 'SIGKILL') return sendToInstance(layout, spec, signal)
+  for (const { pid } of membersOf(spec).filter(({ terminal }) => terminal !== 0)) send(pid, signal)
+}
+
+/** Path of the terminal that processes of the instance have; null without one. */
+export function terminalOf(spec: StoredSpec): string | null {
+  const device = membersOf(spec).find(({ terminal }) => terminal !== 0)?.terminal
+  return device === undefined ? null : `/dev/pts/${(device & 0xff) | ((device >> 12) & 0xfff00)}`
+}
+
+/** Ends also processes of the instance that are in another group or session, or whose leader has been killed. */
+function killStrays(spec: StoredSpec): void {
+  for (const { pid } of membersOf(spec)) send(pid, 'SIGKILL')
+}
+
+/** Every live process of the instance: by its cgroup, else by the environment that it was started with. */
+function membersOf(spec: StoredSpec): ProcessStat[] {
+  if (spec.cgroups.length > 0)
+    return cgroupMembers(spec.cgroups)
+      .map(processStat)
+      .filter((stat) => stat !== null)
+  return liveProcesses().filter(({ pid }) => pid !== process.pid && isOf(spec, pid))
+}
+
+function isOf(spec: StoredSpec, pid: number): boolean {
+  return processEnvironment(pid)?.TASUKI_INSTANCE === spec.id
 }

@@ -5,6 +5,7 @@ import type { InstanceSpec } from '../../domain/instance.ts'
 import { checkMemoryForOne } from './capacity.ts'
 import type { Cgroups } from './cgroups.ts'
 import { instanceEnvironment } from './environment.ts'
+import { withExec } from './exec-command.ts'
 import { checkId, type InstanceBook } from './instance-book.ts'
 import { instanceDir, type Layout, rawLogPath, statusPath } from './layout.ts'
 import type { PortPool } from './port-range.ts'
@@ -12,8 +13,8 @@ import { bootId } from './proc.ts'
 import type { Scripts } from './scripts.ts'
 import { readStatus } from './status-file.ts'
 import { type StoredSpec, storeSpec, withoutEnvironment } from './stored-spec.ts'
-import { launchSupervisor } from './supervisor.ts'
-import type { AppUsers } from './users.ts'
+import { type Launch, launchSupervisor } from './supervisor.ts'
+import { type AppUsers, checkReachable } from './users.ts'
 
 export interface StarterParts {
   readonly layout: Layout
@@ -27,12 +28,10 @@ export interface StarterParts {
   readonly path: readonly string[]
 }
 
-/** Where an instance reads and writes: descriptors, or `ignore`. */
-export type Stdio = readonly ['ignore' | number, 'ignore' | number, 'ignore' | number]
-
-/** What `tasuki run` changes about a start: terminal or pipes instead of the log, and a wrapped command. */
+/** What `tasuki run` changes about a start: pipes instead of the log, and a command around the command. */
 export interface Attachment {
-  readonly stdio: (uid: number | null) => Stdio
+  /** Standard input, output and error. */
+  readonly stdio: Launch['stdio']
   readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
 }
@@ -46,13 +45,13 @@ export class Starter {
   }
 
   /** Nothing happens for an instance that runs or has run. Throws as `Runtime.start`; then nothing is left behind. */
-  async start(spec: InstanceSpec, attachment: Attachment | null = null): Promise<StoredSpec> {
+  async start(spec: InstanceSpec, attach?: (uid: number | null) => Attachment): Promise<StoredSpec> {
     checkId(spec.id)
     const known = this.#parts.book.find(spec.id)
     if (known && readStatus(statusPath(this.#parts.layout, spec.id))?.supervisor) return known
     try {
       const stored = known ?? (await this.#intend(spec))
-      await this.#launch(spec, stored, attachment)
+      await this.#launch(spec, stored, attach?.(stored.uid) ?? null)
       return stored
     } catch (error) {
       this.undo(spec.id)
@@ -72,6 +71,7 @@ export class Starter {
     checkMemoryForOne()
     const root = await this.#parts.artifactPath(spec.artifact)
     const uid = this.#parts.users?.of(spec.appId) ?? null
+    if (uid !== null) checkReachable(root)
     const ports = spec.kind === 'formation' ? await this.#takePorts() : null
     try {
       this.#makeDirectories(spec, uid)
@@ -125,8 +125,8 @@ export class Starter {
         uid: stored.uid,
         cgroups: stored.cgroups,
         env: { ...this.#environment(spec, stored), ...attachment?.env },
-        command: attachment?.command ?? ['/bin/sh', '-c', spec.command],
-        stdio: attachment?.stdio(stored.uid) ?? ['ignore', log!, log!],
+        command: attachment?.command ?? ['/bin/sh', '-c', withExec(spec.command)],
+        stdio: attachment?.stdio ?? ['ignore', log!, log!],
       })
     } finally {
       if (log !== null) closeSync(log)

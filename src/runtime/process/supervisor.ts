@@ -21,8 +21,8 @@ export interface Launch {
 /** All that a supervisor may know of the control plane's environment. */
 const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C' }
 
-/** Starts a supervisor, in a session of its own, and hands it the environment. Resolves with its process id. */
-export async function launchSupervisor(launch: Launch): Promise<number> {
+/** Starts a supervisor, in a session of its own, and hands it the environment. Resolves as soon as it has been spawned. */
+export async function launchSupervisor(launch: Launch): Promise<void> {
   const status = openStatus(launch.status)
   try {
     const child = spawn('/bin/sh', supervisorArguments(launch), {
@@ -34,7 +34,6 @@ export async function launchSupervisor(launch: Launch): Promise<number> {
     await spawned(child)
     await deliver(child.stdio[4] as Writable, environmentScript(launch.env, launch.command))
     child.unref()
-    return child.pid!
   } finally {
     closeSync(status)
   }

@@ -9,7 +9,8 @@ export interface UserRange {
   readonly count: number
 }
 
-export const DEFAULT_USERS: UserRange = { first: 20000, count: 40000 }
+/** Below the users that builds run as. */
+export const DEFAULT_USERS: UserRange = { first: 20000, count: 30000 }
 
 /** Gives each app a user id of its own and remembers it: files that an app left stay its own. */
 export class AppUsers {
@@ -64,13 +65,13 @@ function checkTools(): void {
   }
 }
 
-/** An instance reaches its files by their full path, under its own user. */
-function checkReachable(data: string): void {
-  const closed = closedAncestor(data)
+/** An instance reaches its files by their full path, under its own user. Throws TasukiError `setup_missing` when it could not. */
+export function checkReachable(path: string): void {
+  const closed = closedAncestor(path)
   if (closed === null) return
   throw new TasukiError(
     'setup_missing',
-    `${closed} is closed to other users, so apps could not reach their files in ${data}.`,
+    `${closed} is closed to other users, so apps could not reach ${path}.`,
     {
       next: 'Use a --data directory that all users may pass through, such as /var/lib/tasuki.',
     },
@@ -78,7 +79,7 @@ function checkReachable(data: string): void {
 }
 
 /** The first directory on the way to a path that others may not pass through; null when all is open. */
-export function closedAncestor(path: string): string | null {
+function closedAncestor(path: string): string | null {
   const parent = dirname(path)
   const above = parent === path ? null : closedAncestor(parent)
   if (above !== null) return above
