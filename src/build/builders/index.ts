@@ -1,0 +1,17 @@
+import { TasukiError } from '../../domain/errors.ts'
+import type { AppBuilder, Source } from './builder.ts'
+import { nodeBuilder } from './node.ts'
+import { procfileBuilder } from './procfile.ts'
+import { staticBuilder } from './static.ts'
+
+/** In the order in which they are asked. */
+const BUILDERS: readonly AppBuilder[] = [nodeBuilder, procfileBuilder, staticBuilder]
+
+/** The builder for a source; throws `build_failed` when none knows it. */
+export function builderFor(source: Source): AppBuilder {
+  const builder = BUILDERS.find((candidate) => candidate.detect(source))
+  if (builder) return builder
+  throw new TasukiError('build_failed', 'The source is of no kind that can be built.', {
+    next: 'Add a package.json, a Procfile, or an index.html to its root (is it the right folder?).',
+  })
+}
