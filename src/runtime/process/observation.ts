@@ -50,7 +50,7 @@ function exitOf(layout: Layout, spec: StoredSpec, status: Status | null): Instan
 }
 
 function runs(spec: StoredSpec, status: Status | null): boolean {
-  if (spec.boot !== bootId()) return false
+  if ((status?.supervisor?.boot ?? spec.boot) !== bootId()) return false
   if (!status?.supervisor) return Date.now() - spec.startedAt < FIRST_WORD_MS
   if (status.left) return isAlive(status.supervisor) && hasLiveGroup(status)
   return isAlive(status.supervisor) || (status.main !== null && isAlive(status.main))

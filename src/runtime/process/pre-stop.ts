@@ -5,15 +5,16 @@ import { environmentScript } from './environment.ts'
 
 /** POSTs to an instance's private port. Rejects unless 200 to 299 comes within the limit. */
 export function askToStop(address: Address, path: string, limitMs: number): Promise<void> {
+  const limit = AbortSignal.timeout(limitMs)
   return new Promise((resolve, reject) => {
     const asked = request({
       ...address,
       path,
       method: 'POST',
       agent: false,
-      signal: AbortSignal.timeout(limitMs),
+      signal: limit,
     })
-    asked.on('error', reject)
+    asked.on('error', (error) => reject(limit.aborted ? new Error(`${path} did not answer in time`) : error))
     asked.on('response', (response) => {
       response.resume()
       const status = response.statusCode ?? 0
@@ -36,12 +37,13 @@ export interface HookCommand {
 
 /** Runs a command beside an instance. Rejects unless it exits with 0 within the limit; then it is killed with its children. */
 export function runHook(hook: HookCommand, limitMs: number): Promise<void> {
+  const script = `exec 5</dev/null\n${environmentScript(hook.env, ['/bin/sh', '-c', hook.command])}`
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-s'], {
       cwd: hook.cwd,
       env: {},
       detached: true,
-      stdio: ['pipe', hook.output, hook.output, 'ignore', 'ignore', 'ignore'],
+      stdio: ['pipe', hook.output, hook.output],
       ...(hook.uid === null ? {} : { uid: hook.uid, gid: hook.uid }),
     })
     const timer = setTimeout(() => process.kill(-child.pid!, 'SIGKILL'), limitMs)
@@ -52,6 +54,6 @@ export function runHook(hook: HookCommand, limitMs: number): Promise<void> {
       else reject(new Error(`the pre-stop command ended with ${signal ?? `status ${code}`}`))
     })
     child.stdin?.on('error', reject)
-    child.stdin?.end(environmentScript(hook.env, ['/bin/sh', '-c', hook.command]))
+    child.stdin?.end(script)
   })
 }

@@ -71,14 +71,14 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** To a run with a terminal: what goes to its group reaches `script` only, so others are sent to one by one. */
+/** To a run with a terminal: its group is `script` alone, which keeps signals to itself, so all in the terminal are sent to. */
 export async function sendToRun(
   layout: Layout,
   spec: StoredSpec,
   signal: NodeJS.Signals,
   tty: boolean,
 ): Promise<void> {
-  if (!tty || signal === 'SIGHUP' || signal === 'SIGKILL') return sendToInstance(layout, spec, signal)
+  if (!tty || signal === 'SIGKILL') return sendToInstance(layout, spec, signal)
   for (const { pid } of membersOf(spec).filter(({ terminal }) => terminal !== 0)) send(pid, signal)
 }
 

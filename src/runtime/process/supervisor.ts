@@ -23,6 +23,7 @@ const CLEAN = { PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/
 
 /** Starts a supervisor, in a session of its own, and hands it the environment. Resolves as soon as it has been spawned. */
 export async function launchSupervisor(launch: Launch): Promise<void> {
+  const script = environmentScript(launch.env, launch.command)
   const status = openStatus(launch.status)
   try {
     const child = spawn('/bin/sh', supervisorArguments(launch), {
@@ -32,7 +33,7 @@ export async function launchSupervisor(launch: Launch): Promise<void> {
       stdio: [...launch.stdio, status, 'pipe'],
     })
     await spawned(child)
-    await deliver(child.stdio[4] as Writable, environmentScript(launch.env, launch.command))
+    await deliver(child.stdio[4] as Writable, script)
     child.unref()
   } finally {
     closeSync(status)

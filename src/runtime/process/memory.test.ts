@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { describe, it } from 'node:test'
+import { isExited, specOf, waitFor } from '../contract.ts'
+import { type Bench, makeBench } from './testing.ts'
+
+const SMALL = { name: 'Eco', memoryMiB: 64, cpuShares: 100 }
+const CGROUPS = ['/sys/fs/cgroup/memory/tasuki', '/sys/fs/cgroup/tasuki'] as const
+
+/** Takes memory and keeps it in use, in a child of the instance, as many programs do. */
+const HUNGRY = `${process.execPath} -e '
+  const all = []
+  setInterval(() => all.push(Buffer.alloc(16 * 1024 * 1024, 1)), 20)' ; exit $?`
+
+describe('an instance that uses more memory than its size allows', () => {
+  it('is ended with the cause memory where the kernel limits it', async (test) => {
+    const bench = await makeBench()
+    if (!CGROUPS.some((path) => existsSync(path))) {
+      await bench.close()
+      return test.skip('no writable cgroups here')
+    }
+    await assertEnded(bench)
+  })
+
+  it('is ended with the cause memory where it has to be watched', async () => {
+    await assertEnded(await makeBench({ cgroupMount: '/nowhere' }))
+  })
+
+  it('is left alone below its limit, and an ordinary failure stays one', async () => {
+    const bench = await makeBench()
+    const spec = specOf('sha256:one', 'exit 9', { size: SMALL })
+    await bench.runtime.start(spec)
+    const { exit } = await waitFor(bench.runtime, spec.id, isExited)
+    assert.deepEqual([exit?.code, exit?.cause], [9, 'exit'])
+    await bench.close()
+  })
+})
+
+async function assertEnded(bench: Bench): Promise<void> {
+  try {
+    const spec = specOf('sha256:one', HUNGRY, { size: SMALL })
+    await bench.runtime.start(spec)
+    const { exit } = await waitFor(bench.runtime, spec.id, isExited)
+    assert.deepEqual([exit?.code, exit?.cause], [137, 'memory'])
+  } finally {
+    await bench.close()
+  }
+}
