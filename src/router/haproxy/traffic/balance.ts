@@ -1,0 +1,111 @@
+import { type BackendCount, NO_COUNT, responseIndex, sum, unlogged } from './counters.ts'
+
+interface Entry {
+  base: BackendCount
+  last: BackendCount
+  /** Lines read since the begin, by status like `BackendCount.responses`. */
+  lines: number[]
+  /** Unlogged requests already reported. */
+  told: number
+  /** The worker has ended; nothing changes any more. */
+  ended: boolean
+}
+
+export type BalanceState = Readonly<Record<string, Readonly<Entry>>>
+
+/** Backends' counters of each worker against the lines read: what the log does not show, and what was not read. */
+export class WorkerBalance {
+  readonly #entries: Map<string, Entry>
+
+  constructor(state: BalanceState) {
+    this.#entries = new Map(Object.entries(structuredClone(state)) as [string, Entry][])
+  }
+
+  line(worker: string, backend: string, status: number): void {
+    const { lines } = this.#entry(worker, backend)
+    const index = responseIndex(status)
+    lines[index] = (lines[index] ?? 0) + 1
+  }
+
+  /** Where a backend stood when the receipt began (`NO_COUNT` for a worker that began later). */
+  base(worker: string, backend: string, count: BackendCount): void {
+    const entry = this.#entry(worker, backend)
+    entry.base = count
+    entry.last = count
+  }
+
+  knows(worker: string, backend: string): boolean {
+    return this.#entries.has(`${worker} ${backend}`)
+  }
+
+  /** Takes a reading; returns how many unlogged requests it shows that were not told before. */
+  read(worker: string, backend: string, count: BackendCount): number {
+    const entry = this.#entry(worker, backend)
+    entry.last = count
+    return this.#tell(entry, unlogged(count, entry.base))
+  }
+
+  /** The worker ended in good order, after its last reading. */
+  end(worker: string): void {
+    for (const entry of this.#of(worker)) entry.ended = true
+  }
+
+  /**
+   * The worker was gone of a sudden: returns how many requests it had taken, by its last reading, that got no line.
+   */
+  lose(worker: string): number {
+    let lost = 0
+    for (const entry of this.#of(worker)) {
+      if (entry.ended) continue
+      entry.ended = true
+      const came = entry.last.sessions - entry.base.sessions + entry.base.current
+      lost += this.#tell(entry, came - sum(entry.lines))
+    }
+    return lost
+  }
+
+  /** Lines that the counters know of and nobody read, by status as in `BackendCount.responses`. */
+  unread(): number[] {
+    const missing = NO_COUNT.responses.map(() => 0)
+    for (const { base, last, lines } of this.#entries.values()) {
+      for (const [index, count] of last.responses.entries()) {
+        const unread = count - (base.responses[index] ?? 0) - (lines[index] ?? 0)
+        missing[index] = (missing[index] ?? 0) + Math.max(0, unread)
+      }
+    }
+    return missing
+  }
+
+  /** How many more requests of these backends are open now than at the begin. */
+  growth(backends: readonly string[]): number {
+    let growth = 0
+    for (const [key, { base, last, ended }] of this.#entries) {
+      if (backends.includes(key.slice(key.indexOf(' ') + 1)))
+        growth += (ended ? 0 : last.current) - base.current
+    }
+    return growth
+  }
+
+  toJSON(): BalanceState {
+    return Object.fromEntries(this.#entries)
+  }
+
+  #tell(entry: Entry, found: number): number {
+    const fresh = Math.max(0, found - entry.told)
+    entry.told += fresh
+    return fresh
+  }
+
+  #of(worker: string): Entry[] {
+    return [...this.#entries].filter(([key]) => key.startsWith(`${worker} `)).map(([, entry]) => entry)
+  }
+
+  #entry(worker: string, backend: string): Entry {
+    const key = `${worker} ${backend}`
+    const found = this.#entries.get(key)
+    if (found) return found
+    const made = { base: NO_COUNT, last: NO_COUNT, lines: [0, 0, 0, 0, 0, 0], told: 0, ended: false }
+    this.#entries.set(key, made)
+    return made
+  }
+}

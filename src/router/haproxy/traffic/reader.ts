@@ -1,0 +1,177 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { TrafficReport } from '../../../domain/traffic.ts'
+import type { BackendKey, TrafficSample } from '../../../rollout/ports.ts'
+import type { BackendEntry, InstanceEntry } from './directory.ts'
+import { Links } from './links.ts'
+import { Meter } from './meter.ts'
+import { People, type RouterLine } from './people.ts'
+import type { ReaderOptions } from './protocol.ts'
+import { type ClosedReceipt, loadState, saveState } from './state-file.ts'
+
+const TEND_MS = 250
+const COUNT_MS = 1000
+const SAVE_MS = 500
+/** Without a receipt open only the place in the log is kept, for the lines that people read. */
+const SAVE_IDLE_MS = 2000
+const CATCH_UP_MS = 1000
+const MOST_CLOSED = 100
+
+/** Reads the log and counts: everything that the reader thread does. Times in UTC ms. */
+export class Reader {
+  readonly #file: string
+  readonly #meter = new Meter()
+  readonly #links: Links
+  readonly #people: People
+  readonly #timers: NodeJS.Timeout[] = []
+  readonly #closed: Map<string, ClosedReceipt>
+  #changed = false
+  #savedAt = 0
+  #busy = false
+
+  constructor(options: ReaderOptions, deliver: (batch: readonly RouterLine[]) => void) {
+    this.#file = options.stateFile
+    this.#people = new People(this.#meter.directory, deliver)
+    const { state, damaged } = loadState(this.#file)
+    for (const receipt of state.receipts) this.#meter.restore(receipt)
+    this.#closed = new Map(state.closed.map((closed) => [closed.rollout, closed]))
+    this.#links = new Links(options.statsSocket, state.positions, this.#events())
+    if (damaged) this.#changed = true
+  }
+
+  /** Reads from now on. The router need not be there yet. */
+  async start(backends: readonly BackendEntry[], instances: readonly InstanceEntry[]): Promise<void> {
+    this.setBackends(backends)
+    this.setInstances(instances)
+    // The router may not be up yet: `tend` tries again.
+    await this.#links.attach().catch(() => null)
+    this.#every(TEND_MS, () => this.#tend())
+    this.#every(COUNT_MS, () => this.#count())
+    this.#every(SAVE_MS / 2, () => this.#saveIfDue())
+  }
+
+  async attach(): Promise<void> {
+    await this.#links.attach()
+  }
+
+  setBackends(entries: readonly BackendEntry[]): void {
+    this.#meter.directory.setBackends(entries)
+  }
+
+  setInstances(entries: readonly InstanceEntry[]): void {
+    this.#meter.directory.setInstances(entries)
+  }
+
+  listen(apps: readonly string[] | 'all'): void {
+    this.#people.listen(apps)
+  }
+
+  async open(rollout: string, backends: readonly BackendKey[], beforeMs: number): Promise<void> {
+    if (this.#closed.has(rollout) || !this.#meter.open(rollout, backends, beforeMs, Date.now())) return
+    this.#meter.base(rollout, await this.#links.readings(this.#meter.counted()))
+    this.#save()
+  }
+
+  async switched(rollout: string): Promise<void> {
+    await this.#count()
+    this.#meter.switched(rollout, Date.now())
+    this.#save()
+  }
+
+  openedAt(rollout: string): number | null {
+    return this.#meter.receipts.get(rollout)?.openedAt ?? null
+  }
+
+  /** The counters are read before the last lines are waited for, so that no line can be missed by mistake. */
+  async close(rollout: string, outages: TrafficReport['outages']): Promise<TrafficReport | null> {
+    const done = this.#closed.get(rollout)
+    if (done) return done.report
+    await this.#count()
+    const caughtUp = await this.#catchUp(Date.now())
+    if (!caughtUp) this.#meter.receipts.get(rollout)?.gap('the last lines of the router did not come in time')
+    const report = this.#meter.close(rollout, Date.now(), outages)
+    if (report) this.#keep({ rollout, at: Date.now(), report })
+    return report
+  }
+
+  sample(backend: BackendKey, instances: readonly string[], agoMs: number): TrafficSample {
+    const now = Date.now()
+    return this.#meter.sample(backend, instances, now - agoMs, now)
+  }
+
+  stop(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#people.flush()
+    this.#links.close()
+    this.#save()
+  }
+
+  #events(): ConstructorParameters<typeof Links>[2] {
+    return {
+      line: (line, worker) => {
+        this.#changed = true
+        this.#meter.line(line, worker)
+        this.#people.add(line)
+      },
+      past: (line) => this.#meter.past(line),
+      began: (worker, startedAt) => this.#meter.began(worker, startedAt),
+      ended: (worker, last) => {
+        this.#meter.read(last)
+        this.#meter.ended(worker)
+      },
+      lost: (worker) => this.#meter.lost(worker, new Date().toISOString()),
+      missed: (lines) => this.#meter.missed(lines),
+      counted: () => this.#meter.counted(),
+    }
+  }
+
+  #every(ms: number, run: () => unknown): void {
+    this.#timers.push(setInterval(run, ms))
+  }
+
+  async #tend(): Promise<void> {
+    this.#people.flush()
+    if (this.#busy) return
+    this.#busy = true
+    this.#meter.prune(Date.now())
+    await this.#links.tend(Date.now())
+    this.#busy = false
+  }
+
+  async #count(): Promise<void> {
+    if (this.#meter.receipts.size === 0) return
+    this.#meter.read(await this.#links.readings(this.#meter.counted()))
+    this.#changed = true
+  }
+
+  async #catchUp(mark: number): Promise<boolean> {
+    this.#links.tellMissing()
+    while (!this.#links.caughtUp(mark) && Date.now() - mark < CATCH_UP_MS) await pause(10)
+    this.#links.tellMissing()
+    return this.#links.caughtUp(mark)
+  }
+
+  #keep(closed: ClosedReceipt): void {
+    this.#closed.set(closed.rollout, closed)
+    for (const rollout of this.#closed.keys()) {
+      if (this.#closed.size <= MOST_CLOSED) break
+      this.#closed.delete(rollout)
+    }
+    this.#save()
+  }
+
+  #saveIfDue(): void {
+    const due = this.#meter.receipts.size > 0 ? SAVE_MS : SAVE_IDLE_MS
+    if (this.#changed && Date.now() - this.#savedAt >= due) this.#save()
+  }
+
+  #save(): void {
+    this.#changed = false
+    this.#savedAt = Date.now()
+    saveState(this.#file, {
+      version: 1,
+      positions: this.#links.positions(),
+      receipts: [...this.#meter.receipts.values()].map((receipt) => receipt.toJSON()),
+      closed: [...this.#closed.values()],
+    })
+  }
+}

@@ -1,0 +1,181 @@
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { TasukiError } from '../../../domain/errors.ts'
+import type { TrafficReport } from '../../../domain/traffic.ts'
+import type { BackendKey, Traffic, TrafficSample } from '../../../rollout/ports.ts'
+import type { BackendEntry, InstanceEntry } from './directory.ts'
+import type { RouterLine } from './people.ts'
+import type { CallName, Calls, ReaderOptions, Reply, Request } from './protocol.ts'
+
+export type { BackendEntry, InstanceEntry } from './directory.ts'
+export type { RouterLine } from './people.ts'
+
+export interface HaproxyTrafficOptions {
+  /** HAProxy's own `stats socket` (not the master's). */
+  readonly statsSocket: string
+  /** Directory for the counts of open receipts; made when missing. */
+  readonly directory: string
+  /** ms of the engine's monotonic clock: `sample` is asked in it. */
+  readonly monotonic: () => number
+  /** Times between two instants (UTC ms) in which the router was down. */
+  readonly outages: (from: number, to: number) => TrafficReport['outages'] | Promise<TrafficReport['outages']>
+  /** Called when the reader thread dies, which it does only by a defect. It is started again by itself. */
+  readonly onFailure?: (error: unknown) => void
+}
+
+type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void }
+
+/** Counts what visitors got, from HAProxy's request log, in a thread of its own. */
+export class HaproxyTraffic implements Traffic {
+  readonly #options: HaproxyTrafficOptions
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #followed = new Map<string, number>()
+  readonly #listeners = new Set<(batch: readonly RouterLine[]) => void>()
+  #worker: Worker | null = null
+  #backends: readonly BackendEntry[] = []
+  #instances: readonly InstanceEntry[] = []
+  #lastId = 0
+
+  constructor(options: HaproxyTrafficOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Reads from now on; open receipts of an earlier process go on. The tables say whose lines are whose: set them
+   * as they are now, because lines that waited are counted at once. The router need not be up yet.
+   */
+  async start(backends: readonly BackendEntry[], instances: readonly InstanceEntry[]): Promise<void> {
+    this.#backends = backends
+    this.#instances = instances
+    await this.#launch()
+  }
+
+  /** Saves and ends the thread. The router keeps its lines meanwhile, as long as they fit its ring. */
+  async stop(): Promise<void> {
+    const worker = this.#worker
+    if (!worker) return
+    const gone = new Promise((resolve) => worker.once('exit', resolve))
+    await this.#call('stop')
+    this.#worker = null
+    await gone
+  }
+
+  /** Follows the worker that listens now; to be called after every reload, before the next. Rejects `router_unavailable`. */
+  async attach(): Promise<void> {
+    try {
+      await this.#call('attach')
+    } catch (error) {
+      throw new TasukiError('router_unavailable', `The router's log can not be read: ${String(error)}`, {
+        cause: error,
+      })
+    }
+  }
+
+  /** All backends of the configuration. Call it before requests can reach a new one. */
+  async setBackends(entries: readonly BackendEntry[]): Promise<void> {
+    this.#backends = entries
+    await this.#call('setBackends', entries)
+  }
+
+  /** All instances that are assigned. Call it before an instance can get requests; those left out stay known. */
+  async setInstances(entries: readonly InstanceEntry[]): Promise<void> {
+    this.#instances = entries
+    await this.#call('setInstances', entries)
+  }
+
+  async open(rollout: string, backends: readonly BackendKey[], beforeMs: number): Promise<void> {
+    await this.#call('open', rollout, backends, beforeMs)
+  }
+
+  async switched(rollout: string): Promise<void> {
+    await this.#call('switched', rollout)
+  }
+
+  async close(rollout: string): Promise<TrafficReport> {
+    const from = await this.#call('openedAt', rollout)
+    const outages = from === null ? [] : await this.#options.outages(from, Date.now())
+    const report = await this.#call('close', rollout, outages)
+    if (report) return report
+    throw new TasukiError('not_found', `There is no receipt of rollout ${rollout}.`)
+  }
+
+  async sample(
+    backend: BackendKey,
+    instances: readonly string[],
+    sinceMonotonic: number,
+  ): Promise<TrafficSample> {
+    return this.#call('sample', backend, instances, this.#options.monotonic() - sinceMonotonic)
+  }
+
+  /** Lines of followed apps, in batches, at most 0.25 s late. Returns the way to stop. */
+  onLines(listen: (batch: readonly RouterLine[]) => void): () => void {
+    this.#listeners.add(listen)
+    return () => this.#listeners.delete(listen)
+  }
+
+  /** Has lines made for an app (`all`: for each) until the returned function is called. Unfollowed apps cost nothing. */
+  follow(appId: string | 'all'): () => void {
+    this.#followed.set(appId, (this.#followed.get(appId) ?? 0) + 1)
+    this.#listen()
+    let done = false
+    return () => {
+      if (done) return
+      done = true
+      const left = (this.#followed.get(appId) ?? 1) - 1
+      if (left > 0) this.#followed.set(appId, left)
+      else this.#followed.delete(appId)
+      this.#listen()
+    }
+  }
+
+  async #launch(): Promise<void> {
+    const workerData: ReaderOptions = {
+      statsSocket: this.#options.statsSocket,
+      stateFile: join(this.#options.directory, 'traffic.json'),
+    }
+    const worker = new Worker(new URL('./reader.worker.ts', import.meta.url), { workerData })
+    this.#worker = worker
+    worker.on('message', (reply: Reply) => this.#reply(reply))
+    worker.on('error', (error) => this.#options.onFailure?.(error))
+    worker.on('exit', () => this.#ended(worker))
+    await this.#call('start', this.#backends, this.#instances)
+    this.#listen()
+  }
+
+  /** After a defect the thread begins again where its file stands. */
+  #ended(worker: Worker): void {
+    for (const { reject } of this.#waiting.values()) reject(new Error('the reader thread ended'))
+    this.#waiting.clear()
+    if (this.#worker !== worker) return
+    this.#worker = null
+    this.#launch().catch((error) => this.#options.onFailure?.(error))
+  }
+
+  #listen(): void {
+    if (!this.#worker) return
+    const apps = this.#followed.has('all') ? 'all' : [...this.#followed.keys()]
+    this.#call('listen', apps).catch((error) => this.#options.onFailure?.(error))
+  }
+
+  #reply(reply: Reply): void {
+    if ('lines' in reply) {
+      for (const listen of this.#listeners) listen(reply.lines)
+      return
+    }
+    const waiting = this.#waiting.get(reply.id)
+    this.#waiting.delete(reply.id)
+    if ('error' in reply) waiting?.reject(new Error(reply.error))
+    else waiting?.resolve(reply.result)
+  }
+
+  #call<N extends CallName>(name: N, ...args: Calls[N]['args']): Promise<Calls[N]['result']> {
+    const worker = this.#worker
+    if (!worker)
+      return Promise.reject(new TasukiError('internal', 'Traffic is not being counted: not started.'))
+    const request: Request = { id: ++this.#lastId, name, args }
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(request.id, { resolve: resolve as (result: unknown) => void, reject })
+      worker.postMessage(request)
+    })
+  }
+}
