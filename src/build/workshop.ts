@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BuildUser, endProcessesOf, killIfThere } from './process/user.ts'
 
@@ -62,6 +62,8 @@ export async function noteGroup(work: Workplace, group: number): Promise<void> {
 
 /** The app's folder for what makes its next build quicker; emptied when it belonged to another user. */
 export async function cacheDir(dir: string, user: BuildUser | null): Promise<string> {
+  await mkdir(dirname(dir), { recursive: true })
+  await chmod(dirname(dir), 0o711)
   await mkdir(dir, { recursive: true, mode: 0o700 })
   if (user && (await stat(dir)).uid !== user.uid) {
     await rm(dir, { recursive: true })
