@@ -4,21 +4,23 @@ const REFUSED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH
 
 /** `unreachable`: nothing answered at that address, or the connection broke; `error` is what fetch threw. */
 export function notReached(url: string, error: unknown): TasukiError {
-  const code = networkCode(error)
-  const why = code === null ? 'the connection broke' : code
-  return new TasukiError('unreachable', `Can not reach the server at ${url} (${why}).`, {
+  const { code, words } = networkError(error)
+  return new TasukiError('unreachable', `Can not reach the server at ${url} (${words}).`, {
     cause: error,
-    details: { refused: code !== null && REFUSED.has(code) },
+    details: { refused: REFUSED.has(code) },
   })
 }
 
-function networkCode(error: unknown): string | null {
-  for (let inner = error, depth = 0; inner instanceof Error && depth < 4; inner = inner.cause, depth++) {
-    if (inner.name === 'TimeoutError') return 'no answer in time'
+/** fetch wraps what happened: the code of the system if there is one, else the words of the innermost error. */
+function networkError(error: unknown): { code: string; words: string } {
+  let words = 'the connection ended'
+  for (let inner = error; inner instanceof Error; inner = inner.cause) {
+    if (inner.name === 'TimeoutError') return { code: '', words: 'no answer in time' }
     const code = codeOf(inner)
-    if (code !== null) return code
+    if (code?.startsWith('E')) return { code, words: code }
+    words = inner.message || words
   }
-  return null
+  return { code: '', words }
 }
 
 /** Several addresses tried and all refused come as one error that holds an error for each. */

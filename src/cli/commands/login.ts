@@ -17,7 +17,7 @@ export default class Login extends TasukiCommand {
     '<%= config.bin %> login',
     '<%= config.bin %> login https://tasuki.example.com',
     '<%= config.bin %> login --token-file /var/lib/tasuki/token',
-    'ssh server cat /var/lib/tasuki/token | <%= config.bin %> login https://tasuki.example.com --token-file -',
+    '$ ssh server cat /var/lib/tasuki/token | <%= config.bin %> login https://tasuki.example.com --token-file -',
   ]
   static override args = {
     url: Args.string({ description: 'Address of the server; else TASUKI_URL or http://127.0.0.1:5999.' }),

@@ -14,7 +14,7 @@ export default class Run extends TasukiCommand {
   static override examples = [
     '<%= config.bin %> run -a shop bash',
     '<%= config.bin %> run -a shop node scripts/report.js --month 5',
-    'cat dump.sql | <%= config.bin %> run -a shop -- psql',
+    '$ cat dump.sql | <%= config.bin %> run -a shop -- psql',
     '<%= config.bin %> run -a shop --detach npm run reindex',
   ]
   static override strict = false
