@@ -26,6 +26,7 @@ describe('after the death of the control plane', () => {
   it('instances run on and are the same ones, with their ports, for the next', async () => {
     await killedAfterStarting(data, SERVE, SERVE)
     bench = await makeBench({ data })
+    for (const id of ['web-1-adopted', 'web-2-adopted']) await waitForTail(bench.runtime, id, 'serving')
     const before = await bench.runtime.list()
     assert.deepEqual(
       before.map(({ state }) => state),

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { InstanceExit, RuntimeInstance } from '../../domain/instance.ts'
 import { readIfThere } from './files.ts'
 import { instanceDir, type Layout, statusPath } from './layout.ts'
-import { bootId, isAlive, liveProcesses } from './proc.ts'
+import { bootId, isAlive, liveProcesses, processEnvironment } from './proc.ts'
 import { readStatus, type Status, settleStatus } from './status-file.ts'
 import type { StoredSpec } from './stored-spec.ts'
 
@@ -71,4 +72,19 @@ function unrecordedEnd(layout: Layout, spec: StoredSpec, status: Status | null):
 function signalledAt(layout: Layout, spec: StoredSpec): number | null {
   const text = readIfThere(join(instanceDir(layout, spec.id), SIGNALLED))
   return text === null ? null : Number(text)
+}
+
+/** The environment that an instance was started with, from the kernel. Null when it has ended or has overwritten it. */
+export async function adoptedEnvironment(
+  layout: Layout,
+  spec: StoredSpec,
+): Promise<Record<string, string> | null> {
+  // Until its command has taken over, some milliseconds after the start, a process has none of its own.
+  for (let waited = 0; waited < 500; waited += 10) {
+    const main = readStatus(statusPath(layout, spec.id))?.main
+    const env = main && isAlive(main) ? processEnvironment(main.pid) : null
+    if (env?.TASUKI_INSTANCE === spec.id) return env
+    await delay(10)
+  }
+  return null
 }

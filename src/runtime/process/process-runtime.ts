@@ -14,10 +14,9 @@ import { InstanceBook } from './instance-book.ts'
 import { instanceDir, type Layout, makeLayout, rawLogPath } from './layout.ts'
 import type { Log } from './log.ts'
 import { MemoryWatch, usedBytes } from './memory-watch.ts'
-import { observed } from './observation.ts'
+import { adoptedEnvironment, observed } from './observation.ts'
 import { PortPool, type PortRange } from './port-range.ts'
 import { askToStop, runHook } from './pre-stop.ts'
-import { processEnvironment } from './proc.ts'
 import { writeScripts } from './scripts.ts'
 import { recordSignal, type StopSignal, send, sendToInstance, sendToRun, terminalOf } from './signals.ts'
 import { Starter } from './starter.ts'
@@ -216,15 +215,21 @@ export class ProcessRuntime implements Runtime, OneOffs {
 
   /** The environment is on no disk: it is read from the instance itself, also after a restart of the control plane. */
   async #runHook(spec: StoredSpec, command: string, limitMs: number): Promise<void> {
-    const { pid } = observed(this.#layout, spec)
-    const env = pid === null ? null : processEnvironment(pid)
-    if (env === null) throw new TasukiError('not_found', `${spec.name} does not run any more.`)
+    const env = await this.#environmentOf(spec)
     const output = openSync(rawLogPath(this.#layout, spec), 'a')
     try {
       await runHook({ command, env, cwd: spec.root, uid: spec.uid, output }, limitMs)
     } finally {
       closeSync(output)
     }
+  }
+
+  async #environmentOf(spec: StoredSpec): Promise<Record<string, string>> {
+    const env = this.#starter.environmentOf(spec.id) ?? (await adoptedEnvironment(this.#layout, spec))
+    if (env) return env
+    throw new TasukiError('internal', `The environment of ${spec.name} can not be read any more.`, {
+      next: 'Restart the instance; a program that renames itself may have overwritten it.',
+    })
   }
 
   /** The most that an instance of the app uses now, in bytes; null when none runs. */

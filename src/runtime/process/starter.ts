@@ -39,6 +39,7 @@ export interface Attachment {
 /** Starts instances: first the intent on disk, then the process, so that a crash between the two is seen and mended. */
 export class Starter {
   readonly #parts: StarterParts
+  readonly #environments = new Map<string, Record<string, string>>()
 
   constructor(parts: StarterParts) {
     this.#parts = parts
@@ -59,8 +60,14 @@ export class Starter {
     }
   }
 
+  /** The environment of an instance that this control plane has started; null of those that it has adopted. */
+  environmentOf(id: string): Record<string, string> | null {
+    return this.#environments.get(id) ?? null
+  }
+
   /** Takes back what a start has made. */
   undo(id: string): void {
+    this.#environments.delete(id)
     const stored = this.#parts.book.find(id)
     if (stored?.ports) this.#parts.ports.giveBack(stored.ports.serve, stored.ports.private)
     this.#parts.cgroups.remove(stored?.cgroups ?? [])
@@ -115,6 +122,8 @@ export class Starter {
 
   async #launch(spec: InstanceSpec, stored: StoredSpec, attachment: Attachment | null): Promise<void> {
     const { layout, scripts } = this.#parts
+    const env = { ...this.#environment(spec, stored), ...attachment?.env }
+    this.#environments.set(spec.id, env)
     const log = attachment === null ? this.#openLog(spec, stored.uid) : null
     try {
       await launchSupervisor({
@@ -124,7 +133,7 @@ export class Starter {
         cwd: stored.root,
         uid: stored.uid,
         cgroups: stored.cgroups,
-        env: { ...this.#environment(spec, stored), ...attachment?.env },
+        env,
         command: attachment?.command ?? ['/bin/sh', '-c', withExec(spec.command)],
         stdio: attachment?.stdio ?? ['ignore', log!, log!],
       })
