@@ -156,6 +156,8 @@ export class Executor {
       case 'assign':
         return router.assign(backend(wanted, operation.type), {
           instance: operation.instance,
+          name: operation.name,
+          release: operation.release,
           address: operation.address,
           checkPath: operation.checkPath,
           host: wanted.host,

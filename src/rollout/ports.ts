@@ -66,6 +66,18 @@ export interface BackendSpec extends BackendKey {
   >
 }
 
+/** An instance that is to be put before the router. */
+export interface Assignment {
+  readonly instance: InstanceId
+  /** `web.1`, and its release's version: for those who read the router's log. */
+  readonly name: string
+  readonly release: number
+  readonly address: Address
+  readonly checkPath: string | null
+  /** Host header of the checks. */
+  readonly host: string
+}
+
 /** One server (an occupied slot) of a backend, merged over every worker of every router. */
 export interface RouterServer {
   readonly instance: InstanceId
@@ -104,10 +116,7 @@ export interface Router {
   /** A fresh query of every worker; null when there is no such backend. */
   observe(backend: BackendKey): Promise<BackendView | null>
   /** Puts an instance into a free slot, not in rotation, and starts fast checks of it. `checkPath` null: a TCP connect. */
-  assign(
-    backend: BackendKey,
-    server: { instance: InstanceId; address: Address; checkPath: string | null; host: string },
-  ): Promise<void>
+  assign(backend: BackendKey, server: Assignment): Promise<void>
   /** Lets it take requests. Refuses (`router_refused`) when its checks have not passed. `weight` 1 to 100 percent. */
   admit(backend: BackendKey, instance: InstanceId, weight: number): Promise<void>
   /** No new requests; those in flight go on. */
