@@ -39,6 +39,18 @@ export class AppService {
     throw new TasukiError('not_found', `There is no app "${idOrName.slice(0, 60)}".`)
   }
 
+  /** Id and name of an app, also of one that is being destroyed. */
+  async named(id: string): Promise<Pick<App, 'id' | 'name'>> {
+    return (await this.#tables.apps.byId(id)) ?? { id, name: '' }
+  }
+
+  /** Bytes of the artifact that serves; null when none does. */
+  async slugSize(app: App): Promise<number | null> {
+    if (app.servingRelease === null) return null
+    const release = await this.#tables.releases.byVersion(app.id, app.servingRelease)
+    return release?.artifact ? (await this.#tables.artifacts.get(release.artifact)).size : null
+  }
+
   /** A new app with its first, empty release. Throws `name_taken`, `invalid_params`. */
   async create(name: string | null, user: string): Promise<App> {
     const id = randomUUID()
@@ -97,10 +109,12 @@ export class AppService {
     this.#deps.engine.poke(app.id)
   }
 
-  /** Nothing of a destroyed app runs any more: what is left of it elsewhere goes. May be repeated. */
+  /** Nothing of a destroyed app runs any more: what is left of it goes, here too. May be repeated. */
   async gone(appId: string): Promise<void> {
     await this.#deps.hosts.removeApp(appId)
     await this.#deps.logs.remove(appId)
+    await this.#deps.builder.forgetApp(appId)
+    await this.#deps.store.rollouts.forget(appId)
   }
 
   /** The address that visitors use. */

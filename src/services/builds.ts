@@ -94,10 +94,10 @@ export class BuildService {
     try {
       const artifact = await builder.build({
         appId: build.appId,
-        source: source.file,
+        source: { tarball: source.file },
         commit: build.sourceVersion,
         env: await store.tables.config.get(build.appId),
-        output: (text) => output.write(text),
+        log: (line) => output.write(`${line}\n`),
         signal: this.#stopped.signal,
       })
       const { release } = await deployArtifact(store, build, artifact)

@@ -1,7 +1,7 @@
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
-import type { Builder, Hosts, LogBook, OneOffs, Preview, ServerControl } from './ports.ts'
+import type { Builder, Hosts, LogBook, OneOffs, Planner, ServerControl } from './ports.ts'
 
 /** All that the services can reach. */
 export interface ServiceDeps {
@@ -13,7 +13,7 @@ export interface ServiceDeps {
   readonly logs: LogBook
   readonly oneOffs: OneOffs
   readonly hosts: Hosts
-  readonly preview: Preview
+  readonly planner: Planner
   readonly server: ServerControl
   readonly log: ServiceLog
   readonly settings: ServiceSettings

@@ -7,11 +7,17 @@ import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
 import { InstanceService } from './instances.ts'
 import { Outputs } from './outputs.ts'
+import { PlanService } from './plan.ts'
+import type { ServerControl } from './ports.ts'
+import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
 import { RestartService } from './restarts.ts'
 import { RollbackService } from './rollback.ts'
+import { RolloutEvents } from './rollout-events.ts'
 import { RolloutService } from './rollouts.ts'
+import { Secrets } from './secrets.ts'
 import { SourceService } from './sources.ts'
+import { TokenService } from './tokens.ts'
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
@@ -21,11 +27,17 @@ export interface Services {
   readonly features: FeatureService
   readonly formation: FormationService
   readonly instances: InstanceService
+  readonly plans: PlanService
+  readonly releaseOutput: ReleasePhaseOutput
   readonly releases: ReleaseService
   readonly restarts: RestartService
   readonly rollback: RollbackService
+  readonly rolloutEvents: RolloutEvents
   readonly rollouts: RolloutService
+  readonly secrets: Secrets
+  readonly server: ServerControl
   readonly sources: SourceService
+  readonly tokens: TokenService
   /** Tidies up after a control plane that died, tells the router its hosts, begins what happens by the clock. */
   start(): Promise<void>
   /** Ends builds and timers; what runs goes on. */
@@ -34,7 +46,10 @@ export interface Services {
 
 export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
-  const sources = new SourceService(deps)
+  const secrets = new Secrets(deps.store.seal)
+  const sources = new SourceService(deps, secrets)
+  const releaseOutput = new ReleasePhaseOutput(deps)
+  const tokens = new TokenService(deps)
   const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
   return {
     apps: new AppService(deps, hosts),
@@ -43,12 +58,19 @@ export function createServices(deps: ServiceDeps): Services {
     features: new FeatureService(deps),
     formation: new FormationService(deps),
     instances: new InstanceService(deps),
+    plans: new PlanService(deps),
+    releaseOutput,
     releases: new ReleaseService(deps),
     restarts: new RestartService(deps),
     rollback: new RollbackService(deps),
+    rolloutEvents: new RolloutEvents(deps, releaseOutput),
     rollouts: new RolloutService(deps),
+    secrets,
+    server: deps.server,
     sources,
+    tokens,
     async start() {
+      await tokens.start()
       await builds.start()
       await hosts.syncAll()
     },

@@ -1,5 +1,6 @@
 import type { Artifact } from '../domain/artifact.ts'
 import type { InstanceSpec } from '../domain/instance.ts'
+import type { Preview } from '../rollout/preview.ts'
 import type { Wanted } from '../rollout/spec.ts'
 
 /** What the services need of the world, beside the engine's own ports. Adapters implement it. */
@@ -11,19 +12,21 @@ export interface Builder {
    * `invalid_app_json`, `disk_full`; then nothing is kept. Ends early when `signal` is aborted.
    */
   build(request: BuildRequest): Promise<Artifact>
-  /** Deletes the files of all artifacts but these, and returns the digests of what went. */
+  /** Deletes the files of all artifacts but these and the newest; returns the digests of what went. */
   collect(keep: ReadonlySet<string>): Promise<readonly string[]>
+  /** The app is gone: what was kept to make its next build quicker can go. */
+  forgetApp(appId: string): Promise<void>
 }
 
 export interface BuildRequest {
   readonly appId: string
-  /** A tar file, gzipped or plain. */
-  readonly source: string
+  /** A tar archive on disk, plain or gzipped. Read only. */
+  readonly source: { readonly tarball: string }
   readonly commit: string | null
   /** Config vars, for builders that want them. */
   readonly env: Readonly<Record<string, string>>
-  /** Takes each piece of the build log as it comes. */
-  readonly output: (text: string) => void
+  /** Each line of the build log, without a line end. */
+  readonly log: (line: string) => void
   readonly signal: AbortSignal
 }
 
@@ -43,8 +46,6 @@ export interface LogBook {
   last(appId: string, lines: number, query: LogQuery): Promise<readonly string[]>
   /** Each new line from now on; returns the way to stop. */
   follow(appId: string, query: LogQuery, listen: (line: string) => void): () => void
-  /** The whole output of one instance so far, without prefixes. */
-  output(instance: string): Promise<string>
   /** The app is gone: its log can go. */
   remove(appId: string): Promise<void>
 }
@@ -79,17 +80,9 @@ export interface Hosts {
   removeApp(appId: string): Promise<void>
 }
 
-/** One step of what a rollout would do. */
-export interface PlannedStep {
-  readonly operation: string
-  readonly instance: string | null
-  readonly note: string
-}
-
-/** The engine's planner, asked what it would do. */
-export interface Preview {
-  /** The whole rollout that is wanted, step by step, from the world as it is now. */
-  steps(wanted: Wanted): Promise<readonly PlannedStep[]>
+/** The engine's planner, asked what it would do for a wish from the world as it is now. Touches nothing. */
+export interface Planner {
+  preview(wanted: Wanted): Promise<Preview>
 }
 
 /** What is to be known of the server and its router. Times are UTC ms. */

@@ -15,6 +15,12 @@ export class RestartService {
     this.#deps = deps
   }
 
+  /** One instance, one type, or everything; the id of the rollout that does it, null for a single instance. */
+  async restart(app: App, which: { instance?: string; type?: string }, user: string): Promise<string | null> {
+    if (which.instance !== undefined) return this.instance(app, which.instance).then(() => null)
+    return which.type === undefined ? this.all(app, user) : this.type(app, which.type, user)
+  }
+
   /** Every instance; the id of the rollout that does it, null when nothing has been deployed. */
   async all(app: App, user: string): Promise<string | null> {
     const rollout = await this.#deps.store.transaction((tables) => beginRestart(tables, app.id, user))

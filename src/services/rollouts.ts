@@ -68,6 +68,14 @@ function passed(running: Rollout | null, version: number): boolean {
   return running?.target.release === version && running.releasePhaseDone
 }
 
+/** Where a rollout stands: `release` phase, `rolling`, `bake` or `returning`; null when it has ended. */
+export function phaseOf(rollout: Rollout): 'release' | 'rolling' | 'bake' | 'returning' | null {
+  if (rollout.outcome !== null) return null
+  if (rollout.direction === 'back') return 'returning'
+  if (!rollout.releasePhaseDone) return 'release'
+  return rollout.switched ? 'bake' : 'rolling'
+}
+
 /** Version of the release that serves visitors now; null when none does. */
 export async function currentVersion(tables: Tables, app: App): Promise<number | null> {
   const running = await tables.rollouts.running(app.id)

@@ -1,4 +1,4 @@
-import { randomUUID, timingSafeEqual } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync, mkdirSync } from 'node:fs'
 import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,16 +6,18 @@ import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { TasukiError } from '../domain/errors.ts'
 import type { ServiceDeps } from './context.ts'
+import type { Secrets } from './secrets.ts'
 
 const OURS = /\/sources\/([0-9a-f-]{36})\/([\w-]{43})$/
-const PURPOSE = 'source'
 
 /** Sources on their way to a build: uploaded to a secret address, kept until a build has had them. */
 export class SourceService {
   readonly #deps: ServiceDeps
+  readonly #secrets: Secrets
 
-  constructor(deps: ServiceDeps) {
+  constructor(deps: ServiceDeps, secrets: Secrets) {
     this.#deps = deps
+    this.#secrets = secrets
     mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
   }
 
@@ -27,7 +29,7 @@ export class SourceService {
   async create(): Promise<string> {
     const id = randomUUID()
     await this.#deps.store.tables.sources.insert(id, Date.now())
-    return `/sources/${id}/${this.#deps.store.seal.stamp(PURPOSE, id)}`
+    return `/sources/${id}/${this.#secrets.make('source', id)}`
   }
 
   /** Takes the upload, whole or not at all. Throws `not_found`, `too_large`, `disk_full`. */
@@ -96,7 +98,7 @@ export class SourceService {
   }
 
   #stamped(id: string, secret: string): boolean {
-    return sameSecret(this.#deps.store.seal.stamp(PURPOSE, id), secret)
+    return this.#secrets.holds('source', id, secret)
   }
 
   #file(id: string): string {
@@ -111,12 +113,6 @@ export class SourceService {
       throw new TasukiError('invalid_source', `${hostOf(url)} answered ${response.status} for the source.`)
     await receive(Readable.fromWeb(response.body), file, this.#deps.settings.mostSourceBytes)
   }
-}
-
-/** In constant time, so that a secret can not be guessed piece by piece. */
-export function sameSecret(expected: string, given: string): boolean {
-  const [a, b] = [Buffer.from(expected), Buffer.from(given)]
-  return a.length === b.length && timingSafeEqual(a, b)
 }
 
 async function receive(body: Readable, file: string, most: number): Promise<number> {

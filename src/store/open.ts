@@ -28,6 +28,8 @@ export interface Store {
    * and await nothing but them: everybody else waits meanwhile.
    */
   transaction<T>(work: (tables: Tables) => Promise<T>): Promise<T>
+  /** What `work` returns; nothing that it did has happened. */
+  imagine<T>(work: (tables: Tables) => Promise<T>): Promise<T>
   /** Writes a whole copy into a new directory, while everything goes on. */
   backup(directory: string): Promise<void>
   close(): Promise<void>
@@ -74,11 +76,36 @@ function storeOn(dataDir: string, database: DatabaseSync, domain: string, releas
     seal,
     tables,
     transaction,
+    imagine: (work) => imagined(transaction, work),
     rollouts: rolloutStore({ tables, transaction }, domain),
     backup: (directory) => backupTo(database, dataDir, directory),
     async close() {
       await db.destroy()
       release()
     },
+  }
+}
+
+/** Ends a transaction that was only to see what would be. */
+class Imagined extends Error {
+  readonly result: unknown
+
+  constructor(result: unknown) {
+    super('This was only imagined.')
+    this.result = result
+  }
+}
+
+async function imagined<T>(
+  transaction: Store['transaction'],
+  work: (tables: Tables) => Promise<T>,
+): Promise<T> {
+  try {
+    return await transaction(async (tables) => {
+      throw new Imagined(await work(tables))
+    })
+  } catch (end) {
+    if (end instanceof Imagined) return end.result as T
+    throw end
   }
 }

@@ -7,17 +7,32 @@ import type { Receipt, Rollout, RolloutOutcome } from '../domain/rollout.ts'
 import type { TrafficWindow } from '../domain/traffic.ts'
 import { openStore, type Store } from './open.ts'
 
+const cleanups = new WeakMap<TestContext, (() => unknown)[]>()
+
+/** Calls `clean` after the test; what was asked for last is cleaned first. */
+export function afterTest(context: TestContext, clean: () => unknown): void {
+  const stack = cleanups.get(context)
+  if (stack) stack.push(clean)
+  else {
+    const fresh = [clean]
+    cleanups.set(context, fresh)
+    context.after(async () => {
+      for (const one of fresh.reverse()) await one()
+    })
+  }
+}
+
 /** A directory of the test's own, removed after it. */
 export function tempDir(context: TestContext, name = 'store'): string {
   const directory = mkdtempSync(join(tmpdir(), `tasuki-${name}-`))
-  context.after(() => rmSync(directory, { recursive: true, force: true }))
+  afterTest(context, () => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
 
 /** A store on a real file, closed after the test. */
 export async function tempStore(context: TestContext): Promise<Store> {
   const store = await openStore(tempDir(context), 'example.test')
-  context.after(() => store.close())
+  afterTest(context, () => store.close())
   return store
 }
 

@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify'
+import type { Secrets } from '../services/secrets.ts'
+
+/** Where the caller reached us: what we tell it to open lies there too. */
+export function baseOf(request: FastifyRequest): string {
+  return `${request.protocol}://${request.host}`
+}
+
+export function buildOutput(request: FastifyRequest, secrets: Secrets, id: string): string {
+  return `${baseOf(request)}/streams/builds/${id}/${secrets.make('build-output', id)}`
+}
+
+export function releaseOutput(request: FastifyRequest, secrets: Secrets, rollout: string): string {
+  return `${baseOf(request)}/streams/releases/${rollout}/${secrets.make('release-output', rollout)}`
+}
+
+export function runAttach(request: FastifyRequest, secrets: Secrets, id: string): string {
+  return `${baseOf(request)}/streams/runs/${id}/${secrets.make('run', id)}`
+}

@@ -1,0 +1,42 @@
+import { type Static, Type } from '@fastify/type-provider-typebox'
+import type { FastifyRequest } from 'fastify'
+import type { Services } from '../../services/index.ts'
+import type { App } from '../../store/apps.ts'
+import type { Build } from '../../store/builds.ts'
+import { buildOutput } from '../addresses.ts'
+import { ErrorBody, Id, nullable, Time, timeOf, User, userOf } from './common.ts'
+
+export const BuildBody = Type.Object({
+  id: Id,
+  app: Type.Object({ id: Id, name: Type.String() }),
+  status: Type.Enum(['pending', 'succeeded', 'failed']),
+  output_stream_url: Type.String(),
+  source_blob: Type.Object({ url: Type.String(), version: nullable(Type.String()) }),
+  release: nullable(Type.Object({ id: Id })),
+  slug: nullable(Type.Object({ id: Type.String() })),
+  user: User,
+  created_at: Time,
+  updated_at: Time,
+  tasuki: Type.Object({ rollout_id: nullable(Id), error: nullable(ErrorBody) }),
+})
+
+export function buildBody(
+  services: Services,
+  request: FastifyRequest,
+  app: App,
+  build: Build,
+): Static<typeof BuildBody> {
+  return {
+    id: build.id,
+    app: { id: app.id, name: app.name },
+    status: build.status,
+    output_stream_url: buildOutput(request, services.secrets, build.id),
+    source_blob: { url: build.sourceUrl, version: build.sourceVersion },
+    release: build.releaseId === null ? null : { id: build.releaseId },
+    slug: build.artifact === null ? null : { id: build.artifact },
+    user: userOf(build.user),
+    created_at: timeOf(build.createdAt),
+    updated_at: timeOf(build.updatedAt),
+    tasuki: { rollout_id: build.rolloutId, error: build.error },
+  }
+}

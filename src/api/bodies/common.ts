@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto'
+import { type TSchema, Type } from '@fastify/type-provider-typebox'
+
+/** A schema of which null is a value too. */
+export function nullable<T extends TSchema>(schema: T) {
+  return Type.Union([schema, Type.Null()])
+}
+
+export const Id = Type.String({ description: 'UUID' })
+export const Time = Type.String({ description: 'ISO 8601, UTC' })
+
+export const AppParams = Type.Object({ app: Type.String({ description: 'Id or name' }) })
+
+/** UTC ms as the API says it. */
+export function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+export function timeOrNull(ms: number | null): string | null {
+  return ms === null ? null : timeOf(ms)
+}
+
+/** A UUID that is always the same for the same words, for what has no id of its own. */
+export function stableId(...words: readonly string[]): string {
+  const hex = createHash('sha256').update(words.join('\0')).digest('hex')
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
+}
+
+export const User = Type.Object({ id: Id, email: Type.String() })
+
+export function userOf(email: string) {
+  return { id: stableId('user', email), email }
+}
+
+export const ErrorBody = Type.Object({ id: Type.String(), message: Type.String(), next: Type.String() })
+
+/** An object with keys in snake_case at every depth; names that hold no capital stay. */
+export function snakeKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(snakeKeys)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [snake(key), snakeKeys(inner)]))
+}
+
+function snake(key: string): string {
+  return key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+}

@@ -1,0 +1,53 @@
+import { type Static, Type } from '@fastify/type-provider-typebox'
+import type { InstanceView } from '../../services/instances.ts'
+import type { App } from '../../store/apps.ts'
+import { Id, nullable, Time, timeOf } from './common.ts'
+
+export const DynoBody = Type.Object({
+  id: Type.String({ description: 'Unique for ever' }),
+  app: Type.Object({ id: Id, name: Type.String() }),
+  attach_url: Type.Null(),
+  name: Type.String(),
+  type: Type.String(),
+  size: Type.String(),
+  state: Type.Enum(['starting', 'up', 'down', 'crashed']),
+  command: Type.String(),
+  release: Type.Object({ id: nullable(Id), version: Type.Integer() }),
+  created_at: Time,
+  updated_at: Time,
+  tasuki: Type.Object({
+    admin: nullable(Type.String({ description: 'ready, drain or maint: what the router lets it do' })),
+    health: nullable(Type.String({ description: 'up, checking or down: by the checks of the router' })),
+    in_flight: Type.Integer(),
+    streams: Type.Integer(),
+    check: Type.String({ description: 'The last check in words' }),
+    generation: Type.Integer(),
+    exit_code: nullable(Type.Integer()),
+  }),
+})
+
+export function dynoBody(app: App, view: InstanceView): Static<typeof DynoBody> {
+  const { instance, server } = view
+  return {
+    id: instance.id,
+    app: { id: app.id, name: app.name },
+    attach_url: null,
+    name: instance.name,
+    type: instance.type,
+    size: instance.size,
+    state: view.state,
+    command: view.command,
+    release: { id: view.releaseId, version: instance.release },
+    created_at: timeOf(instance.startedAt),
+    updated_at: timeOf(instance.exit?.at ?? instance.startedAt),
+    tasuki: {
+      admin: server?.admin ?? null,
+      health: server?.health ?? null,
+      in_flight: server?.inFlight ?? 0,
+      streams: server?.streams ?? 0,
+      check: server?.check ?? '',
+      generation: instance.generation,
+      exit_code: instance.exit?.code ?? null,
+    },
+  }
+}

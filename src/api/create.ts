@@ -1,0 +1,103 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import rateLimit from '@fastify/rate-limit'
+import swagger from '@fastify/swagger'
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
+import { fastify } from 'fastify'
+import { TasukiError } from '../domain/errors.ts'
+import type { Services } from '../services/index.ts'
+import { requireToken } from './auth.ts'
+import { answerErrors } from './errors.ts'
+import { accountRoutes } from './platform/account.ts'
+import { appRoutes } from './platform/apps.ts'
+import { buildRoutes } from './platform/builds.ts'
+import { configVarRoutes } from './platform/config-vars.ts'
+import { dynoRoutes } from './platform/dynos.ts'
+import { featureRoutes } from './platform/features.ts'
+import { formationRoutes } from './platform/formation.ts'
+import { releaseRoutes } from './platform/releases.ts'
+import { sourceRoutes } from './platform/sources.ts'
+import { outputRoutes } from './platform/streams.ts'
+import { answerReplays } from './replay.ts'
+import { Streams } from './streams.ts'
+import { changeRoutes } from './tasuki/changes.ts'
+import { planRoutes } from './tasuki/plan.ts'
+import { rolloutRoutes } from './tasuki/rollouts.ts'
+import { serverRoutes } from './tasuki/server.ts'
+import type { Api, ApiOptions } from './types.ts'
+
+/** Largest JSON body; the config of an app is far below. */
+const MOST_BODY_BYTES = 1024 * 1024
+const MOST_REQUEST_ID = 7000
+const CALLS_PER_MINUTE = 6000
+
+/** The API as a Fastify instance that does not listen yet. */
+export async function createApi(services: Services, options: ApiOptions): Promise<Api> {
+  const api = fastify({
+    bodyLimit: MOST_BODY_BYTES,
+    forceCloseConnections: true,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
+  }).withTypeProvider<TypeBoxTypeProvider>()
+  allowEmptyJson(api)
+  answerErrors(api, options.log)
+  api.addHook('onRequest', async (request, reply) => void reply.header('request-id', request.id))
+  await limitRate(api, options.callsPerMinute ?? CALLS_PER_MINUTE)
+  requireToken(api, services)
+  answerReplays(api)
+  await describe(api, options.version)
+  addRoutes(api, services, options)
+  return api
+}
+
+function addRoutes(api: Api, services: Services, options: ApiOptions): void {
+  const streams = new Streams(api)
+  accountRoutes(api)
+  appRoutes(api, services)
+  buildRoutes(api, services)
+  configVarRoutes(api, services)
+  dynoRoutes(api, services)
+  featureRoutes(api, services)
+  formationRoutes(api, services)
+  releaseRoutes(api, services)
+  sourceRoutes(api, services)
+  outputRoutes(api, services, streams)
+  changeRoutes(api, services)
+  planRoutes(api, services)
+  rolloutRoutes(api, services, streams)
+  serverRoutes(api, services, options.version)
+}
+
+/** The caller's own id, so that both sides' logs can be laid side by side. */
+function requestIdOf(request: IncomingMessage): string {
+  const given = request.headers['request-id']
+  return typeof given === 'string' && given !== '' && given.length <= MOST_REQUEST_ID ? given : randomUUID()
+}
+
+/** Clients say `application/json` also when they send nothing. */
+function allowEmptyJson(api: Api): void {
+  const parse = api.getDefaultJsonParser('error', 'ignore')
+  api.removeContentTypeParser('application/json')
+  api.addContentTypeParser<string>(
+    /^application\/(.+\+)?json/,
+    { parseAs: 'string' },
+    (request, body, done) => {
+      if (body === '') done(null, undefined)
+      else void parse(request, body, done)
+    },
+  )
+}
+
+async function limitRate(api: Api, max: number): Promise<void> {
+  await api.register(rateLimit, {
+    max,
+    timeWindow: '1 minute',
+    errorResponseBuilder: () => new TasukiError('rate_limit', `More than ${max} calls in a minute.`),
+  })
+}
+
+async function describe(api: Api, version: string): Promise<void> {
+  await api.register(swagger, { openapi: { info: { title: 'Tasuki', version } } })
+  api.get('/schema', { schema: { hide: true } }, async () => api.swagger())
+}

@@ -1,0 +1,59 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
+import { asTasukiError, type ErrorCode, TasukiError } from '../domain/errors.ts'
+import type { Api, ApiOptions } from './types.ts'
+
+/** Codes of Fastify for which the caller is to blame, as ours. */
+const KNOWN: Readonly<Record<string, ErrorCode>> = {
+  FST_ERR_VALIDATION: 'invalid_params',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'too_large',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'bad_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'bad_request',
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad_request',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
+  FST_ERR_BAD_URL: 'bad_request',
+}
+
+/** Every error leaves as `{id, message, next}` with the status of the table. */
+export function answerErrors(api: Api, log: ApiOptions['log']): void {
+  api.setErrorHandler((thrown, request, reply) => {
+    const error = known(thrown as FastifyError)
+    if (error.code === 'internal')
+      log.error({ path: pathOf(request), error: error.stack, cause: String(error.cause) }, 'A call broke')
+    return answer(reply, error)
+  })
+  api.setNotFoundHandler((request, reply) =>
+    answer(
+      reply,
+      new TasukiError('not_found', `There is no ${request.method} ${pathOf(request).slice(0, 200)}.`, {
+        next: 'GET /schema lists what there is.',
+      }),
+    ),
+  )
+}
+
+export function answer(reply: FastifyReply, error: TasukiError): FastifyReply {
+  return reply.code(error.status).type('application/json').send(bodyOf(error))
+}
+
+/** The body of an error. */
+export function bodyOf(error: TasukiError): { id: string; message: string; next: string } {
+  return { id: error.code, message: `${error.message} ${error.next}`, next: error.next }
+}
+
+function known(thrown: FastifyError): TasukiError {
+  if (thrown instanceof TasukiError) return thrown
+  const code = KNOWN[thrown.code] ?? (thrown.statusCode === 429 ? 'rate_limit' : undefined)
+  if (code) return new TasukiError(code, sentence(thrown.message), { cause: thrown })
+  if (thrown.statusCode !== undefined && thrown.statusCode >= 400 && thrown.statusCode < 500)
+    return new TasukiError('bad_request', sentence(thrown.message), { cause: thrown })
+  return asTasukiError(thrown)
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`
+}
+
+/** Without the query: it may hold a secret. */
+function pathOf(request: FastifyRequest): string {
+  return request.url.split('?')[0]!.replace(/[\w-]{43}/g, '…')
+}

@@ -1,0 +1,6 @@
+import { User, userOf } from '../bodies/common.ts'
+import type { Api } from '../types.ts'
+
+export function accountRoutes(api: Api): void {
+  api.get('/account', { schema: { response: { 200: User } } }, async (request) => userOf(request.user))
+}

@@ -1,0 +1,47 @@
+import { Type } from '@fastify/type-provider-typebox'
+import type { Services } from '../../services/index.ts'
+import { BuildBody, buildBody } from '../bodies/build.ts'
+import { AppParams, nullable } from '../bodies/common.ts'
+import type { Api } from '../types.ts'
+
+const BuildParams = Type.Object({ app: Type.String(), build: Type.String() })
+const NewBuild = Type.Object({
+  source_blob: Type.Object({
+    url: Type.String({ maxLength: 4096 }),
+    version: Type.Optional(nullable(Type.String({ description: 'The commit' }))),
+  }),
+})
+
+export function buildRoutes(api: Api, services: Services): void {
+  const { apps, builds } = services
+
+  api.get(
+    '/apps/:app/builds',
+    { schema: { params: AppParams, response: { 200: Type.Array(BuildBody) } } },
+    async (request) => {
+      const app = await apps.find(request.params.app)
+      return (await builds.list(app)).map((build) => buildBody(services, request, app, build))
+    },
+  )
+
+  api.post(
+    '/apps/:app/builds',
+    { schema: { params: AppParams, body: NewBuild, response: { 201: BuildBody } } },
+    async (request, reply) => {
+      const app = await apps.find(request.params.app)
+      const { url, version = null } = request.body.source_blob
+      const build = await builds.create(app, { url, version }, request.user)
+      reply.code(201)
+      return buildBody(services, request, app, build)
+    },
+  )
+
+  api.get(
+    '/apps/:app/builds/:build',
+    { schema: { params: BuildParams, response: { 200: BuildBody } } },
+    async (request) => {
+      const app = await apps.find(request.params.app)
+      return buildBody(services, request, app, await builds.get(app, request.params.build))
+    },
+  )
+}

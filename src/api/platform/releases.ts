@@ -1,0 +1,77 @@
+import { Type } from '@fastify/type-provider-typebox'
+import { TasukiError } from '../../domain/errors.ts'
+import type { Services } from '../../services/index.ts'
+import type { ReleaseRange } from '../../store/releases.ts'
+import { AppParams } from '../bodies/common.ts'
+import { ReleaseBody, releaseBody } from '../bodies/release.ts'
+import { type Range, rangeOf, sendPage } from '../ranges.ts'
+import type { Api } from '../types.ts'
+
+const ReleaseParams = Type.Object({
+  app: Type.String(),
+  release: Type.String({ description: 'Id, 3 or v3' }),
+})
+const Rollback = Type.Object({ release: Type.String({ description: 'Id, 3 or v3' }) })
+
+export function releaseRoutes(api: Api, services: Services): void {
+  const { apps, releases, rollback } = services
+
+  api.get(
+    '/apps/:app/releases',
+    { schema: { params: AppParams, response: { '2xx': Type.Array(ReleaseBody) } } },
+    async (request, reply) => {
+      const app = await apps.find(request.params.app)
+      const range = rangeOf(request.headers.range, 'version')
+      const rows = await releases.list(app, versionsOf(range))
+      const page = sendPage(reply, range, rows, (view) => view.release.version)
+      return page.map((view) => releaseBody(services, request, app, view))
+    },
+  )
+
+  api.get(
+    '/apps/:app/releases/:release',
+    { schema: { params: ReleaseParams, response: { 200: ReleaseBody } } },
+    async (request) => {
+      const app = await apps.find(request.params.app)
+      return releaseBody(services, request, app, await releases.get(app, request.params.release))
+    },
+  )
+
+  api.get(
+    '/apps/:app/releases/:release/config-vars',
+    { schema: { params: ReleaseParams, response: { 200: Type.Record(Type.String(), Type.String()) } } },
+    async (request) => {
+      const app = await apps.find(request.params.app)
+      return releases.config(await releases.find(app, request.params.release))
+    },
+  )
+
+  api.post(
+    '/apps/:app/releases',
+    { schema: { params: AppParams, body: Rollback, response: { 201: ReleaseBody } } },
+    async (request, reply) => {
+      const app = await apps.find(request.params.app)
+      const { release } = await rollback.rollBack(app, request.body.release, request.user)
+      reply.code(201)
+      return releaseBody(services, request, app, await releases.get(app, release.id))
+    },
+  )
+}
+
+/** One more than the page, so that it is known whether there is another. */
+function versionsOf({ field, from, after, to, order, max }: Range): ReleaseRange {
+  if (field !== 'version' && field !== 'id')
+    throw new TasukiError('bad_request', `Releases can not be ordered by ${field}.`)
+  const start = from === '' ? undefined : versionAt(from, after, order)
+  const end = to === '' ? undefined : versionAt(to, false, order)
+  const bounds = order === 'asc' ? { from: start, to: end } : { from: end, to: start }
+  return { ...bounds, order, max: max + 1 }
+}
+
+function versionAt(text: string, after: boolean, order: 'asc' | 'desc'): number {
+  const version = Number(text)
+  if (!Number.isInteger(version))
+    throw new TasukiError('bad_request', `"${text.slice(0, 20)}" is no version.`)
+  if (!after) return version
+  return order === 'asc' ? version + 1 : version - 1
+}

@@ -1,0 +1,79 @@
+import { Readable } from 'node:stream'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Api } from './types.ts'
+
+/** So that nothing on the way takes a silent stream for a dead one. */
+const HEARTBEAT_MS = 15_000
+
+type Source<T> = (signal: AbortSignal) => AsyncIterable<T>
+
+/** Answers that go on: they end with their source, with their reader, or with the server. */
+export class Streams {
+  readonly #stopped = new AbortController()
+
+  constructor(api: Api) {
+    api.addHook('preClose', () => this.#stopped.abort())
+  }
+
+  /** Plain text, chunk by chunk. */
+  text(request: FastifyRequest, reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
+    reply.type('text/plain; charset=utf-8')
+    return this.#send(request, reply, source)
+  }
+
+  /** Server-sent events. */
+  events(request: FastifyRequest, reply: FastifyReply, source: Source<ServerEvent>): FastifyReply {
+    reply.type('text/event-stream; charset=utf-8')
+    return this.#send(request, reply, (signal) => withHeartbeat(source(signal), signal))
+  }
+
+  #send(request: FastifyRequest, reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
+    const gone = new AbortController()
+    request.raw.once('close', () => gone.abort())
+    reply.raw.once('close', () => gone.abort())
+    const signal = AbortSignal.any([gone.signal, this.#stopped.signal])
+    reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+    return reply.send(Readable.from(source(signal), { objectMode: false }))
+  }
+}
+
+export interface ServerEvent {
+  readonly event?: string
+  readonly id?: string
+  readonly data: string
+}
+
+function textOf({ event, id, data }: ServerEvent): string {
+  const head = `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}`
+  return `${head}${data
+    .split('\n')
+    .map((line) => `data: ${line}\n`)
+    .join('')}\n`
+}
+
+async function* withHeartbeat(
+  events: AsyncIterable<ServerEvent>,
+  signal: AbortSignal,
+): AsyncGenerator<string> {
+  const iterator = events[Symbol.asyncIterator]()
+  yield ':\n\n'
+  let next = iterator.next()
+  let rest = beat(signal)
+  while (!signal.aborted) {
+    const turn = await Promise.race([next, rest])
+    if (turn === 'beat') {
+      yield ':\n\n'
+      rest = beat(signal)
+    } else if (turn.done) return
+    else {
+      yield textOf(turn.value)
+      next = iterator.next()
+    }
+  }
+  await iterator.return?.()
+}
+
+function beat(signal: AbortSignal): Promise<'beat'> {
+  return pause(HEARTBEAT_MS, 'beat' as const, { signal, ref: false }).catch(() => 'beat')
+}

@@ -1,0 +1,44 @@
+import { Type } from '@fastify/type-provider-typebox'
+import type { Services } from '../../services/index.ts'
+import { nullable, Time, timeOf } from '../bodies/common.ts'
+import type { Api } from '../types.ts'
+
+const ServerBody = Type.Object({
+  version: Type.String(),
+  pid: Type.Integer(),
+  data: Type.String(),
+  http: Type.String(),
+  api: Type.String(),
+  domain: Type.String(),
+  started_at: Time,
+  router: Type.Object({
+    pid: nullable(Type.Integer()),
+    workers: Type.Integer(),
+    version: nullable(Type.String()),
+    boot: nullable(Type.String()),
+    outages: Type.Array(Type.Object({ from: Time, ms: Type.Number() })),
+  }),
+})
+const Health = Type.Object({ status: Type.Literal('ok'), version: Type.String() })
+
+export function serverRoutes(api: Api, services: Services, version: string): void {
+  api.get('/health', { config: { open: true }, schema: { response: { 200: Health } } }, async () => ({
+    status: 'ok' as const,
+    version,
+  }))
+
+  api.get('/tasuki/server', { schema: { response: { 200: ServerBody } } }, async () => {
+    const { startedAt, router, ...info } = await services.server.info()
+    const outages = router.outages.map(({ from, ms }) => ({ from: timeOf(from), ms }))
+    return { ...info, started_at: timeOf(startedAt), router: { ...router, outages } }
+  })
+
+  api.post(
+    '/tasuki/server/down',
+    { schema: { response: { 202: Type.Object({}) } } },
+    async (_request, reply) => {
+      await services.server.down()
+      return reply.code(202).send({})
+    },
+  )
+}

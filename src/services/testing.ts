@@ -1,0 +1,231 @@
+import { readFile } from 'node:fs/promises'
+import type { TestContext } from 'node:test'
+import type { Artifact } from '../domain/artifact.ts'
+import type { RuntimeInstance } from '../domain/instance.ts'
+import type { JournalEntry } from '../domain/rollout.ts'
+import type { EngineControl } from '../rollout/engine-port.ts'
+import type { RouterServer } from '../rollout/ports.ts'
+import { preview } from '../rollout/preview.ts'
+import type { App } from '../store/apps.ts'
+import type { Store } from '../store/open.ts'
+import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing.ts'
+import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
+import { createServices, type Services } from './index.ts'
+import type { BuildRequest } from './ports.ts'
+
+export const ALICE = 'alice@example.test'
+
+/** Services on a real store; what lies beyond their ports is played by the fields. */
+export interface World {
+  readonly services: Services
+  readonly store: Store
+  readonly deps: ServiceDeps
+  readonly engine: FakeEngine
+  /** What the router was told: hosts by app, and who is in maintenance. */
+  readonly told: { hosts: Map<string, readonly string[]>; maintenance: Map<string, boolean> }
+  readonly instances: RuntimeInstance[]
+  readonly servers: RouterServer[]
+  readonly logs: FakeLogs
+  /** Set to have builds do something else than to name the artifact after the source's first letter. */
+  builder: (request: BuildRequest) => Promise<Artifact>
+  /** Calls to the builder, the digests that it was told to keep, and calls to end the server. */
+  readonly builds: BuildRequest[]
+  readonly kept: ReadonlySet<string>[]
+  downs: number
+}
+
+export async function world(
+  context: TestContext,
+  settings: Partial<ServiceDeps['settings']> = {},
+): Promise<World> {
+  const store = await tempStore(context)
+  const engine = new FakeEngine(store)
+  const logs = new FakeLogs()
+  const told: World['told'] = { hosts: new Map(), maintenance: new Map() }
+  const instances: RuntimeInstance[] = []
+  const servers: RouterServer[] = []
+  const builds: BuildRequest[] = []
+  const kept: ReadonlySet<string>[] = []
+  const deps: ServiceDeps = {
+    store,
+    engine,
+    logs,
+    runtime: {
+      list: async (appId) => instances.filter((one) => appId === undefined || one.appId === appId),
+      start: async () => undefined,
+      signal: async () => undefined,
+      remove: async (id) => {
+        const index = instances.findIndex((one) => one.id === id)
+        if (index >= 0) instances.splice(index, 1)
+      },
+      headroom: async () => ({ freeBytes: 4 * 2 ** 30, totalBytes: 8 * 2 ** 30 }),
+      watch: () => () => undefined,
+    },
+    router: { observe: async () => ({ servers, freeSlots: 2, boot: 'boot' }) },
+    builder: {
+      build: (request) => {
+        builds.push(request)
+        return made.builder(request)
+      },
+      collect: async (keep) => {
+        kept.push(keep)
+        return []
+      },
+      forgetApp: async () => undefined,
+    },
+    oneOffs: { runAttached: async () => Promise.reject(new Error('no terminal in this test')) },
+    hosts: {
+      setHosts: async (appId, hostnames) => void told.hosts.set(appId, hostnames),
+      maintenance: async (appId, on) => void told.maintenance.set(appId, on),
+      removeApp: async (appId) => void told.hosts.delete(appId),
+    },
+    planner: { preview: async (wanted) => preview(wanted, []) },
+    server: {
+      info: async () => SERVER,
+      down: async () => {
+        made.downs += 1
+      },
+    },
+    log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    settings: { ...DEFAULT_LIMITS, domain: 'example.test', webUrl: (host) => `http://${host}/`, ...settings },
+  }
+  const services = createServices(deps)
+  const made: World = {
+    services,
+    store,
+    deps,
+    engine,
+    told,
+    instances,
+    servers,
+    logs,
+    builds,
+    kept,
+    builder: async ({ source, commit }) =>
+      artifactNamed((await readFile(source.tarball, 'utf8'))[0]!, { commit }),
+    downs: 0,
+  }
+  await services.start()
+  afterTest(context, () => services.stop())
+  return made
+}
+
+const SERVER = {
+  version: '0.1.0',
+  pid: 1,
+  data: '/data',
+  http: '127.0.0.1:8080',
+  api: '127.0.0.1:5999',
+  domain: 'example.test',
+  startedAt: 0,
+  router: { pid: 2, workers: 1, version: '2.6.12', boot: 'boot', outages: [] },
+}
+
+/** Stands where the engine stands: ends rollouts when the test says so. */
+export class FakeEngine implements EngineControl {
+  readonly poked: string[] = []
+  readonly #store: Store
+  readonly #entries = new Set<(entry: JournalEntry) => void>()
+  readonly #finished = new Set<(rollout: string, appId: string) => void>()
+
+  constructor(store: Store) {
+    this.#store = store
+  }
+
+  poke(appId: string): void {
+    this.poked.push(appId)
+  }
+
+  onEntry(listen: (entry: JournalEntry) => void): () => void {
+    this.#entries.add(listen)
+    return () => this.#entries.delete(listen)
+  }
+
+  onFinished(listen: (rollout: string, appId: string) => void): () => void {
+    this.#finished.add(listen)
+    return () => this.#finished.delete(listen)
+  }
+
+  /** Writes an entry of the running rollout as the engine does, and tells who listens. */
+  async enter(appId: string, kind: JournalEntry['kind'], at = Date.now()): Promise<void> {
+    const { rollout, generation } = (await this.#store.rollouts.wanted(appId))!
+    const entry = {
+      appId,
+      rollout: rollout!.id,
+      generation,
+      kind,
+      instance: null,
+      name: null,
+      release: null,
+      note: `${kind} now`,
+      at,
+    }
+    const [id] = await this.#store.rollouts.journal([{ ...entry, state: 'intent' }])
+    this.#tell({ ...entry, id: id!, state: 'intent', error: null, endedAt: null })
+    await this.#store.rollouts.settle([{ id: id!, error: null, at }])
+    this.#tell({ ...entry, id: id!, state: 'done', error: null, endedAt: at })
+  }
+
+  /** The rollout that runs ends so. */
+  async finish(appId: string, outcome: 'succeeded' | 'failed' | 'returned' = 'succeeded'): Promise<void> {
+    const { rollout } = (await this.#store.rollouts.wanted(appId))!
+    if (outcome === 'succeeded') await this.#store.rollouts.markSwitched(rollout!.id)
+    else await this.#store.rollouts.turnBack(rollout!.id, 'The test says so.', outcome)
+    await this.#store.rollouts.finish(rollout!.id, outcome, receiptOf(rollout!, outcome), Date.now())
+    for (const listen of this.#finished) listen(rollout!.id, appId)
+  }
+
+  #tell(entry: JournalEntry): void {
+    for (const listen of this.#entries) listen(entry)
+  }
+}
+
+/** A log in memory. */
+export class FakeLogs {
+  readonly lines: { appId: string; dyno: string; line: string }[] = []
+  readonly #followers = new Set<(appId: string, dyno: string, line: string) => void>()
+
+  append(appId: string, { dyno, message }: { dyno: string; message: string }): void {
+    const line = `2026-01-01T00:00:00.${String(this.lines.length).padStart(6, '0')}Z app[${dyno}]: ${message}`
+    this.lines.push({ appId, dyno, line })
+    for (const follower of this.#followers) follower(appId, dyno, line)
+  }
+
+  async last(appId: string, count: number, query: { dyno?: string }): Promise<string[]> {
+    return this.lines
+      .filter((one) => one.appId === appId && (!query.dyno || one.dyno === query.dyno))
+      .slice(-count)
+      .map((one) => one.line)
+  }
+
+  follow(appId: string, query: { dyno?: string }, listen: (line: string) => void): () => void {
+    const follower = (of: string, dyno: string, line: string) => {
+      if (of === appId && (!query.dyno || dyno === query.dyno)) listen(line)
+    }
+    this.#followers.add(follower)
+    return () => void this.#followers.delete(follower)
+  }
+
+  async remove(appId: string): Promise<void> {
+    const kept = this.lines.filter((one) => one.appId !== appId)
+    this.lines.splice(0, this.lines.length, ...kept)
+  }
+}
+
+/** Builds and deploys an artifact named by that letter, and lets its rollout end well unless told otherwise. */
+export async function deployed(
+  { services, engine, store }: World,
+  app: App,
+  letter: string,
+  outcome: 'succeeded' | 'failed' | 'returned' | 'running' = 'succeeded',
+): Promise<void> {
+  const { Readable } = await import('node:stream')
+  const path = await services.sources.create()
+  const [, , id, secret] = path.split('/')
+  await services.sources.put(id!, secret!, Readable.from([`${letter} source`]))
+  const build = await services.builds.create(app, { url: `http://x${path}`, version: null }, ALICE)
+  for await (const _ of services.builds.output(build.id));
+  const ended = (await store.tables.builds.byId(build.id))!
+  if (ended.status !== 'succeeded') throw new Error(`the build ${ended.status}: ${ended.error?.message}`)
+  if (outcome !== 'running') await engine.finish(app.id, outcome)
+}
