@@ -101,6 +101,29 @@ describe('the API client', () => {
     assert.deepEqual(api.lines(), ['GET /apps', 'GET /apps', 'POST /apps'])
   })
 
+  it('reads all pages of a list, or only its newest', async () => {
+    const pages: Record<string, object> = { '': [1, 2], 'id ]2..; max=2': [3] }
+    await using api = await fakeApi({
+      'GET /apps': ({ headers }, response) => {
+        const range = String(headers.range ?? '')
+        if (range === '') response.setHeader('next-range', 'id ]2..; max=2')
+        return pages[range] ?? { range }
+      },
+      'GET /releases': ({ headers }) => [headers.range],
+    })
+    const client = new ApiClient({ url: api.url, token: null })
+    assert.deepEqual(await client.list('/apps'), [1, 2, 3])
+    const newest = await client.list('/releases', { field: 'version', count: 5 })
+    assert.deepEqual(newest, ['version ..; order=desc,max=5'])
+  })
+
+  it('takes an address from the server as one of the server, over TLS when it is itself', () => {
+    const client = new ApiClient({ url: 'https://example.test/tasuki/', token: TOKEN })
+    assert.equal(client.resolve('/apps').href, 'https://example.test/tasuki/apps')
+    assert.equal(client.resolve('http://example.test/put').href, 'https://example.test/put')
+    assert.deepEqual(client.authorization(new URL('https://elsewhere.test/')), {})
+  })
+
   it('gives its token to no other server', async () => {
     await using other = await fakeApi({ 'PUT /put': (_, response) => void response.end() })
     await using api = await fakeApi({ 'PUT /put': (_, response) => void response.end() })

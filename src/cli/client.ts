@@ -51,6 +51,19 @@ export class ApiClient {
     return this.#json('GET', path, options)
   }
 
+  /** All of a list that comes in pages; with `newest` (a number), that many from its other end by `field`. */
+  async list<T>(path: string, newest?: { readonly field: string; readonly count: number }): Promise<T[]> {
+    const all: T[] = []
+    let range = newest && `${newest.field} ..; order=desc,max=${newest.count}`
+    do {
+      const headers: Record<string, string> = range === undefined ? {} : { range }
+      const response = await this.#call('GET', path, { headers })
+      all.push(...((await bodyOf(response)) as T[]))
+      range = response.headers.get('next-range') ?? undefined
+    } while (range !== undefined && newest === undefined)
+    return all
+  }
+
   post<T>(path: string, body: unknown = {}): Promise<T> {
     return this.#json('POST', path, { body })
   }
@@ -118,9 +131,15 @@ export class ApiClient {
     }
   }
 
-  /** The whole address of a path or URL of the API. */
+  /**
+   * The whole address of a path of the API, or of a URL that it gave. Where the server does not know that it is reached
+   * over TLS, we do.
+   */
   resolve(path: string): URL {
-    return new URL(path, `${this.url}/`)
+    const base = new URL(this.url)
+    const url = new URL(path.startsWith('/') ? `${this.url}${path}` : path)
+    if (url.host === base.host) url.protocol = base.protocol
+    return url
   }
 
   /** Headers that prove who is asking; none for another server than ours. */
@@ -129,13 +148,14 @@ export class ApiClient {
     return ours && this.#token !== null ? { authorization: `Bearer ${this.#token}` } : {}
   }
 
-  async #json<T>(method: string, path: string, options: CallOptions = {}): Promise<T> {
-    const requestId = { 'request-id': randomUUID() }
-    const response = await this.#repeated(method, () =>
-      this.#send(method, path, { ...options, headers: { ...requestId, ...options.headers } }),
-    )
-    const text = await response.text()
-    return (text === '' ? null : parsed(text, response)) as T
+  async #json<T>(method: string, path: string, options?: CallOptions): Promise<T> {
+    return (await bodyOf(await this.#call(method, path, options))) as T
+  }
+
+  /** One id for all attempts of a call, by which the server knows one that it has answered already. */
+  #call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    const headers = { 'request-id': randomUUID(), ...options.headers }
+    return this.#repeated(method, () => this.#send(method, path, { ...options, headers }))
   }
 
   /** A call is made again when it has not reached the server at all, or may be made twice without harm. */
@@ -180,9 +200,10 @@ export class ApiClient {
   }
 }
 
-function parsed(text: string, response: Response): unknown {
+async function bodyOf(response: Response): Promise<unknown> {
+  const text = await response.text()
   try {
-    return JSON.parse(text)
+    return text === '' ? null : JSON.parse(text)
   } catch (cause) {
     throw new TasukiError('unreachable', `What answers at ${new URL(response.url).origin} is not Tasuki.`, {
       cause,

@@ -10,7 +10,7 @@ export default class Apps extends TasukiCommand {
 
   async run(): Promise<readonly App[]> {
     await this.parse(Apps)
-    const apps = await (await this.client()).get<App[]>('/apps')
+    const apps = await (await this.client()).list<App>('/apps')
     if (apps.length === 0) this.print('No apps yet. Make one with `tasuki create NAME`.')
     else this.print(...this.#lines(apps))
     return apps

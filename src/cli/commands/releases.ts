@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
-import { appFlag, appPath, TasukiCommand } from '../command.ts'
+import { appFlag, TasukiCommand } from '../command.ts'
+import { newestReleases } from '../follow/newest.ts'
 import { ago } from '../render/numbers.ts'
 import type { Style } from '../render/screen.ts'
 import { table } from '../render/table.ts'
@@ -23,8 +24,7 @@ export default class Releases extends TasukiCommand {
   async run(): Promise<readonly Release[]> {
     const { flags } = await this.parse(Releases)
     const app = await this.appName(flags.app)
-    const all = await (await this.client()).get<Release[]>(appPath(app, 'releases'))
-    const releases = all.toSorted((a, b) => b.version - a.version).slice(0, flags.num)
+    const releases = await newestReleases(await this.client(), app, flags.num)
     if (releases.length === 0) this.print(`${app} has no releases yet.`)
     else this.print(...this.#lines(releases))
     return releases
