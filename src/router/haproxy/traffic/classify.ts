@@ -7,7 +7,7 @@ import type { LogLine } from './parse.ts'
  */
 export type Fate = 'answered' | 'aborted' | LostCause
 
-type Outcome = Pick<LogLine, 'termination' | 'status' | 'response' | 'held'>
+type Outcome = Pick<LogLine, 'termination' | 'status' | 'response' | 'backend' | 'frontend'>
 
 /**
  * Reads the fate from the status and the two letters of the termination state: who ended it
@@ -29,12 +29,17 @@ function instancesAnswer(line: Outcome, who: string): Fate {
 
 /** An answer that the router made, because there was none of an instance. */
 function routersAnswer(line: Outcome, who: string): Fate {
-  if (who === 'L') return line.status === 503 && line.held !== null ? 'no_instance' : 'answered'
+  if (who === 'L') return line.status === 503 && !isFrontends(line) ? 'no_instance' : 'answered'
   if (line.status === 502) return who === 'P' ? 'bad_gateway' : 'no_response'
   if (line.status === 503) return 'no_instance'
   if (line.status === 504) return 'timeout'
   // An L7 retry after an interim answer ends in HAProxy's own 500: nothing came of the instance.
   return line.status >= 500 ? 'no_response' : 'answered'
+}
+
+/** Pages for maintenance and unknown hosts come before a backend is chosen; then the frontend's name stands in its place. */
+function isFrontends(line: Outcome): boolean {
+  return line.frontend.replace('~', '') === line.backend
 }
 
 export function isLost(fate: Fate): fate is LostCause {

@@ -13,6 +13,9 @@ export const HELD_VAR = 'txn.held_ms'
 /** Transaction variable with the request's id, ours or the visitor's own when it is well formed. */
 export const REQUEST_ID_VAR = 'txn.request_id'
 
+/** Transaction variable that the frontend sets from its host map: the app that is asked for. */
+export const APP_VAR = 'txn.app'
+
 const HOST_VAR = 'txn.log_host'
 
 /** Bytes of the ring: at 180 bytes a line some 90,000 lines are kept while nobody reads. */
@@ -53,6 +56,7 @@ const FIELDS = {
   serverPort: '%sp',
   held: `%[var(${HELD_VAR})]`,
   requestId: `%[var(${REQUEST_ID_VAR}),url_enc]`,
+  app: `%[var(${APP_VAR}),url_enc]`,
   client: '%ci',
   protocol: '%HV',
   method: '%HM',

@@ -1,6 +1,6 @@
 import type { Directory } from './directory.ts'
 import { herokuLine } from './heroku-line.ts'
-import type { LogLine } from './parse.ts'
+import { field, type LogLine } from './parse.ts'
 
 /** A line of an app's log, made from a request. */
 export interface RouterLine {
@@ -30,8 +30,8 @@ export class People {
 
   add(line: LogLine): void {
     if (this.#apps !== 'all' && this.#apps.size === 0) return
-    const appId = this.#directory.backend(line.backend)?.appId
-    if (appId === undefined || (this.#apps !== 'all' && !this.#apps.has(appId))) return
+    const appId = this.#directory.backend(line.backend)?.appId ?? field(line.fields, 'app')
+    if (appId === '-' || (this.#apps !== 'all' && !this.#apps.has(appId))) return
     const dyno = this.#directory.instance(line.address)?.name ?? ''
     this.#batch.push({ appId, at: line.endedAt, line: herokuLine(line, dyno) })
     if (this.#batch.length >= MOST_IN_A_BATCH) this.flush()
