@@ -21,36 +21,35 @@ describe('changes under load lose nothing', () => {
       t.diagnostic(`SEED=${random.seed}: ${names.join(', ')}`)
       const subject = await Subject.create(server, options)
       await losesNothing(t, subject, FULL, () => change(subject, names, random))
-      await subject.app.must(['destroy', '--confirm', subject.app.name])
+      await subject.destroy()
     })
   }
   each('rolling, with an app that exits at once on SIGTERM', {
     name: 'rolling',
     settings: { strategy: 'rolling' },
-    behaviour: { ON_TERM: 'exit' },
+    behaviour: { BEHAVIOUR: 'exit-at-once' },
   })
   each('preboot, with an app that closes gracefully', {
     name: 'preboot',
     settings: { strategy: 'preboot' },
-    behaviour: { ON_TERM: 'graceful' },
+    behaviour: { BEHAVIOUR: 'graceful' },
   })
 
   test('in batches of one, with an app that ignores SIGTERM', async (t) => {
     const settings = { strategy: 'rolling', surge: 1, stop_seconds: 0.5 }
-    const behaviour = { ON_TERM: 'ignore' } as const
+    const behaviour = { BEHAVIOUR: 'ignore-term' }
     const subject = await Subject.create(server, { name: 'one-by-one', instances: 3, settings, behaviour })
     await losesNothing(t, subject, FULL, () => change(subject, ['deploy', 'deploy'], new Random()))
   })
 
   test('an app that is started by npm start', async (t) => {
-    const files = { 'package.json': JSON.stringify({ name: 'x', scripts: { start: 'node server.mjs' } }) }
-    const subject = await Subject.create(server, { name: 'npm-start', procfile: 'web: npm start\n', files })
+    const subject = await Subject.create(server, { name: 'npm-start', command: 'npm start' })
     await losesNothing(t, subject, FULL, () => change(subject, ['deploy', 'restart'], new Random()))
   })
 
   test('out, replace, back in: without a single instance more', async (t) => {
     const settings = { strategy: 'rolling', surge: 0, max_unavailable: 1 }
-    const behaviour = { ON_TERM: 'exit' } as const
+    const behaviour = { BEHAVIOUR: 'exit-at-once' }
     const subject = await Subject.create(server, { name: 'two-servers', settings, behaviour })
     await losesNothing(t, subject, FULL, () => change(subject, ['deploy', 'rollback'], new Random()))
   })

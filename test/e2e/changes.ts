@@ -22,7 +22,7 @@ async function neighbour(subject: Subject): Promise<void> {
   const other = await TestApp.create(subject.server, { name: `neighbour-${Date.now().toString(36)}` })
   const source = await subject.source()
   await other.mustDeploy(source)
-  await other.must(['destroy', '--confirm', other.name])
+  await other.destroy()
 }
 
 /** Makes the changes one after the other; an error says which one, and the seed. */

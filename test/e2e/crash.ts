@@ -20,13 +20,12 @@ export function crashPoints(): CrashPoint[] {
 }
 
 /** What a deploy has to be like for every kind of operation to occur in it. */
-const PROCFILE = 'web: exec node server.mjs\nrelease: echo prepared\n'
-const SETTINGS = { pre_stop: { path: '/shutdown' }, stop_seconds: 0.5, stream_seconds: 0.5, bake_seconds: 1 }
+const SETTINGS = { stop_seconds: 0.5, stream_seconds: 0.5 }
 
 /** The deploy in which that kind occurs, and how it has to end. */
 function deployWith(kind: OperationKind): { behaviour: Behaviour; outcome: string } {
-  if (kind === 'turn-back') return { behaviour: { ON_TERM: 'ignore', BOOT: 'crash' }, outcome: 'failed' }
-  return { behaviour: { ON_TERM: 'ignore' }, outcome: 'succeeded' }
+  if (kind === 'turn-back') return { behaviour: { BEHAVIOUR: 'crash-at-boot' }, outcome: 'failed' }
+  return { behaviour: {}, outcome: 'succeeded' }
 }
 
 /**
@@ -35,8 +34,8 @@ function deployWith(kind: OperationKind): { behaviour: Behaviour; outcome: strin
  */
 export async function crashAt(t: TestContext, server: TestServer, point: CrashPoint): Promise<void> {
   const name = `${point.when}-${point.kind}`
-  const behaviour = { ON_TERM: 'ignore' } as const
-  const subject = await Subject.create(server, { name, settings: SETTINGS, behaviour, procfile: PROCFILE })
+  const behaviour = { BEHAVIOUR: 'ignore-term' }
+  const subject = await Subject.create(server, { name, settings: SETTINGS, behaviour })
   const { behaviour: changed, outcome } = deployWith(point.kind)
   const source = await subject.source(changed)
   await server.kill('SIGTERM')
@@ -49,7 +48,7 @@ export async function crashAt(t: TestContext, server: TestServer, point: CrashPo
     assert.equal(rollout?.status, outcome)
   })
   await noLeftovers(subject)
-  await subject.app.must(['destroy', '--confirm', name])
+  await subject.destroy()
 }
 
 async function noLeftovers(subject: Subject): Promise<void> {

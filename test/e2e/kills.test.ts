@@ -4,7 +4,7 @@ import { processOfInstance, signal, TestServer, until } from '../harness/index.t
 import { type CrashPoint, crashAt, crashPoints } from './crash.ts'
 import { Random } from './random.ts'
 import { Subject } from './subject.ts'
-import { FULL, jobsDoneOnce, LIGHT, losesNothing, tell, underLoad } from './under-load.ts'
+import { FULL, LIGHT, losesNothing, ordersDoneOnce, tell, underLoad } from './under-load.ts'
 
 /** How many of the points at which a control plane can die one run tries; the soak tries all. */
 const POINTS = 5
@@ -28,7 +28,7 @@ describe('SIGKILL', () => {
       report.losses.filter((loss) => loss.kind !== 'post'),
       [],
     )
-    await jobsDoneOnce(subject, report)
+    await ordersDoneOnce(subject, report)
   })
 
   test('of HAProxy: it comes back by itself with all apps', async (t) => {

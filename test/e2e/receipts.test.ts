@@ -3,10 +3,10 @@ import { after, before, describe, test } from 'node:test'
 import { processOfInstance, signal, TestServer } from '../harness/index.ts'
 import { assertSameCounts, assertSameLosses, watchedDeploy } from './receipts.ts'
 import { Subject } from './subject.ts'
-import { FULL, jobsDoneOnce, tell } from './under-load.ts'
+import { FULL, ordersDoneOnce, tell } from './under-load.ts'
 
-/** Jobs take their time, so that some are in flight whenever an instance ends. */
-const BUSY = { ON_TERM: 'exit', JOB_MS: 100 } as const
+/** Orders take their time, so that some are in flight whenever an instance ends. */
+const BUSY = { BEHAVIOUR: 'slow-boot,exit-at-once', ORDER_MS: 100 }
 
 describe('the receipt and an independent client agree', () => {
   let server: TestServer
@@ -37,8 +37,12 @@ describe('the receipt and an independent client agree', () => {
 
   test('on visitors for whom there was no instance', async (t) => {
     const settings = { hold_seconds: 0 }
-    const subject = await Subject.create(server, { name: 'deserted', settings, behaviour: { BOOT: 1_000 } })
-    const watched = await watchedDeploy(subject, { rates: { get: 100 } }, { BOOT: 4_000 }, async () => {
+    const subject = await Subject.create(server, {
+      name: 'deserted',
+      settings,
+      behaviour: { BEHAVIOUR: 'slow-boot', BOOT_MS: 1_000 },
+    })
+    const watched = await watchedDeploy(subject, { rates: { get: 100 } }, { BOOT_MS: 4_000 }, async () => {
       for (const name of ['web.1', 'web.2']) signal(processOfInstance(server.directory, name)!, 'SIGKILL')
     })
     tell(t, watched.report)
@@ -60,7 +64,7 @@ test('without draining requests are lost, and the receipt names each', async (t)
   assert.ok(watched.receipt.traffic.lost.cut! > 0, 'answers that had begun are cut')
   assertSameLosses(watched)
   assertSameCounts(watched)
-  await jobsDoneOnce(subject, watched.report)
+  await ordersDoneOnce(subject, watched.report)
 })
 
 test('with draining the very same loses nothing', async (t) => {

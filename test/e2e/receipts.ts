@@ -44,7 +44,10 @@ export async function watchedDeploy(
   behaviour: Behaviour = {},
   meanwhile: () => Promise<void> = async () => undefined,
 ): Promise<Watched> {
-  const source = await subject.source({ BOOT: BOOT_MS, ...behaviour }, { bake_seconds: BAKE_SECONDS })
+  const source = await subject.source(
+    { BEHAVIOUR: 'slow-boot', BOOT_MS, ...behaviour },
+    { bake_seconds: BAKE_SECONDS },
+  )
   await subject.app.must(['deploy', source, '--detach'])
   const id = await until('a rollout that runs', async () => {
     const [newest] = await subject.app.rollouts()

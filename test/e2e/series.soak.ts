@@ -13,13 +13,13 @@ const RANDOM_CHANGES = 20
 describe('the full counts', () => {
   for (const strategy of ['rolling', 'preboot']) {
     for (const [instances, onTerm] of [
-      [2, 'exit'],
+      [2, 'exit-at-once'],
       [3, 'graceful'],
-      [4, 'ignore'],
+      [4, 'ignore-term'],
     ] as const) {
       test(`${DEPLOYS} deploys in a row, ${strategy}, ${instances} instances, on SIGTERM: ${onTerm}`, async (t) => {
         const server = await serverFor(t)
-        const behaviour = { ON_TERM: onTerm }
+        const behaviour = { BEHAVIOUR: onTerm }
         const subject = await Subject.create(server, { instances, settings: { strategy }, behaviour })
         const deploys = Array.from({ length: DEPLOYS }, () => 'deploy' as const)
         await losesNothing(t, subject, FULL, () => change(subject, deploys, new Random()))
@@ -32,7 +32,7 @@ describe('the full counts', () => {
     const random = new Random()
     const names = Array.from({ length: RANDOM_CHANGES }, () => random.pick(ALL))
     t.diagnostic(`SEED=${random.seed}: ${names.join(', ')}`)
-    const subject = await Subject.create(server, { behaviour: { ON_TERM: 'exit' } })
+    const subject = await Subject.create(server, { behaviour: { BEHAVIOUR: 'exit-at-once' } })
     await losesNothing(t, subject, FULL, () => change(subject, names, random))
   })
 

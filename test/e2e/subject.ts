@@ -1,9 +1,9 @@
-import { chmod, mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { chmod, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Ran, sourceFrom, TestApp, type TestServer } from '../harness/index.ts'
 
-const SOURCE = fileURLToPath(new URL('./subject', import.meta.url))
+const STEADY = fileURLToPath(new URL('../apps/steady', import.meta.url))
 
 /** Short limits, so that a rollout takes seconds; each can be set otherwise. */
 const QUICK = {
@@ -13,34 +13,30 @@ const QUICK = {
   boot_seconds: 15,
   bake_seconds: 1,
   hold_seconds: 10,
+  pre_stop: { path: '/shutdown' },
 }
 
-/** What settings.json of the source may hold; see `subject/server.mjs`. */
-export interface Behaviour {
-  readonly ON_TERM?: 'exit' | 'graceful' | 'ignore'
-  readonly BOOT?: 'crash' | 'deaf' | number
-  readonly HEALTH?: 'sick'
-  readonly CRASH_MS?: number
-  readonly ERRORS?: number
-  readonly GREETING?: string
-  readonly JOB_MS?: number
-}
+/** Variables that make the app behave as its README says, beside its config. */
+export type Behaviour = Readonly<Record<string, string | number>>
+
+export type Settings = Readonly<Record<string, unknown>>
+
+/** Path in the source → content. */
+export type Files = Readonly<Record<string, string>>
 
 export interface SubjectOptions {
   readonly name?: string
   readonly instances?: number
   /** Keys of `tasuki` in app.json. */
-  readonly settings?: Readonly<Record<string, unknown>>
+  readonly settings?: Settings
   readonly behaviour?: Behaviour
-  readonly procfile?: string
-  /** More files of each source. */
-  readonly files?: Readonly<Record<string, string>>
+  /** Command of the web process; `node server.js` unless given. */
+  readonly command?: string
+  /** Files of each source. */
+  readonly files?: Files
 }
 
-type Settings = Readonly<Record<string, unknown>>
-type Files = Readonly<Record<string, string>>
-
-/** The app under test: deployed once, ready for load. */
+/** The app under test, steady: deployed once, ready for load. */
 export class Subject {
   readonly app: TestApp
   readonly server: TestServer
@@ -55,29 +51,29 @@ export class Subject {
 
   static async create(server: TestServer, options: SubjectOptions = {}): Promise<Subject> {
     const name = options.name ?? 'subject'
-    const jobs = join(server.directory, `jobs-${name}`)
-    await mkdir(jobs, { recursive: true })
-    // Instances have users of their own.
-    await chmod(jobs, 0o1777)
-    const app = await TestApp.create(server, { name, config: { JOBS: jobs } })
+    const app = await TestApp.create(server, { name })
     const subject = new Subject(app, options)
+    await writeFile(subject.#ordersLog, '')
+    // Instances have users of their own.
+    await chmod(subject.#ordersLog, 0o666)
+    await app.must(['config:set', `ORDERS_LOG=${subject.#ordersLog}`])
     await subject.mustDeploy()
     return subject
   }
 
   /** A source that differs from all before, so that each deploy is another artifact. */
   source(behaviour: Behaviour = {}, settings: Settings = {}, files: Files = {}): Promise<string> {
-    const { instances = 2, procfile } = this.#options
-    const greeting = { GREETING: `build ${++this.#count}` }
+    const { instances = 2, command = 'exec node server.js' } = this.#options
+    const variables = Object.entries({ ...this.#options.behaviour, ...behaviour, BUILD: ++this.#count })
+    const assignments = variables.map(([name, value]) => `${name}=${value}`).join(' ')
     const appJson = {
       formation: { web: { quantity: instances } },
       healthchecks: { web: [{ type: 'readiness', path: '/health' }] },
       tasuki: { ...QUICK, ...this.#options.settings, ...settings },
     }
-    return sourceFrom(this.server, SOURCE, {
-      'settings.json': JSON.stringify({ ...greeting, ...this.#options.behaviour, ...behaviour }),
+    return sourceFrom(this.server, STEADY, {
+      Procfile: `web: export ${assignments}; ${command}\nrelease: node release.js\n`,
       'app.json': JSON.stringify(appJson),
-      ...(procfile === undefined ? {} : { Procfile: procfile }),
       ...this.#options.files,
       ...files,
     })
@@ -91,19 +87,23 @@ export class Subject {
     return ran
   }
 
-  async mustDeploy(
-    behaviour: Behaviour = {},
-    settings: Readonly<Record<string, unknown>> = {},
-  ): Promise<void> {
+  async mustDeploy(behaviour: Behaviour = {}, settings: Settings = {}): Promise<void> {
     const ran = await this.deploy(behaviour, settings)
     if (ran.code !== 0) throw new Error(`the deploy ended with ${ran.code}:\n${ran.stdout}\n${ran.stderr}`)
   }
 
-  /** Ids of the jobs that instances have done, as often as they did them. */
-  async jobsDone(): Promise<string[]> {
-    const directory = join(this.server.directory, `jobs-${this.app.name}`)
-    const files = await readdir(directory)
-    const texts = await Promise.all(files.map((file) => readFile(join(directory, file), 'utf8')))
-    return texts.flatMap((text) => text.split('\n').filter((line) => line !== ''))
+  /** Ends it, and waits until its instances are gone. */
+  async destroy(): Promise<void> {
+    await this.app.destroy()
+  }
+
+  /** Ids of the orders that instances have carried out, as often as they did. */
+  async ordersDone(): Promise<string[]> {
+    const lines = (await readFile(this.#ordersLog, 'utf8')).split('\n')
+    return lines.filter((line) => line !== '').map((line) => line.split(' ')[0]!)
+  }
+
+  get #ordersLog(): string {
+    return join(this.server.directory, `orders-${this.app.name}`)
   }
 }

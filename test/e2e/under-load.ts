@@ -44,13 +44,13 @@ export async function losesNothing(
   assert.deepEqual(report.byCause, {}, `lost:\n${JSON.stringify(report.losses.slice(0, 20), null, 1)}`)
   const bad = Object.keys(report.byStatus).filter((status) => Number(status) >= 400)
   assert.deepEqual(bad, [], `answers with an error: ${JSON.stringify(report.byStatus)}`)
-  await jobsDoneOnce(subject, report)
+  await ordersDoneOnce(subject, report)
   return report
 }
 
-/** Fails unless each POST that was answered was done exactly once, and each lost one at most once. */
-export async function jobsDoneOnce(subject: Subject, report: LoadReport): Promise<void> {
-  assert.deepEqual(checkPosts(report, await subject.jobsDone()), { missing: [], doubled: [] })
+/** Fails unless each order that was answered was carried out exactly once, and each lost one at most once. */
+export async function ordersDoneOnce(subject: Subject, report: LoadReport): Promise<void> {
+  assert.deepEqual(checkPosts(report, await subject.ordersDone()), { missing: [], doubled: [] })
 }
 
 /** One line of figures for whoever reads the test's output. */

@@ -111,6 +111,15 @@ export class TestApp {
     })
   }
 
+  /** Ends the app, and waits until the last process of its instances is gone. */
+  async destroy(): Promise<void> {
+    await this.must(['destroy', '--confirm', this.name])
+    await until(`${this.name} to be gone`, async () => {
+      const { status } = await this.server.call('GET', `/apps/${this.name}`)
+      return status === 404
+    })
+  }
+
   dynos(): Promise<DynoView[]> {
     return this.server.get(`/apps/${this.name}/dynos`)
   }

@@ -37,7 +37,8 @@ function losesAs(cause: string, behave: Behaviour | null, options: Partial<LoadO
   }
 }
 
-const good: Behaviour = (socket) => void socket.write(answer(200, 'hi', 'x-instance: a\r\nx-release: 7\r\n'))
+const good: Behaviour = (socket) =>
+  void socket.write(answer(200, '{"instance":"a","release":7}', 'content-type: application/json\r\n'))
 
 test('a port where nobody listens counts as refused', losesAs('refused', null))
 test(
@@ -137,7 +138,7 @@ test('an error status of the app is an answer and not a loss', async (t) => {
 test('nothing is sent twice: a lost POST is lost', async (t) => {
   const seen: string[] = []
   const behave: Behaviour = (socket, head) => {
-    seen.push(/jobs\/(\S+)/.exec(head)![1]!)
+    seen.push(/"id":"(.+?)"/.exec(head)![1]!)
     if (seen.length % 2) socket.resetAndDestroy()
     else socket.write(answer(200, ''))
   }
@@ -151,7 +152,7 @@ test('nothing is sent twice: a lost POST is lost', async (t) => {
 test('posts that were never or twice processed are found', async (t) => {
   const seen: string[] = []
   const behave: Behaviour = (socket, head) => {
-    seen.push(/jobs\/(\S+)/.exec(head)![1]!)
+    seen.push(/"id":"(.+?)"/.exec(head)![1]!)
     socket.write(answer(200, ''))
   }
   const report = await loadUntil(t, behave, 4, { rates: { post: 200 } })

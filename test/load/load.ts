@@ -9,10 +9,10 @@ import { websockets } from './websocket.ts'
 /** Paths of the apps under test. */
 const PATHS: Paths = {
   get: '/',
-  post: '/jobs',
+  post: '/orders',
   slow: '/slow',
   upload: '/upload',
-  websocket: '/echo',
+  websocket: '/ws',
   events: '/events',
 }
 

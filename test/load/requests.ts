@@ -142,26 +142,27 @@ export function lostStatus(status: number): LossCause | null {
   return null
 }
 
-/** Who answered; null for answers that do not say. */
+/** Who answered, by the JSON in the body; null for answers that do not say. */
 export function identityOf(answer: AnswerReader): Identity | null {
-  const instance = answer.headers.get('x-instance')
-  if (!instance) return null
-  return { instance, release: answer.headers.get('x-release') ?? '' }
+  if (!answer.headers.get('content-type')?.startsWith('application/json')) return null
+  const { instance, release } = JSON.parse(answer.body().toString()) as Partial<Identity>
+  return instance === undefined ? null : { instance, release: String(release ?? '') }
 }
 
 function messages(kind: RequestKind, setting: Setting): (number: number) => Message {
   const { host, paths, run } = setting
-  const plain = (line: string, more = '') => {
-    const text = `${line} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: tasuki-load\r\n${more}\r\n`
+  const plain = (line: string, body = '') => {
+    const length = body === '' ? '' : `content-type: application/json\r\ncontent-length: ${body.length}\r\n`
+    const text = `${line} HTTP/1.1\r\nhost: ${host}\r\nuser-agent: tasuki-load\r\n${length}\r\n${body}`
     return (socket: Socket) => void socket.write(text)
   }
   if (kind === 'get') return fixed(plain(`GET ${paths.get}`))
   if (kind === 'slow') return fixed(plain(`GET ${paths.slow}?ms=${setting.slowMs}`))
-  if (kind === 'fresh') return fixed(plain(`GET ${paths.get}`, 'connection: close\r\n'))
+  if (kind === 'fresh') return fixed(plain(`GET ${paths.get}`))
   if (kind === 'upload') return uploads(setting)
   return (number) => {
     const id = `${run}-${number}`
-    return { id, send: plain(`POST ${paths.post}/${id}`, 'content-length: 0\r\n') }
+    return { id, send: plain(`POST ${paths.post}`, JSON.stringify({ id })) }
   }
 }
 

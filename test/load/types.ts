@@ -66,11 +66,11 @@ export interface LoadOptions {
 export interface Paths {
   /** Answers at once. */
   readonly get: string
-  /** POST with the id appended: `/jobs/ID`. */
+  /** POST of `{"id": "…"}`. */
   readonly post: string
   /** GET with the time appended: `/slow?ms=5000`. */
   readonly slow: string
-  /** POST; answers with the SHA-256 of the body in hex, somewhere in its own body. */
+  /** POST; answers with the SHA-256 of the body in hex, anywhere in its own. */
   readonly upload: string
   /** Echoes each message. */
   readonly websocket: string

@@ -22,6 +22,7 @@ const ROUTES = {
   '/orders': order,
   '/no-response': (_url, request) => request.socket.destroy(),
   '/cut': cut,
+  '/drip': drip,
   '/garbage': (_url, request) => request.socket.end('this is not HTTP\r\n\r\n'),
   '/hang': () => undefined,
   '/exit': (url) => process.exit(Number(url.searchParams.get('code') ?? 1)),
@@ -64,6 +65,14 @@ function cut(_url, request, response) {
   setTimeout(() => request.socket.destroy(), 20)
 }
 
+/** An answer that begins at once and ends late. */
+function drip(url, _request, response) {
+  const text = JSON.stringify(self)
+  response.writeHead(200, { 'content-length': text.length })
+  response.write(text.slice(0, 1))
+  setTimeout(() => response.end(text.slice(1)), Number(url.searchParams.get('ms') ?? 1000))
+}
+
 async function upload(_url, request, response) {
   const hash = createHash('sha256')
   let bytes = 0
@@ -80,5 +89,5 @@ async function order(_url, request, response) {
   for await (const chunk of request) chunks.push(chunk)
   const { id } = JSON.parse(Buffer.concat(chunks).toString())
   if (process.env.ORDERS_LOG) appendFileSync(process.env.ORDERS_LOG, `${id} ${self.instance}\n`)
-  send(response, 201, { ...self, id })
+  setTimeout(send, Number(process.env.ORDER_MS ?? 0), response, 201, { ...self, id })
 }

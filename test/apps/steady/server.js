@@ -4,16 +4,17 @@ import { answer } from './routes.js'
 import { echoSockets } from './websocket.js'
 
 const behaviour = process.env.BEHAVIOUR ?? 'graceful'
+const behaves = (name) => behaviour.split(',').includes(name)
 const number = (name, usual) => Number(process.env[name] ?? usual)
 
-if (behaviour === 'crash-at-boot') {
+if (behaves('crash-at-boot')) {
   console.error('steady: crashing at boot, as asked')
   process.exit(1)
 }
 
 const events = eventStreams()
 const sockets = echoSockets()
-const state = { healthy: behaviour !== 'never-healthy', checks: 0 }
+const state = { healthy: !behaves('never-healthy'), checks: 0 }
 
 /** The tenth check comes when an instance has been admitted, or is about to be. */
 const CHECKS = 10
@@ -21,7 +22,7 @@ const CHECKS = 10
 function checked() {
   state.checks += 1
   if (state.checks !== CHECKS) return
-  if (behaviour === 'crash-later') {
+  if (behaves('crash-later')) {
     setTimeout(
       () => {
         console.error('steady: crashing later, as asked')
@@ -30,7 +31,7 @@ function checked() {
       number('CRASH_MS', 500),
     )
   }
-  if (behaviour === 'unhealthy-later') setTimeout(() => (state.healthy = false), number('UNHEALTHY_MS', 500))
+  if (behaves('unhealthy-later')) setTimeout(() => (state.healthy = false), number('UNHEALTHY_MS', 500))
 }
 
 const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (request, response) => {
@@ -39,8 +40,8 @@ const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (r
     checked()
     response.writeHead(state.healthy ? 200 : 503).end()
   } else if (url.pathname === '/events') events.add(response)
-  else if (behaviour === '500s') response.writeHead(500).end('broken, as asked\n')
-  else if (behaviour === 'slow-answers') setTimeout(answer, number('ANSWER_MS', 300), url, request, response)
+  else if (behaves('500s')) response.writeHead(500).end('broken, as asked\n')
+  else if (behaves('slow-answers')) setTimeout(answer, number('ANSWER_MS', 300), url, request, response)
   else answer(url, request, response)
 })
 server.on('upgrade', sockets.upgrade)
@@ -66,13 +67,13 @@ if (process.env.TASUKI_PRIVATE_PORT) {
 }
 
 process.on('SIGTERM', () => {
-  if (behaviour === 'exit-at-once') process.exit(143)
-  if (behaviour === 'ignore-term') return
+  if (behaves('exit-at-once')) process.exit(143)
+  if (behaves('ignore-term')) return
   sayGoodbye()
   server.close(() => process.exit(0))
   server.closeIdleConnections()
 })
 
-if (behaviour === 'never-listen') setInterval(() => undefined, 1000)
-else if (behaviour === 'slow-boot') setTimeout(listen, number('BOOT_MS', 3000))
+if (behaves('never-listen')) setInterval(() => undefined, 1000)
+else if (behaves('slow-boot')) setTimeout(listen, number('BOOT_MS', 3000))
 else listen()
