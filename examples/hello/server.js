@@ -23,6 +23,12 @@ const app = fastify({
 app.removeAllContentTypeParsers()
 app.addContentTypeParser('*', async (_request, body) => body)
 
+let stopping = false
+app.addHook('onSend', async (_request, reply) => {
+  // The last answer on a connection says so; else the connection would stay open, and this process with it.
+  if (stopping) reply.header('connection', 'close')
+})
+
 app.get('/', () => self)
 
 app.get('/health', () => ({ status: 'ok', ...self }))
@@ -95,6 +101,7 @@ if (process.env.TASUKI_PRIVATE_PORT) {
 }
 
 process.once('SIGTERM', async () => {
+  stopping = true
   sayGoodbye()
   await app.close()
 })

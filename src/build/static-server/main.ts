@@ -8,6 +8,7 @@ const port = Number(process.env.PORT ?? 8080)
 server.listen(port, host, () => console.log(`Serving ${process.argv[2] ?? '.'} on ${host}:${port}`))
 
 process.once('SIGTERM', () => {
-  server.close()
-  server.closeIdleConnections()
+  // A connection whose last request ends later is idle only then.
+  const closing = setInterval(() => server.closeIdleConnections(), 50)
+  server.close(() => clearInterval(closing))
 })

@@ -71,7 +71,8 @@ process.on('SIGTERM', () => {
   if (behaves('ignore-term')) return
   sayGoodbye()
   server.close(() => process.exit(0))
-  server.closeIdleConnections()
+  // A connection whose last request ends later is idle only then.
+  setInterval(() => server.closeIdleConnections(), 20)
 })
 
 if (behaves('never-listen')) setInterval(() => undefined, 1000)
