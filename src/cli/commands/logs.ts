@@ -51,7 +51,8 @@ export default class Logs extends TasukiCommand {
   async run(): Promise<readonly LogLine[] | undefined> {
     const { flags } = await this.parse(Logs)
     const app = await this.appName(flags.app)
-    const { num: lines, tail, dyno, source } = flags
+    const { num: lines, dyno, source } = flags
+    const tail = Boolean(flags.tail)
     const session = { lines, tail, ...(dyno ? { dyno } : {}), ...(source ? { source } : {}) }
     const client = await this.client()
     if (tail) return await this.#tail(client, app, session)
