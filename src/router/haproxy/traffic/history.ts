@@ -2,8 +2,9 @@ import type { Fate } from './classify.ts'
 import type { LogLine } from './parse.ts'
 import { WindowCounts } from './window.ts'
 
-/** Seconds that are remembered of each backend. */
-export const HISTORY_SECONDS = 60
+/** How much is remembered of each backend, and how finely, in ms. */
+export const HISTORY_MS = 60_000
+const SLOT_MS = 250
 
 /** What one address answered: the requests, and those of them that it broke off or never answered. */
 export class AddressCounts {
@@ -23,9 +24,9 @@ export class AddressCounts {
 
 type Slot = Map<string, AddressCounts>
 
-/** The last minute of each backend by second and address; seconds without requests cost nothing. */
+/** The last minute of each backend by quarter of a second and address; times without requests cost nothing. */
 export class History {
-  readonly #seconds = new Map<string, Map<number, Slot>>()
+  readonly #slots = new Map<string, Map<number, Slot>>()
   #oldest = Number.POSITIVE_INFINITY
 
   /** UTC ms from which on something is known. */
@@ -35,27 +36,31 @@ export class History {
 
   add(key: string, line: LogLine, fate: Fate): void {
     this.#oldest = Math.min(this.#oldest, line.endedAt)
-    const seconds = getOr(this.#seconds, key, () => new Map<number, Slot>())
-    const slot = getOr(seconds, Math.floor(line.endedAt / 1000), () => new Map<string, AddressCounts>())
+    const slots = getOr(this.#slots, key, () => new Map<number, Slot>())
+    const slot = getOr(slots, slotOf(line.endedAt), () => new Map<string, AddressCounts>())
     getOr(slot, line.address ?? '', () => new AddressCounts()).add(line, fate)
   }
 
-  /** Calls back for each address and second that ended at or after `from`; the first second counts whole. */
+  /** Calls back with each address's counts from `from` on; the quarter of a second that `from` lies in counts whole. */
   since(key: string, from: number, visit: (address: string, counts: AddressCounts) => void): void {
-    for (const [second, slot] of this.#seconds.get(key) ?? []) {
-      if (second < Math.floor(from / 1000)) continue
+    for (const [index, slot] of this.#slots.get(key) ?? []) {
+      if (index < slotOf(from)) continue
       for (const [address, counts] of slot) visit(address, counts)
     }
   }
 
   prune(now: number): void {
-    const first = Math.floor(now / 1000) - HISTORY_SECONDS
-    this.#oldest = Math.max(this.#oldest, first * 1000)
-    for (const [key, seconds] of this.#seconds) {
-      for (const second of seconds.keys()) if (second < first) seconds.delete(second)
-      if (seconds.size === 0) this.#seconds.delete(key)
+    const first = slotOf(now - HISTORY_MS)
+    this.#oldest = Math.max(this.#oldest, first * SLOT_MS)
+    for (const [key, slots] of this.#slots) {
+      for (const index of slots.keys()) if (index < first) slots.delete(index)
+      if (slots.size === 0) this.#slots.delete(key)
     }
   }
+}
+
+function slotOf(at: number): number {
+  return Math.floor(at / SLOT_MS)
 }
 
 function getOr<K, V>(map: Map<K, V>, key: K, make: () => V): V {

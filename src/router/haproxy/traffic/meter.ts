@@ -3,7 +3,7 @@ import type { BackendKey, TrafficSample } from '../../../rollout/ports.ts'
 import { fateOf } from './classify.ts'
 import { type BackendCount, NO_COUNT, statusOf, sum } from './counters.ts'
 import { Directory, keyOf } from './directory.ts'
-import { AddressCounts, HISTORY_SECONDS, History } from './history.ts'
+import { AddressCounts, HISTORY_MS, History } from './history.ts'
 import type { LogLine } from './parse.ts'
 import { Receipt, type ReceiptState } from './receipt.ts'
 import { Watches } from './watch.ts'
@@ -55,7 +55,7 @@ export class Meter {
   open(rollout: string, backends: readonly BackendKey[], beforeMs: number, now: number): boolean {
     if (this.#receipts.has(rollout)) return false
     const known = Math.max(0, now - this.#history.oldest)
-    const ms = Math.round(Math.min(beforeMs, known, HISTORY_SECONDS * 1000))
+    const ms = Math.round(Math.min(beforeMs, known, HISTORY_MS))
     const all = new AddressCounts()
     for (const backend of backends)
       this.#history.since(keyOf(backend), now - ms, (_, counts) => all.merge(counts))

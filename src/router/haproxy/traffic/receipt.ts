@@ -121,7 +121,8 @@ export class Receipt {
   /** Counts a line. Whatever ended before the begin belongs to `before` and to nothing else. */
   add(line: LogLine, kind: 'plain' | 'stream', release: number | null, worker: string): void {
     const fate = fateOf(line)
-    const asStream = kind === 'stream' && !isLost(fate)
+    // A stream that began is never lost: however it ended, it was closed.
+    const asStream = kind === 'stream' && (openedStream(line) || !isLost(fate))
     if (line.endedAt < this.openedAt) {
       if (!asStream && line.endedAt >= this.openedAt - this.#beforeMs) this.#count(this.#before, line)
       return

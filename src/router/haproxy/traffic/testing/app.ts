@@ -19,8 +19,10 @@ const UPGRADED =
 const EVENTS =
   'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n'
 
+const answerOk: Act = (socket) => socket.write(OK)
+
 const ACTS: Record<string, Act> = {
-  ok: (socket) => socket.write(OK),
+  ok: answerOk,
   close: (socket) => socket.destroy(),
   reset: (socket) => socket.resetAndDestroy(),
   never: () => undefined,
@@ -92,7 +94,7 @@ function serve(socket: Socket, seen: Map<string, number>): void {
 function act(socket: Socket, path: string): void {
   const [name = ''] = (path.split('/').at(-1) ?? '').split('?')
   if (/^\d{3}$/.test(name)) socket.write(`HTTP/1.1 ${name} Said\r\nContent-Length: 2\r\n\r\nok`)
-  else (ACTS[name] ?? ACTS['ok'])?.(socket)
+  else (ACTS[name] ?? answerOk)(socket)
 }
 
 function begin(socket: Socket, text: string, then: () => unknown): void {
