@@ -181,7 +181,7 @@ function main(flags) {
   checkNode()
   ensureHaproxy()
   if (flags.includes('--tests')) for (const command of ['git', 'python3', 'script']) ensure(command)
-  if (flags.includes('--bench')) for (const command of ['nginx', 'caddy']) ensure(command)
+  if (flags.includes('--bench')) for (const command of ['nginx', 'caddy', 'wrk']) ensure(command)
 }
 
 try {

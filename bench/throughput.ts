@@ -1,0 +1,122 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import { TestApp, type TestServer, until } from '../test/harness/index.ts'
+import { visit } from '../test/harness/visit.ts'
+import { median, medianOf } from './measure.ts'
+import { startPeer, type Way } from './peers/peer.ts'
+import { BARE_HAPROXY, PEERS } from './peers/peers.ts'
+import { cpuMs, programOf } from './proc.ts'
+import type { Workspace } from './workspace.ts'
+import { type WrkResult, wrk } from './wrk.ts'
+
+const ROUNDS = 5
+const SECONDS = 4
+/** Between two runs, so that the last lines of the log have been read before somebody else is measured. */
+const PAUSE_MS = 500
+const APP = new URL('./apps/fast', import.meta.url).pathname
+
+interface Run extends WrkResult {
+  /** Processor time for a request, µs: of the proxy, and of what reads its log. */
+  readonly proxyMicros: number
+  readonly controlMicros: number
+}
+
+/** Medians over the rounds of one way to the same backends. */
+export interface ThroughputRow extends Omit<Run, 'requests'> {
+  readonly name: string
+  /** Requests a second against those of bare HAProxy: the median of each round's own ratio. */
+  readonly ratio: number
+}
+
+export interface Throughput {
+  readonly rounds: number
+  readonly seconds: number
+  readonly rows: readonly ThroughputRow[]
+}
+
+/** Tasuki's router against peers: the same two backend processes behind each, all in turn, round after round. */
+export async function measureThroughput(server: TestServer, workspace: Workspace): Promise<Throughput> {
+  const app = await TestApp.create(server, { name: 'fast' })
+  await app.mustDeploy(APP)
+  const backends = await backendPorts(app)
+  const peers = await Promise.all(PEERS.map((peer) => startPeer(workspace, peer, backends)))
+  const ways = [tasuki(server), ...peers, direct(backends[0]!)]
+  const runs = await rounds(ways, (way) => measured(way, workspace.directory, app.host))
+  await app.must(['destroy', '--confirm', app.name])
+  return { rounds: ROUNDS, seconds: SECONDS, rows: ways.map((way) => row(way.name, runs)) }
+}
+
+/** Each instance of the app tells its port; the router takes them in turn. */
+async function backendPorts(app: TestApp): Promise<number[]> {
+  const ports = new Set<number>()
+  return until('both instances to have answered', async () => {
+    ports.add(Number((await app.visit('/port')).body))
+    return ports.size === 2 && [...ports]
+  })
+}
+
+function tasuki(server: TestServer): Way {
+  return {
+    name: 'Tasuki',
+    url: `${server.url}/`,
+    processes: () => ({
+      proxy: server.processes().filter((pid) => programOf(pid) === 'haproxy'),
+      control: [server.pid],
+    }),
+  }
+}
+
+/** No proxy at all: one of the backends by itself. */
+function direct(port: number): Way {
+  return {
+    name: 'one backend, no proxy',
+    url: `http://127.0.0.1:${port}/`,
+    processes: () => ({ proxy: [], control: [] }),
+  }
+}
+
+type Rounds = readonly ReadonlyMap<string, Run>[]
+
+/** Each round begins with another way, so that none is always measured after the same one. */
+async function rounds(ways: readonly Way[], measure: (way: Way) => Promise<Run>): Promise<Rounds> {
+  const all: Map<string, Run>[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const runs = new Map<string, Run>()
+    for (let turn = 0; turn < ways.length; turn++) {
+      const way = ways[(round + turn) % ways.length]!
+      runs.set(way.name, await measure(way))
+    }
+    all.push(runs)
+  }
+  return all
+}
+
+async function measured(way: Way, directory: string, host: string): Promise<Run> {
+  const answer = await visit(way.url, host, '/')
+  if (answer.status !== 200) throw new Error(`${way.name} answers with ${answer.status}`)
+  const { proxy, control } = way.processes()
+  const before = [cpuMs(proxy), cpuMs(control)] as const
+  const result = await wrk(directory, way.url, host, SECONDS)
+  await pause(PAUSE_MS)
+  const perRequest = (ms: number): number => (ms * 1_000) / result.requests
+  return {
+    ...result,
+    proxyMicros: perRequest(cpuMs(proxy) - before[0]),
+    controlMicros: perRequest(cpuMs(control) - before[1]),
+  }
+}
+
+function row(name: string, all: Rounds): ThroughputRow {
+  const runs = all.map((round) => round.get(name)!)
+  const ratios = all.map(
+    (round) => round.get(name)!.requestsPerSecond / round.get(BARE_HAPROXY.name)!.requestsPerSecond,
+  )
+  return {
+    name,
+    ratio: median(ratios),
+    requestsPerSecond: medianOf(runs, (run) => run.requestsPerSecond),
+    p50: medianOf(runs, (run) => run.p50),
+    p99: medianOf(runs, (run) => run.p99),
+    proxyMicros: medianOf(runs, (run) => run.proxyMicros),
+    controlMicros: medianOf(runs, (run) => run.controlMicros),
+  }
+}
