@@ -3,28 +3,10 @@ import { isIP } from 'node:net'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { TasukiError } from '../domain/errors.ts'
+import type { HostPort, ServerOptions } from '../server/options.ts'
 import { suggestions } from './suggest.ts'
 
-/** What `tasuki server` is started with. */
-export interface ServerOptions {
-  /** Absolute. */
-  readonly data: string
-  readonly http: HostPort
-  readonly api: HostPort
-  readonly domain: string
-  /** Both included. */
-  readonly ports: { readonly from: number; readonly to: number }
-  readonly logLevel: LogLevel
-}
-
-export interface HostPort {
-  readonly host: string
-  readonly port: number
-}
-
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
-
-export type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** Settings as text, by the names of the flags. */
 export type ServerFlags = Partial<Record<keyof typeof SERVER_DEFAULTS | 'config', string>>
@@ -121,7 +103,7 @@ function isPort(port: number): boolean {
   return Number.isInteger(port) && port > 0 && port < 65_536
 }
 
-function logLevel(text: string): LogLevel {
+function logLevel(text: string): ServerOptions['logLevel'] {
   const level = LOG_LEVELS.find((known) => known === text)
   if (level !== undefined) return level
   throw new TasukiError('invalid_params', `--log-level: "${text}" is none of ${LOG_LEVELS.join(', ')}.`)

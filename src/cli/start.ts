@@ -1,8 +1,6 @@
-import { readFile } from 'node:fs/promises'
-import { findPackageJSON } from 'node:module'
-import { dirname } from 'node:path'
 import { Config } from '@oclif/core'
 import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import { VERSION } from '../version.ts'
 import { errorJson } from './command.ts'
 import { COMMAND_IDS, type CommandClass, loadCommand } from './commands.ts'
 import { commandHelp, rootHelp } from './help.ts'
@@ -26,7 +24,8 @@ export async function start(argv: readonly string[]): Promise<number> {
 
 async function dispatch(argv: readonly string[]): Promise<void> {
   const [first, ...rest] = argv
-  if (first === '--version' || first === '-v' || first === 'version') return void console.log(await version())
+  if (first === '--version' || first === '-v' || first === 'version')
+    return void console.log(`tasuki ${VERSION}, Node ${process.version}`)
   if (first === undefined || first === '--help' || first === '-h')
     return void console.log(await rootHelp(screen()))
   if (first === 'help') return await help(rest[0])
@@ -72,25 +71,9 @@ function screen() {
   return screenOf(process.stdout, process.env)
 }
 
-async function config(): Promise<Config> {
-  const { root, manifest } = await ownPackage()
-  return await Config.load({
-    root,
-    pjson: {
-      name: 'tasuki',
-      version: manifest.version,
-      type: 'module',
-      oclif: { bin: 'tasuki', topicSeparator: ':' },
-    } as never,
-  })
-}
-
-async function version(): Promise<string> {
-  return `tasuki ${(await ownPackage()).manifest.version}, Node ${process.version}`
-}
-
-async function ownPackage(): Promise<{ root: string; manifest: { version: string } }> {
-  const file = findPackageJSON(import.meta.url)
-  if (file === undefined) throw new TasukiError('setup_missing', 'The package.json of Tasuki is missing.')
-  return { root: dirname(file), manifest: JSON.parse(await readFile(file, 'utf8')) }
+/** What oclif wants to know of a package; commands are found by ourselves. */
+function config(): Promise<Config> {
+  const oclif = { bin: 'tasuki', topicSeparator: ':' }
+  const pjson = { name: 'tasuki', version: VERSION, type: 'module', oclif }
+  return Config.load({ root: import.meta.dirname, pjson: pjson as never })
 }

@@ -163,6 +163,7 @@ ${LOG}Handing over from v6 to v7 of shop (rolling)
     assert.equal(stdout.split('npm ci').length, 2)
     assert.equal(stdout.split('migrated').length, 2)
     assert.equal(stdout.split('booting').length, 2)
+    assert.equal(stdout.split('The connection to the server broke').length, 2)
   })
 
   it('leaves the deploy running on Ctrl-C, and says how to look at it', async () => {

@@ -29,7 +29,7 @@ export async function followRollout(
     const events = patient.allEvents(
       `${path}/events`,
       ({ event }) => event === 'end',
-      () => follower.connected(),
+      () => follower.connecting(),
     )
     for await (const { event, data } of events) follower.take(event, data)
   } finally {
@@ -49,17 +49,22 @@ class Follower {
   /** Pieces of output shown, and how many of the present connection have come: it tells them all again. */
   #shown = 0
   #heard = 0
+  #connected = false
 
   constructor(rollout: RolloutRecord, view: RolloutView) {
     this.rollout = rollout
     this.#view = view
   }
 
-  connected(): void {
+  /** Called before each attempt to connect: the first is nothing to speak of, the others once. */
+  connecting(): void {
     this.#heard = 0
+    if (this.#connected) this.#view.say('  The connection to the server broke; trying for a minute.')
+    this.#connected = false
   }
 
   take(event: string, data: string): void {
+    this.#connected = true
     if (event === 'output') this.#output(JSON.parse(data) as { text: string })
     if (event !== 'journal') return
     const entry = JSON.parse(data) as JournalRecord

@@ -28,7 +28,7 @@ describe('a receipt as text', () => {
   web.2 v6        -       -       -  0.40 s  8.80 s  0.80 s
   web.2 v7   0.70 s  0.40 s  0.90 s       -       -       -
 
-  took 12.0 s, of it 384 ms overhead (not boot, requests in flight, or bake)`,
+  took 12.0 s, of it 384 ms overhead (neither boot, nor requests in flight, nor bake)`,
     )
   })
 

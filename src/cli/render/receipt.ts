@@ -177,7 +177,7 @@ function closing(receipt: Receipt, screen: Screen): string[] {
   const { traffic } = receipt
   const took = duration(receipt.finishedAt - receipt.startedAt)
   return [
-    `  took ${took}, of it ${duration(receipt.overheadMs)} overhead (not boot, requests in flight, or bake)`,
+    `  took ${took}, of it ${duration(receipt.overheadMs)} overhead (neither boot, nor requests in flight, nor bake)`,
     ...traffic.outages.map((outage) =>
       screen.paint('red', `  the router was down for ${duration(outage.ms)} from ${clock(outage.from)} UTC`),
     ),
