@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import { TasukiError } from '../domain/errors.ts'
 import type { Services } from '../services/index.ts'
+import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
 import { answerErrors } from './errors.ts'
 import { accountRoutes } from './platform/account.ts'
@@ -15,6 +16,7 @@ import { configVarRoutes } from './platform/config-vars.ts'
 import { dynoRoutes } from './platform/dynos.ts'
 import { featureRoutes } from './platform/features.ts'
 import { formationRoutes } from './platform/formation.ts'
+import { logSessionRoutes } from './platform/log-sessions.ts'
 import { releaseRoutes } from './platform/releases.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { outputRoutes } from './platform/streams.ts'
@@ -23,6 +25,7 @@ import { Streams } from './streams.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
+import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
 import type { Api, ApiOptions } from './types.ts'
 
@@ -60,12 +63,15 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   dynoRoutes(api, services)
   featureRoutes(api, services)
   formationRoutes(api, services)
+  logSessionRoutes(api, services, streams)
   releaseRoutes(api, services)
   sourceRoutes(api, services)
   outputRoutes(api, services, streams)
   changeRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
+  runRoutes(api, services)
+  attachRuns(api, services)
   serverRoutes(api, services, options.version)
 }
 

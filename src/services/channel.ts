@@ -11,6 +11,11 @@ export class Channel<T> implements AsyncIterable<T> {
     if (signal.aborted) this.end()
   }
 
+  /** What waits to be read. */
+  get size(): number {
+    return this.#queue.length
+  }
+
   push(item: T): void {
     if (this.#ended) return
     this.#queue.push(item)

@@ -1,7 +1,7 @@
 import { RELEASE_TYPE } from '../domain/release.ts'
 import type { JournalEntry, Rollout } from '../domain/rollout.ts'
-import { Channel } from './channel.ts'
 import type { ServiceDeps } from './context.ts'
+import { pastAndComing } from './log-lines.ts'
 
 const MOST_LINES = 10_000
 /** `TIME SOURCE[DYNO]: ` in front of each line of a log. */
@@ -22,27 +22,29 @@ export class ReleasePhaseOutput {
   async *ofRollout(rollout: Rollout, signal: AbortSignal): AsyncGenerator<string> {
     if (!(await this.#hasPhase(rollout))) return
     const over = new AbortController()
-    const lines = new Channel<string>(AbortSignal.any([signal, over.signal]))
-    const stop = this.#until(rollout, () => lines.end())
-    const query = { dyno: `${RELEASE_TYPE}.${rollout.target.release}` }
-    const unfollow = this.#deps.logs.follow(rollout.appId, query, (line) => lines.push(line))
+    const stop = this.#whenOver(rollout, () => over.abort())
     const told = new Set<string>()
     try {
-      yield* this.#untold(rollout, told)
-      if (await this.#isOver(rollout)) lines.end()
-      for await (const line of lines) if (fresh(line, told)) yield textOf(line)
-      if (!signal.aborted) yield* this.#untold(rollout, told)
+      if (await this.#isOver(rollout)) over.abort()
+      yield* this.#lines(rollout, told, AbortSignal.any([signal, over.signal]))
+      if (!signal.aborted) yield* await this.#rest(rollout, told)
     } finally {
-      over.abort()
       stop()
-      unfollow()
     }
   }
 
-  async *#untold(rollout: Rollout, told: Set<string>): AsyncGenerator<string> {
-    const query = { dyno: `${RELEASE_TYPE}.${rollout.target.release}` }
-    for (const line of await this.#deps.logs.last(rollout.appId, MOST_LINES, query))
-      if (fresh(line, told)) yield textOf(line)
+  async *#lines(rollout: Rollout, told: Set<string>, signal: AbortSignal): AsyncGenerator<string> {
+    const log = { logs: this.#deps.logs, appId: rollout.appId, query: queryOf(rollout), lines: MOST_LINES }
+    for await (const line of pastAndComing(log, signal)) {
+      told.add(line)
+      yield textOf(line)
+    }
+  }
+
+  /** What was said in the moment of the end. */
+  async #rest(rollout: Rollout, told: ReadonlySet<string>): Promise<string[]> {
+    const all = await this.#deps.logs.last(rollout.appId, MOST_LINES, queryOf(rollout))
+    return all.filter((line) => !told.has(line)).map(textOf)
   }
 
   async #hasPhase(rollout: Rollout): Promise<boolean> {
@@ -57,22 +59,23 @@ export class ReleasePhaseOutput {
     return !now || now.releasePhaseDone || now.direction === 'back' || now.outcome !== null
   }
 
-  #until(rollout: Rollout, over: () => void): () => void {
+  #whenOver(rollout: Rollout, over: () => void): () => void {
     const { engine } = this.#deps
-    const stops = [
-      engine.onEntry((entry) => {
-        if (entry.rollout === rollout.id && entry.state === 'done' && OVER.has(entry.kind)) over()
-      }),
-      engine.onFinished((id) => id === rollout.id && over()),
-    ]
-    return () => stops.forEach((stop) => void stop())
+    const unlisten = engine.onEntry((entry) => {
+      if (entry.rollout === rollout.id && entry.state === 'done' && OVER.has(entry.kind)) over()
+    })
+    const unfinish = engine.onFinished((id) => {
+      if (id === rollout.id) over()
+    })
+    return () => {
+      unlisten()
+      unfinish()
+    }
   }
 }
 
-function fresh(line: string, told: Set<string>): boolean {
-  if (told.has(line)) return false
-  told.add(line)
-  return true
+function queryOf(rollout: Rollout) {
+  return { dyno: `${RELEASE_TYPE}.${rollout.target.release}` }
 }
 
 function textOf(line: string): string {

@@ -13,6 +13,7 @@ export interface Artifacts {
   present(digest: string): Promise<boolean>
   presentDigests(): Promise<string[]>
   markCollected(digest: string, at: number): Promise<void>
+  markPresent(digest: string): Promise<void>
 }
 
 /** Artifacts are immutable: read once, they are kept as they are. */
@@ -51,6 +52,9 @@ export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
     },
     async markCollected(digest, collectedAt) {
       await db.updateTable('artifacts').set({ collectedAt }).where('digest', '=', digest).execute()
+    },
+    async markPresent(digest) {
+      await db.updateTable('artifacts').set({ collectedAt: null }).where('digest', '=', digest).execute()
     },
   }
 }

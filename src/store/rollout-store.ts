@@ -6,7 +6,7 @@ import { DEFAULT_SIZE, sizeOf } from '../domain/size.ts'
 import type { NewEntry, RolloutStore } from '../rollout/spec.ts'
 import type { Store } from './open.ts'
 import type { Tables } from './tables.ts'
-import { digestOfSet, wantedOf } from './wanted.ts'
+import { artifactOf, digestOfSet, wantedOf } from './wanted.ts'
 
 /** The engine's memory on the tables. `domain`: apps answer to `NAME.DOMAIN`. */
 export function rolloutStore(store: Pick<Store, 'tables' | 'transaction'>, domain: string): RolloutStore {
@@ -84,28 +84,39 @@ async function conclude(
 type SpecWithoutIdentity = Awaited<ReturnType<RolloutStore['instanceSpec']>>
 
 /** Throws `not_found` when the artifact has no such process type. */
-export async function instanceSpec(
+async function instanceSpec(
   tables: Tables,
   appId: string,
-  set: Pick<SetRef, 'release'>,
+  set: SetRef,
   type: string,
   kind: InstanceKind,
 ): Promise<SpecWithoutIdentity> {
-  const app = await tables.apps.byId(appId)
-  const release = await tables.releases.byVersion(appId, set.release)
-  if (!app || !release?.artifact) throw missing(`v${set.release} of app ${appId} can not be run`)
-  const artifact = await tables.artifacts.get(release.artifact)
+  const artifact = await artifactOf(tables, appId, set)
   const command = artifact.processTypes[type]
   if (command === undefined) throw missing(`v${set.release} has no process type ${type}`)
+  return specOf(tables, appId, set.release, { type, kind, command })
+}
+
+/** What runs a command with a release's artifact and config. Throws `not_found` when it has no artifact. */
+export async function specOf(
+  tables: Tables,
+  appId: string,
+  version: number,
+  { type, kind, command }: { type: string; kind: InstanceKind; command: string },
+): Promise<SpecWithoutIdentity> {
+  const app = await tables.apps.byId(appId)
+  const release = await tables.releases.byVersion(appId, version)
+  if (!app || !release?.artifact) throw missing(`v${version} of app ${appId} can not be run`)
+  const artifact = await tables.artifacts.get(release.artifact)
   return {
     kind,
     appId,
     appName: app.name,
     type,
-    release: release.version,
+    release: version,
     artifact: artifact.digest,
     command,
-    env: { ...artifact.env, ...(await tables.releases.config(appId, release.version)) },
+    env: { ...artifact.env, ...(await tables.releases.config(appId, version)) },
     commit: release.commit,
     size: sizeOf(await sizeName(tables, appId, kind === 'release-phase' ? RELEASE_TYPE : type)),
   }

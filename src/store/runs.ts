@@ -17,6 +17,7 @@ export interface Run extends Readonly<Omit<RunsTable, 'options'>> {
 
 export interface Runs {
   insert(run: Run): Promise<void>
+  get(id: string): Promise<Run | null>
   byId(appId: string, id: string): Promise<Run | null>
   byInstance(instance: string): Promise<Run | null>
   /** Of all apps: those that have not ended. */
@@ -44,6 +45,7 @@ export function runsTable(db: Db, seal: Seal): Runs {
         .values({ ...run, options })
         .execute()
     },
+    get: (id) => one(select().where('id', '=', id)),
     byId: (appId, id) => one(select().where('appId', '=', appId).where('id', '=', id)),
     byInstance: (instance) => one(select().where('instance', '=', instance)),
     async open() {

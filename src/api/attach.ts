@@ -1,0 +1,89 @@
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { type RawData, type WebSocket, WebSocketServer } from 'ws'
+import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import type { Services } from '../services/index.ts'
+import type { AttachedRun } from '../services/ports.ts'
+import { bodyOf } from './errors.ts'
+import type { Api } from './types.ts'
+
+const PATH = /^\/streams\/runs\/([0-9a-f-]{36})\/([\w-]{43})$/
+/** Largest frame from a client, bytes. */
+const MOST_FRAME = 1024 * 1024
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const
+
+/** What a client says beside bytes. */
+interface Said {
+  readonly resize?: { readonly columns: number; readonly lines: number }
+  readonly eof?: boolean
+  readonly signal?: string
+}
+
+/** WebSockets at the `attach_url` of a run: binary frames are bytes of the terminal, text frames are JSON. */
+export function attachRuns(api: Api, services: Pick<Services, 'runs' | 'secrets'>): void {
+  const sockets = new WebSocketServer({ noServer: true, maxPayload: MOST_FRAME })
+  api.server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    begin(services, request)
+      .then((run) => sockets.handleUpgrade(request, socket, head, (client) => connect(client, run)))
+      .catch((error: unknown) => refuse(socket, asTasukiError(error)))
+  })
+  api.addHook('preClose', () => {
+    for (const client of sockets.clients) client.close(1001)
+  })
+}
+
+async function begin(
+  services: Pick<Services, 'runs' | 'secrets'>,
+  request: IncomingMessage,
+): Promise<AttachedRun> {
+  const [, id, secret] = PATH.exec((request.url ?? '').split('?')[0]!) ?? []
+  if (!id || !secret) throw new TasukiError('not_found', 'There is nothing to attach to at this address.')
+  services.secrets.check('run', id, secret)
+  return services.runs.attach(id)
+}
+
+function refuse(socket: Duplex, error: TasukiError): void {
+  const body = JSON.stringify(bodyOf(error))
+  socket.end(
+    `HTTP/1.1 ${error.status} Refused\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+}
+
+function connect(client: WebSocket, run: AttachedRun): void {
+  let ended = false
+  run.onOutput((bytes) => client.send(bytes, { binary: true }))
+  client.on('message', (data, binary) => (binary ? run.write(bytesOf(data)) : obey(client, run, data)))
+  client.on('error', () => client.terminate())
+  client.on('close', () => {
+    if (!ended) run.signal('SIGHUP')
+  })
+  void run.exited.then((exit) => {
+    ended = true
+    client.send(JSON.stringify({ exit }))
+    client.close(1000)
+  })
+}
+
+function obey(client: WebSocket, run: AttachedRun, data: RawData): void {
+  const said = saidIn(data)
+  if (!said) return client.close(1007, 'Text frames are JSON.')
+  if (said.resize) run.resize(said.resize.columns, said.resize.lines)
+  const signal = SIGNALS.find((one) => one === said.signal)
+  if (signal) run.signal(signal)
+  if (said.eof) run.end()
+}
+
+function saidIn(data: RawData): Said | null {
+  try {
+    const said: unknown = JSON.parse(bytesOf(data).toString())
+    return typeof said === 'object' ? (said as Said | null) : null
+  } catch {
+    return null
+  }
+}
+
+function bytesOf(data: RawData): Buffer {
+  if (Array.isArray(data)) return Buffer.concat(data)
+  return Buffer.isBuffer(data) ? data : Buffer.from(data)
+}

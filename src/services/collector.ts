@@ -1,0 +1,86 @@
+import type { App } from '../store/apps.ts'
+import type { Tables } from '../store/tables.ts'
+import type { ServiceDeps } from './context.ts'
+import type { SourceService } from './sources.ts'
+
+const KEEP_ROLLOUTS = 100
+const KEEP_LOOSE_ENTRIES = 1000
+/** Uploads that no build waits for are kept this long, ms. */
+const KEEP_SOURCES_MS = 60 * 60_000
+
+/** Clears away what nobody can need any more. */
+export class Collector {
+  readonly #deps: ServiceDeps
+  readonly #sources: SourceService
+
+  constructor(deps: ServiceDeps, sources: SourceService) {
+    this.#deps = deps
+    this.#sources = sources
+  }
+
+  /** One round. What a rollback could need, what runs and what is on its way is kept. */
+  async collect(): Promise<{ artifacts: number; sources: number; rollouts: number }> {
+    return {
+      artifacts: await this.#artifacts(),
+      sources: await this.#uploads(),
+      rollouts: await this.#history(),
+    }
+  }
+
+  /**
+   * First nothing may be rolled back to any more that will go, then its files go; so that a rollback in between
+   * finds either both or neither.
+   */
+  async #artifacts(): Promise<number> {
+    const { store, builder, settings } = this.#deps
+    const { keep, going } = await store.transaction((tables) => parted(tables, settings.keepReleases))
+    const gone = new Set(await builder.collect(keep))
+    const spared = going.filter((digest) => !gone.has(digest))
+    await store.transaction(async ({ artifacts }) => {
+      for (const digest of spared) await artifacts.markPresent(digest)
+    })
+    return gone.size
+  }
+
+  async #uploads(): Promise<number> {
+    const waiting = (await this.#deps.store.tables.builds.pending()).map((build) => build.sourceUrl)
+    return this.#sources.collect(Date.now() - KEEP_SOURCES_MS, waiting)
+  }
+
+  async #history(): Promise<number> {
+    let trimmed = 0
+    for (const id of await this.#deps.store.tables.apps.ids()) {
+      trimmed += await this.#deps.store.transaction(async (tables) => {
+        await tables.journal.trimLoose(id, KEEP_LOOSE_ENTRIES)
+        return tables.rollouts.trim(id, KEEP_ROLLOUTS)
+      })
+    }
+    return trimmed
+  }
+}
+
+async function parted(
+  tables: Tables,
+  releases: number,
+): Promise<{ keep: ReadonlySet<string>; going: readonly string[] }> {
+  const keep = new Set<string>()
+  for (const id of await tables.apps.ids())
+    for (const digest of await needed(tables, (await tables.apps.byId(id))!, releases)) keep.add(digest)
+  const going = (await tables.artifacts.presentDigests()).filter((digest) => !keep.has(digest))
+  for (const digest of going) await tables.artifacts.markCollected(digest, Date.now())
+  return { keep, going }
+}
+
+/** Artifacts of the newest releases, of what serves, of what rollouts move between, and of what is being run. */
+async function needed(tables: Tables, app: App, releases: number): Promise<string[]> {
+  const all = (await tables.releases.list(app.id)).filter((release) => release.artifact !== null)
+  const versions = new Set<number | null | undefined>([app.servingRelease])
+  for (const { target, base } of await tables.rollouts.unfinished(app.id))
+    versions.add(target.release).add(base?.release)
+  for (const run of await tables.runs.open()) if (run.appId === app.id) versions.add(run.release)
+  return all
+    .filter(
+      (release, index) => index < releases || versions.has(release.version) || release.status === 'pending',
+    )
+    .map((release) => release.artifact!)
+}
