@@ -12,7 +12,7 @@ const INSTANCES_OF_FIRST = 10
 const WATCH_MS = 20_000
 
 /** The server with nothing to do. */
-export interface AtRest {
+interface AtRest {
   readonly apps: number
   readonly instances: number
   readonly controlMiB: number

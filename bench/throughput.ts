@@ -21,7 +21,7 @@ interface Run extends WrkResult {
 }
 
 /** Medians over the rounds of one way to the same backends. */
-export interface ThroughputRow extends Omit<Run, 'requests'> {
+interface ThroughputRow extends Omit<Run, 'requests'> {
   readonly name: string
   /** Requests a second against those of bare HAProxy: the median of each round's own ratio. */
   readonly ratio: number
