@@ -9,7 +9,7 @@ interface Credentials {
   readonly tokens: Readonly<Record<string, string>>
 }
 
-export const DEFAULT_URL = 'http://127.0.0.1:5999'
+const DEFAULT_URL = 'http://127.0.0.1:5999'
 
 /** Which server to ask, and with which token. */
 export interface Access {
@@ -51,7 +51,7 @@ export function normalised(url: string): string {
   return `${parsed.origin}${parsed.pathname}`.replace(/\/+$/, '')
 }
 
-export function credentialsFile(env: NodeJS.ProcessEnv): string {
+function credentialsFile(env: NodeJS.ProcessEnv): string {
   const base = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config')
   return join(base, 'tasuki', 'credentials.json')
 }

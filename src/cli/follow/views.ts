@@ -25,7 +25,7 @@ export function viewFor(out: NodeJS.WriteStream, env: NodeJS.ProcessEnv, json: b
 }
 
 /** Shows nothing. */
-export class SilentView implements RolloutView {
+class SilentView implements RolloutView {
   readonly live = false
   update(): void {
     // Only the result is wanted.
@@ -70,7 +70,7 @@ class LiveView implements RolloutView {
 }
 
 /** A line for each thing that happens, in the order in which it is learned. */
-export class LineView implements RolloutView {
+class LineView implements RolloutView {
   readonly live = false
   readonly #write: (line: string) => void
   #before: Timeline | null = null

@@ -2,9 +2,7 @@ import { RELEASE_TYPE, ROUTABLE_TYPE } from '../../domain/release.ts'
 import type { InstanceTimes, JournalEntry, Receipt } from '../../domain/rollout.ts'
 
 /** What an instance is at, in the order of a life. `run` is the release phase; a worker serves as soon as it runs. */
-export const PHASES = ['run', 'boot', 'check', 'serving', 'draining', 'warm', 'stopping', 'stopped'] as const
-
-export type Phase = (typeof PHASES)[number]
+export type Phase = 'run' | 'boot' | 'check' | 'serving' | 'draining' | 'warm' | 'stopping' | 'stopped'
 
 /** A stretch of an instance's life, in ms from the start of the rollout. */
 export interface Segment {

@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 
 /** A call as the fake API got it. */
-export interface SeenCall {
+interface SeenCall {
   readonly method: string
   readonly path: string
   readonly headers: IncomingMessage['headers']

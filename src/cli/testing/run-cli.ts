@@ -7,13 +7,13 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
-export interface CliResult {
+interface CliResult {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-export interface CliOptions {
+interface CliOptions {
   /** Default: none of ours. */
   readonly env?: Readonly<Record<string, string>>
   /** Default: the home. */
