@@ -10,11 +10,12 @@ import type { Api } from './types.ts'
 const PATH = /^\/streams\/runs\/([0-9a-f-]{36})\/([\w-]{43})$/
 /** Largest frame from a client, bytes. */
 const MOST_FRAME = 1024 * 1024
+const MOST_CELLS = 10_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const
 
 /** What a client says beside bytes. */
 interface Said {
-  readonly resize?: { readonly columns: number; readonly lines: number }
+  readonly resize?: { readonly columns?: unknown; readonly lines?: unknown }
   readonly eof?: boolean
   readonly signal?: string
 }
@@ -53,25 +54,38 @@ function refuse(socket: Duplex, error: TasukiError): void {
 function connect(client: WebSocket, run: AttachedRun): void {
   let ended = false
   run.onOutput((bytes) => client.send(bytes, { binary: true }))
-  client.on('message', (data, binary) => (binary ? run.write(bytesOf(data)) : obey(client, run, data)))
+  client.on('message', (data, binary) => {
+    if (binary) run.write(bytesOf(data))
+    else obey(client, run, data)
+  })
   client.on('error', () => client.terminate())
   client.on('close', () => {
     if (!ended) run.signal('SIGHUP')
   })
-  void run.exited.then((exit) => {
-    ended = true
-    client.send(JSON.stringify({ exit }))
-    client.close(1000)
-  })
+  run.exited
+    .then((exit) => {
+      ended = true
+      client.send(JSON.stringify({ exit }))
+      client.close(1000)
+    })
+    .catch(() => client.close(1011, 'The run was lost sight of.'))
 }
 
 function obey(client: WebSocket, run: AttachedRun, data: RawData): void {
   const said = saidIn(data)
-  if (!said) return client.close(1007, 'Text frames are JSON.')
-  if (said.resize) run.resize(said.resize.columns, said.resize.lines)
+  if (!said) {
+    client.close(1007, 'Text frames are JSON.')
+    return
+  }
+  const { columns, lines } = said.resize ?? {}
+  if (isCount(columns) && isCount(lines)) run.resize(columns, lines)
   const signal = SIGNALS.find((one) => one === said.signal)
   if (signal) run.signal(signal)
   if (said.eof) run.end()
+}
+
+function isCount(value: unknown): value is number {
+  return Number.isInteger(value) && Number(value) > 0 && Number(value) <= MOST_CELLS
 }
 
 function saidIn(data: RawData): Said | null {

@@ -44,10 +44,17 @@ function checkBackup(directory: string): void {
     new TasukiError('invalid_params', `${directory} is no whole backup: ${why}.`)
   if (!existsSync(join(directory, STATE))) throw damaged(`it has no ${STATE}`)
   if (!existsSync(join(directory, 'key'))) throw damaged('it has no key')
-  const database = new DatabaseSync(join(directory, STATE), { readOnly: true })
+  const verdict = integrityOf(join(directory, STATE))
+  if (verdict !== 'ok') throw damaged(verdict)
+}
+
+/** `ok`, or what is wrong with it. */
+function integrityOf(file: string): string {
+  const database = new DatabaseSync(file, { readOnly: true })
   try {
-    const verdict = String(database.prepare('PRAGMA integrity_check').get()!.integrity_check)
-    if (verdict !== 'ok') throw damaged(verdict)
+    return String(database.prepare('PRAGMA integrity_check').get()!.integrity_check)
+  } catch (error) {
+    return (error as Error).message
   } finally {
     database.close()
   }

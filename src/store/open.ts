@@ -43,8 +43,9 @@ export async function openStore(dataDir: string, domain = 'localhost'): Promise<
   mkdirSync(dataDir, { recursive: true, mode: 0o755 })
   const lock = lockData(dataDir)
   try {
+    const seal = openSeal(dataDir)
     const database = openDatabase(join(dataDir, DATABASE))
-    return storeOn(dataDir, database, domain, () => lock.release())
+    return storeOn(dataDir, database, seal, domain, () => lock.release())
   } catch (error) {
     lock.release()
     throw error
@@ -64,8 +65,13 @@ function openDatabase(file: string): DatabaseSync {
   }
 }
 
-function storeOn(dataDir: string, database: DatabaseSync, domain: string, release: () => void): Store {
-  const seal = openSeal(dataDir)
+function storeOn(
+  dataDir: string,
+  database: DatabaseSync,
+  seal: Seal,
+  domain: string,
+  release: () => void,
+): Store {
   const db: Db = new Kysely<Schema>({ dialect: nodeSqliteDialect(database) })
   const cache = new Map()
   const tables = tablesOf(db, seal, cache)
