@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { WebSocket } from 'ws'
 import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
-import { notReached } from './client-errors.ts'
+import { errorOfAnswer, notReached } from './client-errors.ts'
 import type { RunRecord } from './wire.ts'
 
 /**
@@ -22,6 +24,7 @@ export async function attach(client: ApiClient, record: RunRecord, tty: boolean)
         if (binary) process.stdout.write(data)
         else exitOf(data, resolve)
       })
+      socket.on('unexpected-response', (_, response) => refusal(response).then(reject, reject))
       socket.on('error', (error) => reject(notReached(client.url, error)))
       socket.on('close', () => reject(broken(record)))
     })
@@ -34,6 +37,11 @@ export async function attach(client: ApiClient, record: RunRecord, tty: boolean)
 function exitOf(data: Buffer, resolve: (code: number) => void): void {
   const { exit } = JSON.parse(data.toString()) as { exit?: number }
   if (typeof exit === 'number') resolve(exit)
+}
+
+/** The server would not run it, and says why. */
+async function refusal(response: IncomingMessage): Promise<TasukiError> {
+  return errorOfAnswer(response.statusCode ?? 0, await text(response))
 }
 
 function broken({ name }: RunRecord): TasukiError {

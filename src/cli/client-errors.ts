@@ -37,14 +37,13 @@ interface ErrorBody {
   readonly next?: unknown
 }
 
-/** What the server said went wrong, as the error that it threw. */
-export async function errorOfResponse(response: Response): Promise<TasukiError> {
-  const text = await response.text().catch(() => '')
+/** What the server said went wrong, as the error that it threw; `text` is the body of its answer. */
+export function errorOfAnswer(status: number, text: string): TasukiError {
   const body = bodyOf(text)
-  const code = codeFor(body.id, response.status)
+  const code = codeFor(body.id, status)
   const next = typeof body.next === 'string' && body.next !== '' ? body.next : ERRORS[code].next
   const said = typeof body.message === 'string' ? body.message : ''
-  const message = withoutEnd(said, next) || `The server answered with status ${response.status}.`
+  const message = withoutEnd(said, next) || `The server answered with status ${status}.`
   return new TasukiError(code, message, { next })
 }
 

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
 import { TasukiError } from '../domain/errors.ts'
 import { ApiClient } from './client.ts'
-import { ApiError, eventStream, fakeApi } from './testing/fake-api.ts'
+import { type Answer, ApiError, eventStream, fakeApi } from './testing/fake-api.ts'
 
 const TOKEN = 'secret-token'
 
@@ -91,14 +91,22 @@ describe('the API client', () => {
       if (broken++ === 0) response.destroy()
       else return []
     }
+    let cut = 0
+    const cutOnce: Answer = (_, response) => {
+      if (cut++ > 0) return { email: 'a' }
+      response.writeHead(200, { 'content-length': 100 }).write('{"ema')
+      setTimeout(() => response.destroy(), 20)
+    }
     await using api = await fakeApi({
       'GET /apps': breakOnce,
       'POST /apps': (_, response) => void response.destroy(),
+      'GET /account': cutOnce,
     })
     const client = new ApiClient({ url: api.url, token: null })
     assert.deepEqual(await client.get('/apps'), [])
+    assert.deepEqual(await client.get('/account'), { email: 'a' })
     await assert.rejects(client.post('/apps'), failure('unreachable'))
-    assert.deepEqual(api.lines(), ['GET /apps', 'GET /apps', 'POST /apps'])
+    assert.deepEqual(api.lines(), ['GET /apps', 'GET /apps', 'GET /account', 'GET /account', 'POST /apps'])
   })
 
   it('reads all pages of a list, or only its newest', async () => {

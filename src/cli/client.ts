@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { TasukiError } from '../domain/errors.ts'
-import { errorOfResponse, notReached } from './client-errors.ts'
+import { errorOfAnswer, notReached } from './client-errors.ts'
 import { serverEvents } from './events.ts'
 
 export interface ClientOptions {
@@ -16,6 +16,12 @@ export interface ClientOptions {
 export interface StreamEvent {
   readonly event: string
   readonly data: string
+}
+
+interface WholeAnswer {
+  readonly body: unknown
+  /** The range of the next page of a list; undefined on the last. */
+  readonly nextRange: string | undefined
 }
 
 interface CallOptions {
@@ -57,9 +63,9 @@ export class ApiClient {
     let range = newest && `${newest.field} ..; order=desc,max=${newest.count}`
     do {
       const headers: Record<string, string> = range === undefined ? {} : { range }
-      const response = await this.#call('GET', path, { headers })
-      all.push(...((await bodyOf(response)) as T[]))
-      range = response.headers.get('next-range') ?? undefined
+      const { body, nextRange } = await this.#call('GET', path, { headers })
+      all.push(...(body as T[]))
+      range = nextRange
     } while (range !== undefined && newest === undefined)
     return all
   }
@@ -149,17 +155,21 @@ export class ApiClient {
   }
 
   async #json<T>(method: string, path: string, options?: CallOptions): Promise<T> {
-    return (await bodyOf(await this.#call(method, path, options))) as T
+    return (await this.#call(method, path, options)).body as T
   }
 
   /** One id for all attempts of a call, by which the server knows one that it has answered already. */
-  #call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+  #call(method: string, path: string, options: CallOptions = {}): Promise<WholeAnswer> {
     const headers = { 'request-id': randomUUID(), ...options.headers }
-    return this.#repeated(method, () => this.#send(method, path, { ...options, headers }))
+    return this.#repeated(method, async () => {
+      const response = await this.#send(method, path, { ...options, headers })
+      const body = parsed(await textOf(response), this.url)
+      return { body, nextRange: response.headers.get('next-range') ?? undefined }
+    })
   }
 
   /** A call is made again when it has not reached the server at all, or may be made twice without harm. */
-  async #repeated(method: string, send: () => Promise<Response>): Promise<Response> {
+  async #repeated<T>(method: string, send: () => Promise<T>): Promise<T> {
     const until = Date.now() + this.#patienceMs
     for (;;) {
       try {
@@ -195,17 +205,23 @@ export class ApiClient {
     const response = await fetch(url, init).catch((error: unknown) => {
       throw signal?.aborted ? error : notReached(this.url, error)
     })
-    if (!response.ok) throw await errorOfResponse(response)
+    if (!response.ok) throw errorOfAnswer(response.status, await textOf(response))
     return response
   }
 }
 
-async function bodyOf(response: Response): Promise<unknown> {
-  const text = await response.text()
+/** The body; a connection that breaks meanwhile is one that broke. */
+async function textOf(response: Response): Promise<string> {
+  return await response.text().catch((error: unknown) => {
+    throw notReached(new URL(response.url).origin, error)
+  })
+}
+
+function parsed(text: string, url: string): unknown {
   try {
     return text === '' ? null : JSON.parse(text)
   } catch (cause) {
-    throw new TasukiError('unreachable', `What answers at ${new URL(response.url).origin} is not Tasuki.`, {
+    throw new TasukiError('unreachable', `What answers at ${url} is not Tasuki.`, {
       cause,
       next: 'Set TASUKI_URL to the address that `tasuki server --api` listens on.',
     })

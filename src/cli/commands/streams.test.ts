@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { type WebSocket, WebSocketServer } from 'ws'
-import { type Answer, eventStream, fakeApi } from '../testing/fake-api.ts'
+import { type Answer, ApiError, eventStream, fakeApi } from '../testing/fake-api.ts'
 import { type Cli, cli } from '../testing/run-cli.ts'
 
 let tasuki: Cli
@@ -122,6 +122,19 @@ describe('run', () => {
       started: (child) => void attached.promise.then(() => child.kill('SIGINT')),
     })
     assert.deepEqual([code, signals], [130, ['SIGINT']])
+  })
+
+  it('says why the server would not run it', async () => {
+    const body = { id: 'no_memory', message: 'There is no memory left.', next: 'Use a smaller size.' }
+    await using api = await fakeApi({
+      'POST /tasuki/apps/shop/run': () => ({ id: 'r', name: 'run.1', attach_url: '/attach' }),
+      'GET /attach': () => {
+        throw new ApiError(507, body)
+      },
+    })
+    const env = { TASUKI_URL: api.url, TASUKI_APP: 'shop' }
+    const { code, stderr } = await tasuki.run(['run', 'true'], { env })
+    assert.deepEqual([code, stderr], [9, 'Error: There is no memory left.\nNext: Use a smaller size.\n'])
   })
 
   it('says so when the connection breaks', async () => {
