@@ -1,7 +1,8 @@
 import { type BackendCount, NO_COUNT, responseIndex, sum, unlogged } from './counters.ts'
 
 interface Entry {
-  base: BackendCount
+  /** Where the counters stood at the begin; null until the first reading. */
+  base: BackendCount | null
   last: BackendCount
   /** Lines read since the begin, by status like `BackendCount.responses`. */
   lines: number[]
@@ -27,21 +28,19 @@ export class WorkerBalance {
     lines[index] = (lines[index] ?? 0) + 1
   }
 
-  /** Where a backend stood when the receipt began (`NO_COUNT` for a worker that began later). */
+  /** Where a backend stood when the receipt began (`NO_COUNT` for a worker that began later). Told once. */
   base(worker: string, backend: string, count: BackendCount): void {
     const entry = this.#entry(worker, backend)
+    if (entry.base !== null) return
     entry.base = count
     entry.last = count
-  }
-
-  knows(worker: string, backend: string): boolean {
-    return this.#entries.has(`${worker} ${backend}`)
   }
 
   /** Takes a reading; returns how many unlogged requests it shows that were not told before. */
   read(worker: string, backend: string, count: BackendCount): number {
     const entry = this.#entry(worker, backend)
     entry.last = count
+    entry.base ??= count
     return this.#tell(entry, unlogged(count, entry.base))
   }
 
@@ -56,10 +55,10 @@ export class WorkerBalance {
   lose(worker: string): number {
     let lost = 0
     for (const entry of this.#of(worker)) {
-      if (entry.ended) continue
+      const { base, last, lines, ended } = entry
       entry.ended = true
-      const came = entry.last.sessions - entry.base.sessions + entry.base.current
-      lost += this.#tell(entry, came - sum(entry.lines))
+      if (ended || base === null) continue
+      lost += this.#tell(entry, last.sessions - base.sessions + base.current - sum(lines))
     }
     return lost
   }
@@ -68,6 +67,7 @@ export class WorkerBalance {
   unread(): number[] {
     const missing = NO_COUNT.responses.map(() => 0)
     for (const { base, last, lines } of this.#entries.values()) {
+      if (base === null) continue
       for (const [index, count] of last.responses.entries()) {
         const unread = count - (base.responses[index] ?? 0) - (lines[index] ?? 0)
         missing[index] = (missing[index] ?? 0) + Math.max(0, unread)
@@ -80,7 +80,7 @@ export class WorkerBalance {
   growth(backends: readonly string[]): number {
     let growth = 0
     for (const [key, { base, last, ended }] of this.#entries) {
-      if (backends.includes(key.slice(key.indexOf(' ') + 1)))
+      if (base !== null && backends.includes(key.slice(key.indexOf(' ') + 1)))
         growth += (ended ? 0 : last.current) - base.current
     }
     return growth
@@ -104,7 +104,7 @@ export class WorkerBalance {
     const key = `${worker} ${backend}`
     const found = this.#entries.get(key)
     if (found) return found
-    const made = { base: NO_COUNT, last: NO_COUNT, lines: [0, 0, 0, 0, 0, 0], told: 0, ended: false }
+    const made = { base: null, last: NO_COUNT, lines: [0, 0, 0, 0, 0, 0], told: 0, ended: false }
     this.#entries.set(key, made)
     return made
   }

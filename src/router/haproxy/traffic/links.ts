@@ -14,7 +14,10 @@ export interface LinkEvents {
   began(worker: string, startedAt: number): void
   /** It has no visitors any more and will exit. */
   ended(worker: string, last: readonly Reading[]): void
+  /** It was followed and is gone of a sudden. */
   lost(worker: string): void
+  /** An earlier process followed it; this one never reached it. */
+  strayed(worker: string): void
   /** Lines that HAProxy wrote but nobody will ever read. */
   missed(lines: number): void
   /** Names of the backends whose counters matter now. */
@@ -24,6 +27,8 @@ export interface LinkEvents {
 interface Followed {
   readonly position: Position
   link: WorkerLink | null
+  /** This process has followed it. */
+  reached: boolean
   /** UTC ms since when there is no link. */
   since: number
   /** Lines missing at the last look, and those that were told. */
@@ -68,10 +73,11 @@ export class Links {
     return all.flat()
   }
 
-  /** True when every worker's lines up to the mark have been read. */
+  /** True when there is a worker, and every worker's lines up to the mark have been read. */
   caughtUp(mark: number): boolean {
     const now = Date.now()
-    return this.#all().every(({ link }) => link?.quietSince(mark, now) ?? false)
+    const all = this.#all()
+    return all.length > 0 && all.every(({ link }) => link?.quietSince(mark, now) ?? false)
   }
 
   /** Tells of lines that have been missing for two looks: those of one look only may still be on their way. */
@@ -107,6 +113,7 @@ export class Links {
     if (known?.link) return link.close()
     const followed = known ?? this.#begin(link)
     followed.link = link
+    followed.reached = true
     followed.position.reconnected()
     link.follow(
       (text) => this.#take(followed.position, text),
@@ -121,7 +128,14 @@ export class Links {
   }
 
   #remember(position: Position): Followed {
-    const followed: Followed = { position, link: null, since: Date.now(), missing: 0, told: position.missing }
+    const followed: Followed = {
+      position,
+      link: null,
+      reached: false,
+      since: Date.now(),
+      missing: 0,
+      told: position.missing,
+    }
     this.#followed.set(position.worker, followed)
     return followed
   }
@@ -158,10 +172,11 @@ export class Links {
   }
 
   #giveUp(now: number): void {
-    for (const { position, link, since } of this.#all()) {
+    for (const { position, link, since, reached } of this.#all()) {
       if (link || now - since < GONE_AFTER_MS) continue
       this.#followed.delete(position.worker)
-      this.#events.lost(position.worker)
+      if (reached) this.#events.lost(position.worker)
+      else this.#events.strayed(position.worker)
     }
   }
 

@@ -83,8 +83,7 @@ export class Meter {
   began(worker: string, startedAt: number): void {
     for (const receipt of this.#receipts.values()) {
       if (startedAt < receipt.openedAt - 1000) continue
-      for (const backend of this.#namesOf(receipt))
-        if (!receipt.balance.knows(worker, backend)) receipt.balance.base(worker, backend, NO_COUNT)
+      for (const backend of this.#namesOf(receipt)) receipt.balance.base(worker, backend, NO_COUNT)
     }
   }
 
@@ -101,15 +100,26 @@ export class Meter {
     for (const receipt of this.#receipts.values()) receipt.balance.end(worker)
   }
 
-  /** A worker is gone of a sudden: requests that it had in flight got no line. */
+  /** A worker that was followed is gone of a sudden: requests that it had in flight got no line and no answer. */
   lost(worker: string, at: string): void {
     for (const receipt of this.#receipts.values()) {
-      const count = receipt.balance.lose(worker)
-      receipt.addUnlogged(count)
+      receipt.addUnlogged(receipt.balance.lose(worker))
       receipt.gap(
-        `a process of the router ended suddenly at ${at}; what it had in flight then is known to its last count only`,
+        `a process of the router ended suddenly at ${at}; what it had in flight is known to its last count only`,
       )
     }
+  }
+
+  /** A worker that an earlier control plane followed can not be reached any more: what it served since is not known. */
+  strayed(worker: string): void {
+    for (const receipt of this.#receipts.values()) {
+      receipt.balance.end(worker)
+      receipt.gap('an old process of the router could not be followed while the control plane was down')
+    }
+  }
+
+  gap(rollout: string, text: string): void {
+    this.#receipts.get(rollout)?.gap(text)
   }
 
   missed(lines: number): void {

@@ -25,12 +25,15 @@ export class Position {
   #last: string | null
   readonly #sequences: Map<string, Sequence>
   #seeking = false
+  /** Until the first connection of this process has caught up, what was counted before is new to its memory. */
+  #restored: boolean
   #held: { text: string; line: LogLine }[] = []
 
   constructor(state: PositionState) {
     this.pid = state.pid
     this.startedAt = state.startedAt
     this.#last = state.last
+    this.#restored = state.last !== null
     this.#sequences = new Map(
       Object.entries(state.sequences).map(([frontend, sequence]) => [frontend, new Sequence(sequence)]),
     )
@@ -79,9 +82,9 @@ export class Position {
 
   #found(line: LogLine, past: (line: LogLine) => void): void {
     this.#seeking = false
-    for (const held of this.#held) past(held.line)
+    if (this.#restored) for (const held of [...this.#held, { line }]) past(held.line)
+    this.#restored = false
     this.#held = []
-    past(line)
   }
 
   /** The last counted line has been overwritten: all that is younger is fresh, and the numbers show the gap. */

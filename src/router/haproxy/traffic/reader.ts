@@ -24,6 +24,8 @@ export class Reader {
   readonly #people: People
   readonly #timers: NodeJS.Timeout[] = []
   readonly #closed: Map<string, ClosedReceipt>
+  /** The file of an earlier process could not be understood: a receipt may have begun before it seems to. */
+  #damaged: boolean
   #changed = false
   #savedAt = 0
   #busy = false
@@ -35,7 +37,7 @@ export class Reader {
     for (const receipt of state.receipts) this.#meter.restore(receipt)
     this.#closed = new Map(state.closed.map((closed) => [closed.rollout, closed]))
     this.#links = new Links(options.statsSocket, state.positions, this.#events())
-    if (damaged) this.#changed = true
+    this.#damaged = damaged
   }
 
   /** Reads from now on. The router need not be there yet. */
@@ -67,6 +69,7 @@ export class Reader {
 
   async open(rollout: string, backends: readonly BackendKey[], beforeMs: number): Promise<void> {
     if (this.#closed.has(rollout) || !this.#meter.open(rollout, backends, beforeMs, Date.now())) return
+    if (this.#damaged) this.#meter.gap(rollout, 'what was counted earlier could not be read from the disk')
     this.#meter.base(rollout, await this.#links.readings(this.#meter.counted()))
     this.#save()
   }
@@ -87,8 +90,9 @@ export class Reader {
     if (done) return done.report
     await this.#count()
     const caughtUp = await this.#catchUp(Date.now())
-    if (!caughtUp) this.#meter.receipts.get(rollout)?.gap('the last lines of the router did not come in time')
+    if (!caughtUp) this.#meter.gap(rollout, 'the router could not be asked for its last lines')
     const report = this.#meter.close(rollout, Date.now(), outages)
+    this.#damaged = false
     if (report) this.#keep({ rollout, at: Date.now(), report })
     return report
   }
@@ -119,6 +123,7 @@ export class Reader {
         this.#meter.ended(worker)
       },
       lost: (worker) => this.#meter.lost(worker, new Date().toISOString()),
+      strayed: (worker) => this.#meter.strayed(worker),
       missed: (lines) => this.#meter.missed(lines),
       counted: () => this.#meter.counted(),
     }

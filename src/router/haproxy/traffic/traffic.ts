@@ -138,8 +138,9 @@ export class HaproxyTraffic implements Traffic {
     worker.on('message', (reply: Reply) => this.#reply(reply))
     worker.on('error', (error) => this.#options.onFailure?.(error))
     worker.on('exit', () => this.#ended(worker))
-    await this.#call('start', this.#backends, this.#instances)
+    // First who listens: lines that waited come at once.
     this.#listen()
+    await this.#call('start', this.#backends, this.#instances)
   }
 
   /** After a defect the thread begins again where its file stands. */
