@@ -1,0 +1,120 @@
+import { HELD_VAR } from './traffic/log-format.ts'
+
+/**
+ * What HAProxy's own language can not say. Loaded once per thread.
+ *
+ * - `hold` lets a request wait while its backend has no server that could take it.
+ * - `prober` connects to an instance where a TCP connect is to count as a check.
+ * - the command `tasuki server` changes a slot and its stream twin in one step. It is not only shorter: a worker that
+ *   only finishes what it has refuses HAProxy's own `set server` ("Proxy is disabled") while it still routes.
+ */
+export function luaText(): string {
+  return LUA.replaceAll('HELD_VAR', HELD_VAR)
+}
+
+const LUA = `-- Made by Tasuki; written anew at each start.
+local MOST_HELD = 2000
+local STEP_MS = 10
+local held = {}
+
+local function twins(name)
+  return core.backends[name], core.backends[name .. "-stream"]
+end
+
+-- nbsrv is always 0 in a worker that is stopping, so its servers are looked at one by one.
+local function usable(txn, name)
+  if txn.f:nbsrv(name) > 0 then return true end
+  if not txn.f:stopping() then return false end
+  for _, server in pairs(core.backends[name].servers) do
+    if string.sub(server:get_stats()["status"], 1, 2) == "UP" then return true end
+  end
+  return false
+end
+
+core.register_action("hold", { "http-req" }, function(txn, name, limit)
+  if usable(txn, name) then return end
+  local count = held[name] or 0
+  if count >= MOST_HELD then
+    txn:set_var("txn.no_instance", 1)
+    return
+  end
+  held[name] = count + 1
+  local waited, most = 0, tonumber(limit)
+  local began = core.now()
+  while waited < most and not usable(txn, name) do
+    core.msleep(STEP_MS)
+    local now = core.now()
+    waited = (now.sec - began.sec) * 1000 + math.floor((now.usec - began.usec) / 1000)
+  end
+  held[name] = held[name] - 1
+  txn:set_var("HELD_VAR", waited)
+  if waited >= most and not usable(txn, name) then txn:set_var("txn.no_instance", 1) end
+end, 2)
+
+-- A connect that is neither refused nor answered on this very machine means a full accept queue:
+-- somebody listens and is busy, which is no reason to take it out.
+core.register_service("prober", "http", function(applet)
+  local host, port = string.match(applet.path, "^/[^/]+/([^/]+)/(%d+)$")
+  local status, reason = 400, "not a probe"
+  if host then
+    local began = core.now()
+    local socket = core.tcp()
+    socket:settimeout(2)
+    local connected = socket:connect(host, tonumber(port))
+    socket:close()
+    local seconds = core.now().sec - began.sec
+    local busy = not connected and seconds >= 1
+    if connected or (busy and string.match(host, "^127%.")) then
+      status, reason = 200, "connected"
+    else
+      status, reason = 503, busy and "connect timed out" or "connection refused"
+    end
+  end
+  applet:set_status(status, reason)
+  applet:add_header("content-length", "0")
+  applet:start_response()
+end)
+
+local function address(plain, stream, host, port)
+  plain:set_addr(host, tonumber(port))
+  stream:set_addr(host, tonumber(port))
+end
+
+local function weigh(plain, stream, weight)
+  plain:set_weight(weight)
+  stream:set_weight(weight)
+end
+
+local verbs = {
+  place = function(plain, stream, host, port)
+    plain:set_maint()
+    address(plain, stream, host, port)
+  end,
+  admit = function(plain, stream, weight)
+    weigh(plain, stream, weight)
+    plain:set_ready()
+    plain:check_force_up()
+  end,
+  weigh = weigh,
+  drain = function(plain) plain:set_drain() end,
+  park = function(plain) plain:set_maint() end,
+  clear = function(plain, stream)
+    plain:set_maint()
+    address(plain, stream, "127.0.0.1", "1")
+    plain:shut_sess()
+    stream:shut_sess()
+  end,
+  cut = function(_, stream) stream:shut_sess() end,
+}
+
+core.register_cli({ "tasuki", "server" }, "tasuki server <verb> <backend> <slot> [<arguments>]", function(applet, _, _, verb, name, slot, a, b)
+  local plain, stream = twins(name)
+  if not plain or not plain.servers[slot] then
+    applet:send("No such slot.\\n")
+  elseif not verbs[verb] then
+    applet:send("No such verb.\\n")
+  else
+    verbs[verb](plain.servers[slot], stream.servers[slot], a, b)
+  end
+end)
+`
