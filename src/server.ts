@@ -1,0 +1,171 @@
+import { join } from 'node:path'
+import { pino } from 'pino'
+import { createApi } from './api/create.ts'
+import { Builder } from './build/builder.ts'
+import { asTasukiError } from './domain/errors.ts'
+import { faultsFrom } from './faults.ts'
+import { Engine } from './rollout/engine.ts'
+import { HaproxyRouter } from './router/haproxy/router.ts'
+import { HaproxyTraffic } from './router/haproxy/traffic/traffic.ts'
+import { ProcessRuntime } from './runtime/process/process-runtime.ts'
+import { CountedRouter, instanceEntries } from './server/counted-router.ts'
+import { endAllInstances } from './server/down.ts'
+import { HaltingStore } from './server/halting-store.ts'
+import { LogBook } from './server/log-book.ts'
+import { hostPort, type ServerOptions } from './server/options.ts'
+import { DEFAULT_LIMITS } from './services/context.ts'
+import { createServices, type Services } from './services/index.ts'
+import { openStore } from './store/open.ts'
+import { systemClock, systemIds } from './system.ts'
+import { VERSION } from './version.ts'
+
+/** A running control plane. */
+export interface RunningServer {
+  /** Lets go of everything: router and apps serve on. */
+  close(): Promise<void>
+  /** Resolves when it has been closed, by whomever. */
+  readonly closed: Promise<void>
+}
+
+/** Runs until SIGTERM, SIGINT or `server:down`. Throws TasukiError when it can not start; then nothing is left of it. */
+export async function runServer(options: ServerOptions): Promise<void> {
+  const server = await startServer(options)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void server.close())
+  await server.closed
+}
+
+/** Starts a control plane: adopts router and instances that run, goes on with what was under way, opens the API. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const opened = new Opened()
+  try {
+    return await start(options, opened)
+  } catch (error) {
+    await opened.closeAll()
+    throw error
+  }
+}
+
+async function start(options: ServerOptions, opened: Opened): Promise<RunningServer> {
+  const log = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }))
+  const startedAt = Date.now()
+  const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
+  const builder = await Builder.open({ data: options.data })
+  const runtime = opened.add(
+    await ProcessRuntime.open({
+      data: options.data,
+      artifactPath: async (digest) => builder.artifactPath(digest),
+      log,
+      ports: { first: options.ports.from, last: options.ports.to },
+    }),
+    (one) => one.close(),
+  )
+  const router: HaproxyRouter = new HaproxyRouter({
+    directory: join(options.data, 'router'),
+    http: hostPort(options.http),
+    log,
+    onReload: () => traffic.attach(),
+  })
+  const traffic: HaproxyTraffic = new HaproxyTraffic({
+    statsSocket: router.statsSocket,
+    directory: join(options.data, 'receipts'),
+    monotonic: systemClock.monotonic,
+    outages: async (from, to) =>
+      (await router.status()).outages.filter((one) => one.from <= to && one.from + one.ms >= from),
+    onFailure: (error) => log.error({ error: String(error) }, 'the reader of the request log failed'),
+  })
+  const how = await router.start()
+  opened.add(router, (one) => one.close())
+  log.info({ router: how }, `the router is ${how}`)
+  await traffic.start(router.backends(), instanceEntries(await runtime.list()))
+  opened.add(traffic, (one) => one.stop())
+
+  const faults = faultsFrom(process.env.TASUKI_FAULT)
+  const halting = new HaltingStore(store.rollouts)
+  const late: { services?: Services } = {}
+  const engine = new Engine({
+    clock: systemClock,
+    ids: systemIds,
+    store: halting.store,
+    runtime,
+    router: faults.router(new CountedRouter(router, traffic)),
+    traffic,
+    log,
+    gone: async (appId) => {
+      if (!halting.halting) await late.services?.apps.gone(appId)
+    },
+    checkpoint: faults.checkpoint,
+  })
+  const logs = opened.add(new LogBook(options.data, traffic, log), (one) => one.close())
+  const ended = Promise.withResolvers<void>()
+  const services = createServices({
+    store,
+    engine,
+    runtime,
+    router,
+    builder,
+    logs,
+    oneOffs: runtime,
+    hosts: router,
+    planner: engine,
+    server: {
+      info: async () => ({
+        version: VERSION,
+        pid: process.pid,
+        data: options.data,
+        http: hostPort(options.http),
+        api: hostPort(options.api),
+        domain: options.domain,
+        startedAt,
+        router: await router.status(),
+      }),
+      down: async () => {
+        void downAll().catch((error) =>
+          log.error({ error: asTasukiError(error).message }, 'could not end everything'),
+        )
+      },
+    },
+    log,
+    settings: {
+      ...DEFAULT_LIMITS,
+      domain: options.domain,
+      webUrl: (hostname) => `http://${hostname}${options.http.port === 80 ? '' : `:${options.http.port}`}/`,
+    },
+  })
+  late.services = services
+
+  async function downAll(): Promise<void> {
+    await endAllInstances(engine, halting, runtime)
+    await router.down()
+    await close()
+  }
+
+  async function close(): Promise<void> {
+    log.info('the control plane lets go; router and apps serve on')
+    await opened.closeAll()
+    ended.resolve()
+  }
+
+  const api = await createApi(services, { version: VERSION, log })
+  await services.start()
+  opened.add(services, (one) => one.stop())
+  await engine.start()
+  opened.add(engine, (one) => one.stop())
+  await api.listen({ host: options.api.host, port: options.api.port })
+  opened.add(api, (one) => one.close())
+  log.info({ http: hostPort(options.http), api: hostPort(options.api), data: options.data }, 'ready')
+  return { close, closed: ended.promise }
+}
+
+/** What has been opened, to be closed in the opposite order, each once. */
+class Opened {
+  readonly #closers: (() => Promise<void> | void)[] = []
+
+  add<T>(one: T, close: (one: T) => Promise<unknown> | unknown): T {
+    this.#closers.push(async () => void (await close(one)))
+    return one
+  }
+
+  async closeAll(): Promise<void> {
+    for (let close = this.#closers.pop(); close; close = this.#closers.pop()) await close()
+  }
+}

@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { InstanceLogs } from '../observe/instance-logs.ts'
+import { LogStore } from '../observe/log-store.ts'
+import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
+import { instanceDir, layoutOf, NAME_SEPARATOR } from '../runtime/process/layout.ts'
+import type { LogBook as Book, LogQuery } from '../services/ports.ts'
+
+interface Log {
+  error(details: object, text: string): void
+}
+
+const ROUTER = 'router'
+
+/** The logs of all apps: what instances write, what the router tells while somebody follows, what the platform says. */
+export class LogBook implements Book {
+  readonly #store: LogStore
+  readonly #instances: InstanceLogs
+  readonly #traffic: HaproxyTraffic
+  readonly #unlisten: () => void
+
+  constructor(data: string, traffic: HaproxyTraffic, log: Log) {
+    const layout = layoutOf(data)
+    this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), log })
+    this.#traffic = traffic
+    this.#instances = new InstanceLogs({
+      raw: {
+        directory: layout.rawLogs,
+        parse: parseRawName,
+        exists: (id) => existsSync(instanceDir(layout, id)),
+      },
+      store: this.#store,
+      log,
+    })
+    this.#unlisten = traffic.onLines((batch) => {
+      for (const { appId, at, line } of batch)
+        this.#store.append(appId, { at, source: 'tasuki', dyno: ROUTER, text: line })
+    })
+    this.#instances.start()
+  }
+
+  append(appId: string, { dyno, message }: { readonly dyno: string; readonly message: string }): void {
+    this.#store.append(appId, { at: Date.now(), source: 'tasuki', dyno, text: message })
+  }
+
+  async last(appId: string, lines: number, query: LogQuery): Promise<readonly string[]> {
+    await this.#instances.catchUp(appId)
+    return this.#store.last(appId, lines, query)
+  }
+
+  /** While somebody follows, the router's lines are part of the log too; unfollowed, they would cost more than they tell. */
+  follow(appId: string, query: LogQuery, listen: (line: string) => void): () => void {
+    const wantsRouter = (query.source ?? 'tasuki') === 'tasuki' && (query.dyno ?? ROUTER) === ROUTER
+    const unfollowRouter = wantsRouter ? this.#traffic.follow(appId) : null
+    const unfollow = this.#store.follow(appId, query, listen)
+    return () => {
+      unfollowRouter?.()
+      unfollow()
+    }
+  }
+
+  async remove(appId: string): Promise<void> {
+    await this.#store.remove(appId)
+  }
+
+  async close(): Promise<void> {
+    this.#unlisten()
+    await this.#instances.close()
+    await this.#store.close()
+  }
+}
+
+/** `web.1~web-1-abc.log`: the instance's name and id. */
+function parseRawName(file: string): { dyno: string; instance: string } | null {
+  const [dyno, instance] = file.replace(/\.log$/, '').split(NAME_SEPARATOR)
+  return dyno && instance && file.endsWith('.log') ? { dyno, instance } : null
+}
