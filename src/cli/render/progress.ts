@@ -1,4 +1,4 @@
-import { duration } from './numbers.ts'
+import { counted, duration } from './numbers.ts'
 import { type Life, type Phase, phaseNow, type Timeline } from './phases.ts'
 import type { Screen, Style } from './screen.ts'
 import { cut, table } from './table.ts'
@@ -53,7 +53,7 @@ function aside(phase: Phase, sight: Sight | undefined): string {
 function flying({ inFlight, streams }: Sight): string {
   const both = [
     ...(inFlight > 0 ? [`${inFlight} in flight`] : []),
-    ...(streams > 0 ? [`${streams} streams`] : []),
+    ...(streams > 0 ? [counted(streams, 'stream')] : []),
   ]
   return both.join(', ')
 }

@@ -36,18 +36,20 @@ export function renderTimeline(timeline: Timeline, screen: Screen = PLAIN): stri
   const bar = Math.max(LEAST_BAR, Math.min(MOST_BAR, screen.width - label - 1))
   const scale = bar / Math.max(1, timeline.span)
   const indent = ' '.repeat(label)
+  const newest = Math.max(...timeline.lives.map((life) => life.release))
   return [
     ...markLines(timeline.marks, scale, bar).map((line) => indent + screen.paint('dim', line)),
     ...axis(timeline.span, bar, screen).map((line) => indent + screen.paint('dim', line)),
     ...timeline.lives.map(
-      (life, index) => padded(labels[index] ?? '', label) + row(life, bar, scale, screen),
+      (life, index) =>
+        padded(labels[index] ?? '', label) + row(life, bar, scale, screen, life.release < newest),
     ),
     '',
     ...legend(timeline, screen, label),
   ].join('\n')
 }
 
-function row(life: Life, bar: number, scale: number, screen: Screen): string {
+function row(life: Life, bar: number, scale: number, screen: Screen, old: boolean): string {
   const cells = painted(life.segments, bar, scale)
   const runs: { phase: Phase | null; length: number }[] = []
   for (const phase of cells) {
@@ -56,15 +58,19 @@ function row(life: Life, bar: number, scale: number, screen: Screen): string {
     else runs.push({ phase, length: 1 })
   }
   return runs
-    .map(({ phase, length }) => stretch(phase, length, screen))
+    .map(({ phase, length }) => stretch(phase, length, screen, old))
     .join('')
     .trimEnd()
 }
 
-function stretch(phase: Phase | null, length: number, { unicode, paint }: Screen): string {
+/** What serves of the older release is blue, as it is when warm: so one sees one colour take over from the other. */
+function stretch(phase: Phase | null, length: number, { unicode, paint }: Screen, old = false): string {
   if (phase === null) return ' '.repeat(length)
   const look = LOOKS[phase]
-  return paint(look.style, (unicode ? look.unicode : look.ascii).repeat(length))
+  return paint(
+    old && phase === 'serving' ? 'blue' : look.style,
+    (unicode ? look.unicode : look.ascii).repeat(length),
+  )
 }
 
 /**
