@@ -3,6 +3,7 @@ import { TasukiError } from '../domain/errors.ts'
 import { appName } from '../domain/names.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
+import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import type { HostKeeper } from './host-keeper.ts'
 import { randomName } from './names.ts'
@@ -90,6 +91,7 @@ export class AppService {
         eventOf(app, user, 'maintenance', `Maintenance mode is ${on ? 'on' : 'off'}`, at),
       )
     })
+    announce(this.#deps, app.id, `Maintenance mode is ${on ? 'on' : 'off'} by ${user}`)
     await this.#hosts.sync(app.id)
     return this.find(app.id)
   }

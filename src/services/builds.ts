@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { asTasukiError, TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Build, BuildError } from '../store/builds.ts'
+import { announceRelease } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { deployArtifact } from './deploys.ts'
 import type { Outputs, OutputWriter } from './outputs.ts'
@@ -88,7 +89,7 @@ export class BuildService {
   }
 
   async #carryOut(id: string, output: OutputWriter): Promise<void> {
-    const { store, builder, engine } = this.#deps
+    const { store, builder } = this.#deps
     const build = (await store.tables.builds.byId(id))!
     const source = await this.#sources.obtain(build.sourceUrl)
     try {
@@ -100,9 +101,9 @@ export class BuildService {
         log: (line) => output.write(`${line}\n`),
         signal: this.#stopped.signal,
       })
-      const { release } = await deployArtifact(store, build, artifact)
-      output.write(`-----> Released v${release.version}\n`)
-      engine.poke(build.appId)
+      const made = await deployArtifact(store, build, artifact)
+      output.write(`-----> Released v${made.release.version}\n`)
+      announceRelease(this.#deps, made)
     } finally {
       await source.release()
     }

@@ -1,6 +1,7 @@
 import { changedConfig } from '../domain/names.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
+import { announceRelease } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import { type MadeRelease, makeRelease } from './releases.ts'
@@ -27,7 +28,7 @@ export class ConfigService {
    */
   async live(app: App): Promise<boolean> {
     const { tables } = this.#deps.store
-    const version = await currentVersion(tables, app)
+    const version = await currentVersion(tables, app.id)
     if (version === null) return true
     return sameConfig(await tables.releases.config(app.id, version), await this.get(app))
   }
@@ -48,7 +49,7 @@ export class ConfigService {
       await tables.config.set(app.id, config)
       return { config, made: await configRelease(tables, app.id, config, described(before, change), user) }
     })
-    this.#deps.engine.poke(app.id)
+    if (result.made) announceRelease(this.#deps, result.made)
     return result
   }
 }
@@ -61,7 +62,7 @@ async function configRelease(
   user: string,
 ): Promise<MadeRelease> {
   const app = await liveApp(tables, appId)
-  const source = await intendedRelease(tables, app)
+  const source = await intendedRelease(tables, app.id)
   const { artifact = null, commit = null } = source ?? {}
   return makeRelease(tables, app, { artifact, commit, description, config, user }, Date.now())
 }

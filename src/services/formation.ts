@@ -5,6 +5,7 @@ import { type FormationEntry, RELEASE_TYPE, ROUTABLE_TYPE } from '../domain/rele
 import { DEFAULT_SIZE, sizeOf } from '../domain/size.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
+import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import { intendedRelease } from './rollouts.ts'
@@ -40,6 +41,7 @@ export class FormationService {
     const result = await this.#deps.store.transaction((tables) =>
       scaleAll(tables, app.id, wishes, most, user),
     )
+    announce(this.#deps, app.id, `${scaledText(result)} by ${user}`)
     this.#deps.engine.poke(app.id)
     return result
   }
@@ -58,14 +60,18 @@ async function scaleAll(
     await tables.formation.set(appId, scaled(formation, wish, most))
     formation = await formationOf(tables, app)
   }
-  const text = `Scaled to ${formation.map((one) => `${one.type}@${one.quantity}:${one.size}`).join(' ')}`
+  const text = scaledText(formation)
   await tables.events.add({ appId, appName: app.name, at: Date.now(), user, kind: 'scale', text })
   return formation
 }
 
+function scaledText(formation: readonly FormationView[]): string {
+  return `Scaled to ${formation.map((one) => `${one.type}@${one.quantity}:${one.size}`).join(' ')}`
+}
+
 /** Every process type of the app with what was asked for it. */
 export async function formationOf(tables: Tables, app: App): Promise<FormationView[]> {
-  const release = await intendedRelease(tables, app)
+  const release = await intendedRelease(tables, app.id)
   const commands = release?.artifact ? (await tables.artifacts.get(release.artifact)).processTypes : {}
   const entries = await tables.formation.get(app.id)
   const known = new Set([

@@ -66,7 +66,7 @@ export class PlanService {
 /** What would be wanted if it began now; seen inside a transaction that is taken back. */
 async function begun(tables: Tables, appId: string, given: StoredRelease | null): Promise<Imagined | null> {
   const app = await liveApp(tables, appId)
-  const release = given ?? (await intendedRelease(tables, app))
+  const release = given ?? (await intendedRelease(tables, app.id))
   if (!release?.artifact) return null
   if (given) await beginRollout(tables, app, given, 'release', Date.now())
   else await freshRelease(tables, appId, release)

@@ -121,7 +121,7 @@ export class ReleaseService {
 
 /** Before anything has run, the newest release without an artifact is what the app is. */
 async function shownAsCurrent(tables: Tables, app: App): Promise<number | null> {
-  const serving = await currentVersion(tables, app)
+  const serving = await currentVersion(tables, app.id)
   if (serving !== null) return serving
   const past = await tables.releases.list(app.id)
   return past.find((release) => release.status === 'succeeded')?.version ?? null

@@ -2,6 +2,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
+import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { formationOf } from './formation.ts'
 import { liveApp } from './live-app.ts'
@@ -17,13 +18,14 @@ export class RestartService {
 
   /** One instance, one type, or everything; the id of the rollout that does it, null for a single instance. */
   async restart(app: App, which: { instance?: string; type?: string }, user: string): Promise<string | null> {
-    if (which.instance !== undefined) return this.instance(app, which.instance).then(() => null)
+    if (which.instance !== undefined) return this.instance(app, which.instance, user).then(() => null)
     return which.type === undefined ? this.all(app, user) : this.type(app, which.type, user)
   }
 
   /** Every instance; the id of the rollout that does it, null when nothing has been deployed. */
   async all(app: App, user: string): Promise<string | null> {
     const rollout = await this.#deps.store.transaction((tables) => beginRestart(tables, app.id, user))
+    announce(this.#deps, app.id, `Restart of every instance by ${user}`)
     this.#deps.engine.poke(app.id)
     return rollout
   }
@@ -36,7 +38,7 @@ export class RestartService {
   }
 
   /** One instance, by name (`web.1`) or id: replaced one for one. Throws `not_found`. */
-  async instance(app: App, which: string): Promise<void> {
+  async instance(app: App, which: string, user: string): Promise<void> {
     const running = (await this.#deps.runtime.list(app.id)).filter(
       (one) => one.kind === 'formation' && (one.name === which || one.id === which),
     )
@@ -46,6 +48,7 @@ export class RestartService {
         next: `\`tasuki ps -a ${app.name}\` lists them.`,
       })
     await this.#deps.store.tables.condemned.add(app.id, newest.id)
+    announce(this.#deps, app.id, `Restart of ${newest.name} by ${user}`)
     this.#deps.engine.poke(app.id)
   }
 }
@@ -60,7 +63,7 @@ function byNewest(a: RuntimeInstance, b: RuntimeInstance): number {
  */
 export async function beginRestart(tables: Tables, appId: string, user: string): Promise<string | null> {
   const app = await liveApp(tables, appId)
-  const release = await intendedRelease(tables, app)
+  const release = await intendedRelease(tables, app.id)
   if (!release?.artifact || (app.servingRelease === null && release.status !== 'pending')) return null
   const at = Date.now()
   const kind = release.status === 'pending' ? 'release' : 'restart'

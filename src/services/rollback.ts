@@ -2,6 +2,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { StoredRelease } from '../store/releases.ts'
 import type { Tables } from '../store/tables.ts'
+import { announceRelease } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import { eligible, type MadeRelease, makeRelease, versionIn } from './releases.ts'
@@ -32,13 +33,13 @@ export class RollbackService {
       const making = { artifact, commit, description: `Rollback to v${goal.version}`, config, user }
       return makeRelease(tables, current, making, Date.now())
     })
-    this.#deps.engine.poke(app.id)
+    announceRelease(this.#deps, made)
     return made
   }
 }
 
 async function previous(tables: Tables, app: App): Promise<StoredRelease> {
-  const from = await intendedRelease(tables, app)
+  const from = await intendedRelease(tables, app.id)
   const earlier = from ? await tables.releases.list(app.id, { to: from.version - 1 }) : []
   for (const release of earlier)
     if (differs(release, from!) && (await eligible(tables, release))) return release

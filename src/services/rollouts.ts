@@ -77,21 +77,28 @@ export function phaseOf(rollout: Rollout): 'release' | 'rolling' | 'bake' | 'ret
 }
 
 /** Version of the release that serves visitors now; null when none does. */
-export async function currentVersion(tables: Tables, app: App): Promise<number | null> {
-  const running = await tables.rollouts.running(app.id)
-  return running && tookOver(running) ? running.target.release : app.servingRelease
+export async function currentVersion(tables: Tables, appId: string): Promise<number | null> {
+  const running = await tables.rollouts.running(appId)
+  if (running && tookOver(running)) return running.target.release
+  return (await tables.apps.byId(appId))?.servingRelease ?? null
 }
 
 /**
  * The release that the app is on its way to, or has: what a config change builds on, a restart restarts and a
  * rollback leaves. Null before the first artifact.
  */
-export async function intendedRelease(tables: Tables, app: App): Promise<StoredRelease | null> {
-  const running = await tables.rollouts.running(app.id)
-  const wanted = running?.direction === 'forward' ? running.target : (running?.base ?? servingOf(app))
-  if (wanted) return tables.releases.byVersion(app.id, wanted.release)
-  const past = await tables.releases.list(app.id)
+export async function intendedRelease(tables: Tables, appId: string): Promise<StoredRelease | null> {
+  const wanted = await intendedSet(tables, appId)
+  if (wanted) return tables.releases.byVersion(appId, wanted.release)
+  const past = await tables.releases.list(appId)
   return past.find((release) => release.artifact !== null) ?? null
+}
+
+async function intendedSet(tables: Tables, appId: string): Promise<SetRef | null> {
+  const running = await tables.rollouts.running(appId)
+  if (running) return running.direction === 'forward' ? running.target : running.base
+  const app = await tables.apps.byId(appId)
+  return app && servingOf(app)
 }
 
 const MOST_LISTED = 100

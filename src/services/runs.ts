@@ -117,7 +117,7 @@ export class RunService {
   async #version(app: App): Promise<number> {
     const { tables } = this.#deps.store
     const version =
-      (await currentVersion(tables, app)) ?? (await intendedRelease(tables, app))?.version ?? null
+      (await currentVersion(tables, app.id)) ?? (await intendedRelease(tables, app.id))?.version ?? null
     if (version !== null) return version
     throw new TasukiError('not_found', `${app.name} has nothing to run yet.`, {
       next: `Run \`tasuki deploy -a ${app.name}\` first.`,

@@ -33,7 +33,7 @@ export function dynoRoutes(api: Api, services: Services): void {
     '/apps/:app/dynos/:dyno',
     { schema: { params: DynoParams, response: Accepted } },
     async (request, reply) => {
-      await restarts.instance(await apps.find(request.params.app), request.params.dyno)
+      await restarts.instance(await apps.find(request.params.app), request.params.dyno, request.user)
       return reply.code(202).send({})
     },
   )
