@@ -198,6 +198,7 @@ test('the log tells of each outcome what the visitor saw, or the counters do', a
   await context.test('and the counters know of as many requests without a line as visitors had', async () => {
     const silent = CASES.filter(({ told }) => told === 'unlogged').length
     await until(async () => (await unloggedIn('app')) + (await unloggedIn('app_streams')) === silent)
+    for (const backend of ['dead', 'half', 'none', 'unknown']) assert.equal(await unloggedIn(backend), 0)
   })
 })
 

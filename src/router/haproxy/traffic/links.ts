@@ -5,6 +5,8 @@ import { WorkerLink } from './worker-link.ts'
 
 /** A connection that was lost is given this long to come back before its worker counts as gone, in ms. */
 const GONE_AFTER_MS = 2000
+/** An old worker that still has visitors after this is in no hurry to end, in ms. */
+const HURRY_MS = 3000
 
 /** What the links tell. `worker` names a process of the router for ever. */
 export interface LinkEvents {
@@ -42,6 +44,8 @@ export class Links {
   readonly #events: LinkEvents
   readonly #followed = new Map<string, Followed>()
   #attaching: Promise<void> | null = null
+  #stoppingSince: number | null = null
+  #closed = false
 
   constructor(path: string, positions: readonly PositionState[], events: LinkEvents) {
     this.#path = path
@@ -57,14 +61,19 @@ export class Links {
     return this.#attaching
   }
 
-  /** Looks after all links: finds new workers, lets old ones go, gives up dead ones. Never rejects. */
-  async tend(now: number): Promise<void> {
+  /**
+   * Looks after all links: finds new workers, lets old ones go, gives up dead ones. Never rejects. True while an old
+   * worker may be about to end: then it should be called again soon, for a worker that is held has a cost.
+   */
+  async tend(now: number): Promise<boolean> {
     const links = this.#links()
     const states = await Promise.all(links.map((link) => link.stopping().catch(() => true)))
     if (states.every((stopping) => stopping)) await this.attach().catch(() => null)
     await Promise.all(links.filter((_, index) => states[index]).map((link) => this.#release(link)))
     this.#giveUp(now)
     this.tellMissing()
+    this.#stoppingSince = states.includes(true) ? (this.#stoppingSince ?? now) : null
+    return this.#stoppingSince !== null && now - this.#stoppingSince < HURRY_MS
   }
 
   /** Counters of these backends in every worker that is followed. */
@@ -96,6 +105,7 @@ export class Links {
   }
 
   close(): void {
+    this.#closed = true
     for (const { link } of this.#all()) link?.close()
   }
 
@@ -109,7 +119,9 @@ export class Links {
 
   async #attach(): Promise<void> {
     const link = await WorkerLink.connect(this.#path)
-    const known = this.#all().find(({ position }) => position.isOf(link.id.pid, link.id.startedAt))
+    if (this.#closed) return link.close()
+    const { pid, start } = link.id
+    const known = this.#all().find(({ position }) => position.pid === pid && position.start === start)
     if (known?.link) return link.close()
     const followed = known ?? this.#begin(link)
     followed.link = link
@@ -122,8 +134,9 @@ export class Links {
   }
 
   #begin(link: WorkerLink): Followed {
-    const followed = this.#remember(new Position({ ...link.id, last: null, sequences: {} }))
-    this.#events.began(followed.position.worker, link.id.startedAt)
+    const { pid, start, startedAt } = link.id
+    const followed = this.#remember(new Position({ pid, start, last: null, sequences: {} }))
+    this.#events.began(followed.position.worker, startedAt)
     return followed
   }
 

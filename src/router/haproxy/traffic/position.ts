@@ -4,8 +4,8 @@ import { Sequence, type SequenceState } from './sequence.ts'
 /** Where the reading of one worker's log stands, as it lies on disk. */
 export interface PositionState {
   readonly pid: number
-  /** UTC ms; a reading of the worker's uptime, right to about a second. */
-  readonly startedAt: number
+  /** Start of the process in the system's own ticks: with the pid it names the worker for ever. */
+  readonly start: string
   /** The last line that was counted, as HAProxy wrote it. */
   readonly last: string | null
   readonly sequences: Readonly<Record<string, SequenceState>>
@@ -13,7 +13,6 @@ export interface PositionState {
 
 /** Lines of two threads may overtake each other by a few places. */
 const DISORDER = 256
-const SAME_START_MS = 3000
 
 /**
  * Follows one worker's log over several connections. A new connection gets everything that the worker's ring still
@@ -21,7 +20,7 @@ const SAME_START_MS = 3000
  */
 export class Position {
   readonly pid: number
-  readonly startedAt: number
+  readonly start: string
   #last: string | null
   readonly #sequences: Map<string, Sequence>
   #seeking = false
@@ -31,7 +30,7 @@ export class Position {
 
   constructor(state: PositionState) {
     this.pid = state.pid
-    this.startedAt = state.startedAt
+    this.start = state.start
     this.#last = state.last
     this.#restored = state.last !== null
     this.#sequences = new Map(
@@ -41,11 +40,7 @@ export class Position {
 
   /** Names the worker: a process id comes back, one with its start does not. */
   get worker(): string {
-    return `${this.pid}@${this.startedAt}`
-  }
-
-  isOf(pid: number, startedAt: number): boolean {
-    return this.pid === pid && Math.abs(this.startedAt - startedAt) < SAME_START_MS
+    return `${this.pid}@${this.start}`
   }
 
   /** A new connection begins: what comes may have been counted before. */
@@ -72,7 +67,7 @@ export class Position {
   toJSON(): PositionState {
     return {
       pid: this.pid,
-      startedAt: this.startedAt,
+      start: this.start,
       last: this.#last,
       sequences: Object.fromEntries(
         [...this.#sequences].map(([name, sequence]) => [name, sequence.toJSON()]),

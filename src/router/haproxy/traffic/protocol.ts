@@ -30,11 +30,12 @@ export interface Request {
   readonly args: readonly unknown[]
 }
 
-/** From the reader thread: the answer to a request, or lines for people. */
+/** From the reader thread: the answer to a request, lines for people, or what went wrong by the way. */
 export type Reply =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: string }
   | { readonly lines: readonly RouterLine[] }
+  | { readonly failure: string }
 
 export interface ReaderOptions {
   readonly statsSocket: string

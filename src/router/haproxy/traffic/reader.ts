@@ -6,9 +6,10 @@ import { Links } from './links.ts'
 import { Meter } from './meter.ts'
 import { People, type RouterLine } from './people.ts'
 import type { ReaderOptions } from './protocol.ts'
-import { type ClosedReceipt, loadState, saveState } from './state-file.ts'
+import { type ClosedReceipt, loadState, saveState, type TrafficState } from './state-file.ts'
 
 const TEND_MS = 250
+const TEND_SOON_MS = 40
 const COUNT_MS = 1000
 const SAVE_MS = 500
 /** Without a receipt open only the place in the log is kept, for the lines that people read. */
@@ -19,6 +20,7 @@ const MOST_CLOSED = 100
 /** Reads the log and counts: everything that the reader thread does. Times in UTC ms. */
 export class Reader {
   readonly #file: string
+  readonly #failed: (what: string) => void
   readonly #meter = new Meter()
   readonly #links: Links
   readonly #people: People
@@ -28,10 +30,17 @@ export class Reader {
   #damaged: boolean
   #changed = false
   #savedAt = 0
-  #busy = false
+  #tending: NodeJS.Timeout | undefined
+  #stopped = false
 
-  constructor(options: ReaderOptions, deliver: (batch: readonly RouterLine[]) => void) {
+  /** `failed` is told in words when the file can not be written; the counting goes on. */
+  constructor(
+    options: ReaderOptions,
+    deliver: (batch: readonly RouterLine[]) => void,
+    failed: (what: string) => void,
+  ) {
     this.#file = options.stateFile
+    this.#failed = failed
     this.#people = new People(this.#meter.directory, deliver)
     const { state, damaged } = loadState(this.#file)
     for (const receipt of state.receipts) this.#meter.restore(receipt)
@@ -46,7 +55,7 @@ export class Reader {
     this.setInstances(instances)
     // The router may not be up yet: `tend` tries again.
     await this.#links.attach().catch(() => null)
-    this.#every(TEND_MS, () => this.#tend())
+    this.#tendIn(TEND_MS)
     this.#every(COUNT_MS, () => this.#count())
     this.#every(SAVE_MS / 2, () => this.#saveIfDue())
   }
@@ -103,6 +112,8 @@ export class Reader {
   }
 
   stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#tending)
     for (const timer of this.#timers) clearInterval(timer)
     this.#people.flush()
     this.#links.close()
@@ -133,13 +144,13 @@ export class Reader {
     this.#timers.push(setInterval(run, ms))
   }
 
-  async #tend(): Promise<void> {
-    this.#people.flush()
-    if (this.#busy) return
-    this.#busy = true
-    this.#meter.prune(Date.now())
-    await this.#links.tend(Date.now())
-    this.#busy = false
+  #tendIn(ms: number): void {
+    this.#tending = setTimeout(async () => {
+      this.#people.flush()
+      this.#meter.prune(Date.now())
+      const soon = await this.#links.tend(Date.now())
+      if (!this.#stopped) this.#tendIn(soon ? TEND_SOON_MS : TEND_MS)
+    }, ms)
   }
 
   async #count(): Promise<void> {
@@ -172,11 +183,19 @@ export class Reader {
   #save(): void {
     this.#changed = false
     this.#savedAt = Date.now()
-    saveState(this.#file, {
+    try {
+      saveState(this.#file, this.#state())
+    } catch (error) {
+      this.#failed(`the counts of open receipts can not be saved: ${String(error)}`)
+    }
+  }
+
+  #state(): TrafficState {
+    return {
       version: 1,
       positions: this.#links.positions(),
       receipts: [...this.#meter.receipts.values()].map((receipt) => receipt.toJSON()),
       closed: [...this.#closed.values()],
-    })
+    }
   }
 }

@@ -7,7 +7,11 @@ const port = parentPort
 if (!port) throw new Error('reader.worker.ts runs in a worker thread only')
 
 const send = (reply: Reply) => port.postMessage(reply)
-const reader = new Reader(workerData as ReaderOptions, (lines) => send({ lines }))
+const reader = new Reader(
+  workerData as ReaderOptions,
+  (lines) => send({ lines }),
+  (failure) => send({ failure }),
+)
 
 port.on('message', async ({ id, name, args }: Request) => {
   try {

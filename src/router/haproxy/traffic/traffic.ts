@@ -19,7 +19,7 @@ export interface HaproxyTrafficOptions {
   readonly monotonic: () => number
   /** Times between two instants (UTC ms) in which the router was down. */
   readonly outages: (from: number, to: number) => TrafficReport['outages'] | Promise<TrafficReport['outages']>
-  /** Called when the reader thread dies, which it does only by a defect. It is started again by itself. */
+  /** Called when counts can not be saved, or the reader thread dies by a defect; it is started again by itself. */
   readonly onFailure?: (error: unknown) => void
 }
 
@@ -60,8 +60,12 @@ export class HaproxyTraffic implements Traffic {
     await gone
   }
 
-  /** Follows the worker that listens now; to be called after every reload, before the next. Rejects `router_unavailable`. */
+  /**
+   * Follows the worker that listens now; to be called after every reload, before the next. Rejects `router_unavailable`.
+   * Before the start there is nothing to do: the start follows by itself.
+   */
   async attach(): Promise<void> {
+    if (!this.#worker) return
     try {
       await this.#call('attach')
     } catch (error) {
@@ -161,6 +165,10 @@ export class HaproxyTraffic implements Traffic {
   #reply(reply: Reply): void {
     if ('lines' in reply) {
       for (const listen of this.#listeners) listen(reply.lines)
+      return
+    }
+    if ('failure' in reply) {
+      this.#options.onFailure?.(new Error(reply.failure))
       return
     }
     const waiting = this.#waiting.get(reply.id)

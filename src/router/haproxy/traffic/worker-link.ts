@@ -1,15 +1,18 @@
 import type { Socket } from 'node:net'
+import { liveProcess } from '../proc.ts'
 import { Cli, connected } from './cli.ts'
 import { type BackendCount, countCommand, middle, parseCount, sum } from './counters.ts'
 import { RING } from './log-format.ts'
 
 /** A worker is quiet when its log has been silent this long, in ms. */
-const QUIET_MS = 100
+const QUIET_MS = 60
 
 /** Who answered on the stats socket. */
 export interface WorkerId {
   readonly pid: number
-  /** UTC ms, right to about a second. */
+  /** Start of the process in ticks since the machine's boot. */
+  readonly start: string
+  /** The same in UTC ms, right to about a second. */
   readonly startedAt: number
 }
 
@@ -118,7 +121,8 @@ function difference(count: BackendCount): number {
 
 function parseInfo(info: string): WorkerId {
   const uptime = /^Uptime_sec: (\d+)$/m.exec(info)?.[1]
-  return { pid: pidOf(info), startedAt: Date.now() - Number(uptime ?? 0) * 1000 }
+  const pid = pidOf(info)
+  return { pid, start: liveProcess(pid)?.start ?? '', startedAt: Date.now() - Number(uptime ?? 0) * 1000 }
 }
 
 function pidOf(info: string): number {
