@@ -30,17 +30,17 @@ export class MasterSocket {
   async ask(commands: readonly string[]): Promise<string[]> {
     const answers: string[] = []
     for (const piece of pieces(commands)) {
-      const got = splitAnswers(await this.#exchange(`${piece.join('\n')}\n`))
+      const got = splitAnswers(await this.#exchange(`${piece.join('\n')}\n`, transient(piece)))
       answers.push(...got)
       if (got.length < piece.length) break
     }
     return answers
   }
 
-  async #exchange(text: string): Promise<string> {
+  async #exchange(text: string, transient: ReadonlySet<string>): Promise<string> {
     await this.#enter()
     try {
-      return await patiently(() => exchange(this.#path, text))
+      return await patiently(() => exchange(this.#path, text), transient)
     } catch (error) {
       throw new TasukiError('router_unavailable', `HAProxy does not answer: ${(error as Error).message}.`, {
         cause: error,
@@ -57,21 +57,25 @@ export class MasterSocket {
   }
 }
 
-/** While HAProxy starts or reloads, its master listens to nobody for some 30 ms: then nothing was sent yet. */
-async function patiently<T>(run: () => Promise<T>): Promise<T> {
+/** Tries anew on these errors for a while. */
+async function patiently<T>(run: () => Promise<T>, again: ReadonlySet<string>): Promise<T> {
   const limit = performance.now() + CONNECT_MS
   for (;;) {
     try {
       return await run()
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
-      if (!NOT_LISTENING.has(code ?? '') || performance.now() > limit) throw error
+      if (!again.has(code ?? '') || performance.now() > limit) throw error
       await pause(POLL_MS)
     }
   }
 }
 
-const NOT_LISTENING = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN'])
+/** While HAProxy starts or reloads, its master listens to nobody for some 30 ms: then nothing was sent yet. */
+const IDLE = new Set(['ECONNREFUSED', 'ENOENT', 'EAGAIN'])
+
+/** Or it has just taken the connection and ended it. Every command but a reload may be given twice. */
+const ENDED = new Set([...IDLE, 'ECONNRESET', 'EPIPE'])
 
 function exchange(path: string, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
