@@ -12,7 +12,12 @@ export function eventStreams() {
 
   return {
     add(response) {
-      response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
+      // Nothing comes after the stream, so the connection ends with it.
+      response.writeHead(200, {
+        'content-type': 'text/event-stream',
+        'cache-control': 'no-cache',
+        connection: 'close',
+      })
       response.write('retry: 100\n\n')
       open.add(response)
       response.on('close', () => open.delete(response))
