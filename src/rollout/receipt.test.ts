@@ -119,6 +119,19 @@ test('the overhead leaves out boot, waiting for requests in flight, and the bake
   assert.equal(receipt.overheadMs, 3520 - 1000 - boot - drainAndBake)
 })
 
+test("the time of the release phase is the app's own", () => {
+  const phase = [entry('start-release-phase', null, 1012, 1014), entry('pass-release-phase', null, 1018)]
+  const ended = {
+    app: 'shop',
+    rollout: ROLLOUT,
+    outcome: 'succeeded',
+    traffic: traffic(0),
+    finishedAt: 3520,
+  } as const
+  const without = makeReceipt({ ...ended, entries: JOURNAL }).overheadMs
+  assert.equal(makeReceipt({ ...ended, entries: [...phase, ...JOURNAL] }).overheadMs, without - 4)
+})
+
 test('what happened to each instance is told in ms since the start, the first time of each kind', () => {
   const [fresh, old] = timesOf([...JOURNAL, entry('healthy', 'new', 9000)], 1000)
   assert.deepEqual(fresh, {

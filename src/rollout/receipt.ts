@@ -67,7 +67,7 @@ function times(list: readonly JournalEntry[], startedAt: number): InstanceTimes 
   }
 }
 
-/** Time of the rollout that is neither boot, nor waiting for requests in flight, nor bake: what Tasuki itself costs. */
+/** Time that is neither the app's own (release phase, boot), nor waiting for requests in flight, nor bake: what Tasuki itself costs. */
 function overhead(
   instances: readonly InstanceTimes[],
   entries: readonly JournalEntry[],
@@ -80,7 +80,7 @@ function overhead(
     if (one.spawned !== null && one.passing !== null) waits.push([one.spawned, one.passing])
     if (one.drained !== null) waits.push([one.drained, one.idle ?? one.signalled ?? one.drained])
   }
-  waits.push(...bakeSpan(entries, startedAt, total))
+  waits.push(...bakeSpan(entries, startedAt, total), ...releasePhaseSpan(entries, startedAt))
   return Math.max(0, total - covered(waits))
 }
 
@@ -94,6 +94,13 @@ function bakeSpan(entries: readonly JournalEntry[], startedAt: number, total: nu
   return [[switched.at - startedAt, next ? next.at - startedAt : total]]
 }
 
+function releasePhaseSpan(entries: readonly JournalEntry[], startedAt: number): Span[] {
+  const started = entries.find((entry) => entry.kind === 'start-release-phase')
+  const ended = entries.find((entry) => started && entry.id > started.id && PHASE_OVER.has(entry.kind))
+  return started && ended ? [[(started.endedAt ?? started.at) - startedAt, ended.at - startedAt]] : []
+}
+
+const PHASE_OVER = new Set<string>(['pass-release-phase', 'turn-back'])
 const AFTER_BAKE = new Set<string>(['park', 'turn-back', 'finish'])
 
 /** Length of the union of the spans. */
