@@ -94,7 +94,7 @@ if (process.env.TASUKI_PRIVATE_PORT) {
   const hooks = createServer((request, response) => {
     const known = request.url === '/shutdown'
     if (known) sayGoodbye()
-    response.writeHead(known ? 200 : 404).end()
+    response.writeHead(known ? 200 : 404, { connection: 'close' }).end()
   })
   hooks.listen(Number(process.env.TASUKI_PRIVATE_PORT), '127.0.0.1')
   hooks.unref()
