@@ -30,17 +30,19 @@ export class MasterSocket {
   async ask(commands: readonly string[]): Promise<string[]> {
     const answers: string[] = []
     for (const piece of pieces(commands)) {
-      const got = splitAnswers(await this.#exchange(`${piece.join('\n')}\n`, transient(piece)))
+      const got = splitAnswers(
+        await this.#exchange(`${piece.join('\n')}\n`, piece.includes('reload') ? IDLE : ENDED),
+      )
       answers.push(...got)
       if (got.length < piece.length) break
     }
     return answers
   }
 
-  async #exchange(text: string, transient: ReadonlySet<string>): Promise<string> {
+  async #exchange(text: string, again: ReadonlySet<string>): Promise<string> {
     await this.#enter()
     try {
-      return await patiently(() => exchange(this.#path, text), transient)
+      return await patiently(() => exchange(this.#path, text), again)
     } catch (error) {
       throw new TasukiError('router_unavailable', `HAProxy does not answer: ${(error as Error).message}.`, {
         cause: error,
