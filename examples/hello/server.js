@@ -9,7 +9,7 @@ import { eventStreams } from './events.js'
 const { version } = JSON.parse(await readFile(new URL('package.json', import.meta.url), 'utf8'))
 const self = {
   instance: process.env.TASUKI_INSTANCE ?? `local-${process.pid}`,
-  release: Number(process.env.TASUKI_RELEASE ?? 0),
+  release: process.env.TASUKI_RELEASE ?? 'v0',
   version,
 }
 

@@ -17,7 +17,7 @@ class Handler(BaseHTTPRequestHandler):
         body = json.dumps(
             {
                 "instance": os.environ.get("TASUKI_INSTANCE", f"local-{os.getpid()}"),
-                "release": int(os.environ.get("TASUKI_RELEASE", "0")),
+                "release": os.environ.get("TASUKI_RELEASE", "v0"),
                 "language": "python",
             }
             if found

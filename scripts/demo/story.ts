@@ -75,7 +75,7 @@ export class Story {
   async servedBy(release: number): Promise<void> {
     await until(`v${release} alone to answer`, () => {
       const releases = Object.keys(this.#load?.snapshot()?.releases ?? {})
-      return releases.length === 1 && releases[0] === String(release)
+      return releases.length === 1 && releases[0] === `v${release}`
     })
     this.stage.line(`v${release} serves on.`)
   }
@@ -113,7 +113,7 @@ export class Story {
     const report = await this.#stopLoad()
     if (!report) throw new Error('there was no load')
     const served = Object.entries(report.byRelease).map(
-      ([release, many]) => `v${release} ${many.toLocaleString('en')}`,
+      ([release, many]) => `${release} ${many.toLocaleString('en')}`,
     )
     this.stage.line()
     this.stage.line(`answered by ${served.join(' · ')}`)
@@ -151,7 +151,9 @@ export class Story {
   async #source(version: string): Promise<string> {
     const directory = join(this.server.directory, `hello-${version}`)
     await cp(HELLO, directory, { recursive: true, filter: (path) => !path.includes('/node_modules') })
-    await writeFile(join(directory, 'VERSION'), `${version}\n`)
+    const manifest = join(directory, 'package.json')
+    const text = await readFile(manifest, 'utf8')
+    await writeFile(manifest, text.replace(/"version": ".*?"/, `"version": "${version.slice(1)}.0.0"`))
     return directory
   }
 }

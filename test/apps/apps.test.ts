@@ -103,7 +103,7 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
         HOST: '127.0.0.1',
         TASUKI_PRIVATE_PORT: String(privatePort),
         TASUKI_INSTANCE: 'web-1-abc',
-        TASUKI_RELEASE: '7',
+        TASUKI_RELEASE: 'v7',
         ...env,
       },
       detached: true,
@@ -121,7 +121,7 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
       const web = await start(app, { ORDERS_LOG: log })
       await web.ready()
       const { instance, release } = await web.json('/')
-      assert.deepEqual([instance, release], ['web-1-abc', 7])
+      assert.deepEqual([instance, release], ['web-1-abc', 'v7'])
       const body = Buffer.alloc(3_000_000, 'x')
       const uploaded = await web.json('/upload', { method: 'POST', body })
       assert.equal(uploaded.bytes, body.length)

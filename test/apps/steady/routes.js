@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs'
 
 export const self = {
   instance: process.env.TASUKI_INSTANCE ?? `local-${process.pid}`,
-  release: Number(process.env.TASUKI_RELEASE ?? 0),
+  release: process.env.TASUKI_RELEASE ?? 'v0',
   version: process.env.VERSION ?? '1',
 }
 
