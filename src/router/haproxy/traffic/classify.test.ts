@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { after, before, test } from 'node:test'
-import { setTimeout as pause } from 'node:timers/promises'
 import { type Fate, fateOf } from './classify.ts'
 import { NO_COUNT, unlogged } from './counters.ts'
 import { field, type LogLine, parseLine } from './parse.ts'
@@ -46,11 +46,19 @@ after(async () => {
 
 const BODY = { method: 'POST', body: 'abc' }
 
+/** Asks, lets the instance go on once its answer has begun, and says what came of it. */
+async function ask(visitor: Visitor, path: string, options = {}): Promise<Seen> {
+  visitor.begin(request(path, options))
+  await visitor.begun()
+  app.go(path)
+  return visitor.outcome()
+}
+
 /** Asks on a new connection. */
 function fresh(name: string, options = {}) {
   return async (base: string) => {
     const visitor = await Visitor.connect(router.port)
-    const seen = await visitor.ask(request(`${base}/${name}`, options))
+    const seen = await ask(visitor, `${base}/${name}`, options)
     visitor.close()
     return seen
   }
@@ -61,29 +69,43 @@ function reused(name: string, options = {}) {
   return async (base: string) => {
     const visitor = await Visitor.connect(router.port)
     await visitor.ask(request('/ok'))
-    const seen = await visitor.ask(request(`${base}/${name}`, options))
+    const seen = await ask(visitor, `${base}/${name}`, options)
     visitor.close()
     return seen
   }
 }
 
-/** Goes away a little after it asked. */
-function leaving(text: (base: string) => string, how: 'close' | 'reset', after = 60) {
+/** Goes away once the instance has its head: in the upload, or in the answer. */
+function leaving(name: string, text: (base: string) => string, how: 'close' | 'reset') {
   return async (base: string): Promise<'left'> => {
     const visitor = await Visitor.connect(router.port)
-    visitor.send(text(base))
-    await pause(after)
+    visitor.begin(text(base))
+    await until(() => app.heads.has(`${base}/${name}`))
+    if (name === 'big') await visitor.begun()
     if (how === 'close') visitor.close()
     else visitor.socket.resetAndDestroy()
     return 'left'
   }
 }
 
+/** Goes away while the instance still thinks; then the instance answers. */
+async function leavingEarly(base: string): Promise<'left'> {
+  const path = `${base}/later`
+  const visitor = await Visitor.connect(router.port)
+  visitor.begin(request(path))
+  await until(() => app.seen.has(path))
+  const gone = once(visitor.socket, 'close')
+  visitor.socket.resetAndDestroy()
+  await gone
+  app.go(path)
+  return 'left'
+}
+
 /** Opens a stream and waits until it has ended. */
 function streaming(name: string, headers: string) {
   return async (base: string): Promise<Seen> => {
     const visitor = await Visitor.connect(router.port)
-    const seen = await visitor.ask(request(`${base}/${name}`, { headers }))
+    const seen = await ask(visitor, `${base}/${name}`, { headers })
     if (seen.kind === 'answer' && seen.status === 101) await visitor.ended()
     visitor.close()
     return seen
@@ -132,21 +154,21 @@ const CASES: readonly Case[] = [
   { name: 'the hold passes, with a page', run: async () => fresh('page')('/none'), told: 'no_instance' },
   { name: 'maintenance', run: async () => fresh('maintenance')(''), told: 'answered' },
   { name: 'unknown host', run: async () => fresh('unknown')(''), told: 'answered' },
-  { name: 'the visitor leaves in its upload', run: leaving(unfinished, 'close'), told: 'aborted' },
-  { name: 'the visitor resets in its upload', run: leaving(unfinished, 'reset'), told: 'aborted' },
+  { name: 'the visitor leaves in its upload', run: leaving('ok', unfinished, 'close'), told: 'aborted' },
+  { name: 'the visitor resets in its upload', run: leaving('ok', unfinished, 'reset'), told: 'aborted' },
   {
     name: 'the visitor resets while it waits',
-    run: leaving((base) => request(`${base}/slow`), 'reset'),
+    run: leavingEarly,
     told: 'aborted',
   },
   {
     name: 'the visitor leaves in the answer',
-    run: leaving((base) => request(`${base}/big`), 'close'),
+    run: leaving('big', (base) => request(`${base}/big`), 'close'),
     told: 'aborted',
   },
   {
     name: 'the visitor resets in the answer',
-    run: leaving((base) => request(`${base}/big`), 'reset'),
+    run: leaving('big', (base) => request(`${base}/big`), 'reset'),
     told: 'aborted',
   },
   { name: 'a stream that the instance ends', run: streaming('ws-end', UPGRADE), told: 'answered' },

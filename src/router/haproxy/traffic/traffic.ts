@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { TasukiError } from '../../../domain/errors.ts'
 import type { TrafficReport } from '../../../domain/traffic.ts'
@@ -22,6 +22,9 @@ export interface HaproxyTrafficOptions {
   /** Called when counts can not be saved, or the reader thread dies by a defect; it is started again by itself. */
   readonly onFailure?: (error: unknown) => void
 }
+
+/** The published package has JavaScript in place of TypeScript. */
+const READER = new URL(`./reader.worker${extname(import.meta.url)}`, import.meta.url)
 
 type Waiting = { resolve: (result: unknown) => void; reject: (error: Error) => void }
 
@@ -137,7 +140,7 @@ export class HaproxyTraffic implements Traffic {
       statsSocket: this.#options.statsSocket,
       stateFile: join(this.#options.directory, 'traffic.json'),
     }
-    const worker = new Worker(new URL('./reader.worker.ts', import.meta.url), { workerData })
+    const worker = new Worker(READER, { workerData })
     this.#worker = worker
     worker.on('message', (reply: Reply) => this.#reply(reply))
     worker.on('error', (error) => this.#options.onFailure?.(error))

@@ -41,10 +41,15 @@ export class Visitor {
     this.socket.write(text)
   }
 
-  /** Sends a request and waits for what comes of it. */
-  async ask(text: string): Promise<Seen> {
+  /** Sends a request; what came before is forgotten. */
+  begin(text: string): void {
     this.#got = ''
     this.send(text)
+  }
+
+  /** Sends a request and waits for what comes of it. */
+  async ask(text: string): Promise<Seen> {
+    this.begin(text)
     return this.outcome()
   }
 

@@ -113,10 +113,10 @@ function configuration(directory: string, port: number, appPort: number): string
 ${ringSection()}
 defaults
   mode http
-  timeout connect 100ms
-  timeout client 900ms
-  timeout server 600ms
-  timeout http-request 700ms
+  timeout connect 300ms
+  timeout client 2500ms
+  timeout server 1500ms
+  timeout http-request 2500ms
   timeout http-keep-alive 5s
   timeout tunnel 5s
   timeout queue 300ms
