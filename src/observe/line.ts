@@ -22,7 +22,7 @@ export function formatLine({ at, source, dyno, text }: LogLine): string {
 }
 
 /** To the microsecond, as Heroku has it. */
-export function formatTime(at: number): string {
+function formatTime(at: number): string {
   const micros = Math.round(at * 1000)
   const fraction = String(micros % 1000).padStart(3, '0')
   return new Date(Math.floor(micros / 1000)).toISOString().replace('Z', `${fraction}+00:00`)

@@ -15,7 +15,7 @@ import { splitLines } from './split.ts'
 /** Read in one step, so that a noisy instance leaves time for others. */
 const STEP_BYTES = 256 * 1024
 /** An instance that writes faster than it can be read loses what is older than this, and that is said. */
-export const MOST_BEHIND_BYTES = 64 * 1024 * 1024
+const MOST_BEHIND_BYTES = 64 * 1024 * 1024
 /** Kept on disk behind the reader, for error messages that show the last lines. */
 const KEPT_BYTES = 64 * 1024
 const GIVE_BACK_BYTES = 1024 * 1024
@@ -108,7 +108,7 @@ function leadingZeros(bytes: Buffer): number {
 }
 
 /** Name of the file beside a raw log that says how far it was read. */
-export function offsetPath(path: string): string {
+function offsetPath(path: string): string {
   return `${path}.read`
 }
 

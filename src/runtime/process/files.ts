@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 
 /** Writes a file whole or not at all, and so that it outlasts a power cut. Readable by its owner only. */
@@ -26,6 +26,8 @@ function syncDirectory(path: string): void {
 
 /** The text of a file, or null when there is none. */
 export function readIfThere(path: string): string | null {
+  // Most often it is not there, and an exception costs ten times the look.
+  if (!existsSync(path)) return null
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -8,7 +8,7 @@ export interface PortRange {
 }
 
 /** Below the range that Linux takes for outgoing connections (32768 and up), so that none of those is in the way. */
-export const DEFAULT_PORTS: PortRange = { first: 20000, last: 31999 }
+const DEFAULT_PORTS: PortRange = { first: 20000, last: 31999 }
 
 /** Gives ports in turn, so that one just freed comes again as late as possible. */
 export class PortPool {

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { after, afterEach, beforeEach, describe, it } from 'node:test'
 import { isExited, specOf, waitFor, waitForTail } from '../contract.ts'
 import { isAlive, liveProcesses, processStat } from './proc.ts'
-import { type Bench, makeBench } from './testing.ts'
+import { ProcessRuntime } from './process-runtime.ts'
+import { type Bench, makeBench, SILENT } from './testing.ts'
 
 describe('a process instance', () => {
   let bench: Bench
@@ -170,6 +171,28 @@ describe('a process instance', () => {
     assert.equal((await waitFor(bench.runtime, id, isExited)).exit?.code, null)
   })
 
+  it('that dies with its supervisor without a word is noticed by the sweep', async () => {
+    bench.runtime.close()
+    const { data, artifact } = bench
+    const runtime = await ProcessRuntime.open({
+      data,
+      artifactPath: async () => artifact,
+      log: SILENT,
+      sweepMs: 20,
+    })
+    const id = await start('exec sleep 1000', { appId: 'lost' })
+    await waitFor(runtime, id, ({ pid }) => pid !== null)
+    const noticed = Promise.withResolvers<void>()
+    const unwatch = runtime.watch(async () => {
+      if ((await runtime.list('lost'))[0]?.state === 'exited') noticed.resolve()
+    })
+    for (const pid of instanceProcesses(id)) process.kill(Number(parentOf(pid)), 'SIGKILL')
+    for (const pid of instanceProcesses(id)) process.kill(pid, 'SIGKILL')
+    await noticed.promise
+    unwatch()
+    runtime.close()
+  })
+
   it('may open its own output again by name', async () => {
     assert.deepEqual(await output('echo one > /dev/stdout; echo two >> /dev/stderr'), ['one', 'two'])
   })
@@ -259,6 +282,10 @@ function instanceProcesses(id: string): number[] {
         return false
       }
     })
+}
+
+function parentOf(pid: number): string {
+  return execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }).trim()
 }
 
 async function firstLine(bench: Bench, id: string): Promise<string> {

@@ -36,6 +36,8 @@ export interface ProcessRuntimeOptions {
   readonly users?: UserRange | false
   /** Where cgroups are mounted. Default `/sys/fs/cgroup`. */
   readonly cgroupMount?: string
+  /** Between two looks for instances that died without a word. Default ten seconds. */
+  readonly sweepMs?: number
 }
 
 const SYSTEM_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin']
@@ -51,8 +53,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
   readonly #cgroups: Cgroups
   readonly #starter: Starter
   readonly #memory: MemoryWatch
-  readonly #log: Log
-  readonly #artifactPath: ProcessRuntimeOptions['artifactPath']
+  readonly #options: ProcessRuntimeOptions
   readonly #starting = new Map<InstanceId, Promise<StoredSpec>>()
 
   /** Adopts the instances that are in the data directory. Throws TasukiError `setup_missing`. */
@@ -69,8 +70,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
     this.#ports = new PortPool(options.ports)
     this.#cgroups = new Cgroups(layout.tag, options.log, options.cgroupMount)
     this.#memory = new MemoryWatch(layout, this.#book, options.log)
-    this.#log = options.log
-    this.#artifactPath = options.artifactPath
+    this.#options = options
     this.#starter = new Starter({
       layout,
       book: this.#book,
@@ -136,17 +136,12 @@ export class ProcessRuntime implements Runtime, OneOffs {
   }
 
   watch(changed: (appId: string) => void): () => void {
-    return watchExits({
-      directory: this.#layout.status,
-      appOf: (id) => this.#book.find(id)?.appId ?? null,
-      list: () => this.list(),
-      changed,
-      log: this.#log,
-    })
+    const { log, sweepMs } = this.#options
+    return watchExits({ layout: this.#layout, book: this.#book, changed, log, sweepMs })
   }
 
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
-    await this.#artifactPath(need.artifact)
+    await this.#options.artifactPath(need.artifact)
     await checkDisk(
       this.#layout.data,
       need.instances.reduce((sum, { count }) => sum + count, 0),
@@ -184,7 +179,8 @@ export class ProcessRuntime implements Runtime, OneOffs {
       observe: () => (this.#book.find(spec.id) ? observed(this.#layout, spec) : null),
       send: (signal) => sendToRun(this.#layout, spec, signal, tty),
       terminal: () => terminalOf(spec),
-      failed: (error) => this.#log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),
+      failed: (error) =>
+        this.#options.log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),
     }
   }
 

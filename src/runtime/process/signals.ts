@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { cgroupMembers } from './cgroups.ts'
@@ -21,10 +21,8 @@ export type StopSignal = 'SIGTERM' | 'SIGKILL'
 /** Writes down, so that it outlasts us, that the platform has asked it to stop; the first time counts. */
 export function recordSignal(layout: Layout, spec: StoredSpec, signal: StopSignal): void {
   const directory = instanceDir(layout, spec.id)
-  for (const name of signal === 'SIGKILL' ? [SIGNALLED, KILLED] : [SIGNALLED]) {
-    const path = join(directory, name)
-    if (!existsSync(path)) writeDurably(path, String(Date.now()))
-  }
+  if (!existsSync(join(directory, SIGNALLED))) writeDurably(join(directory, SIGNALLED), String(Date.now()))
+  if (signal === 'SIGKILL') writeFileSync(join(directory, KILLED), '')
 }
 
 /**

@@ -32,7 +32,7 @@ export function openStatus(path: string): number {
 export function readStatus(path: string): Status | null {
   const text = readIfThere(path)
   if (text === null) return null
-  const lines = new Map(wholeLines(text).map((line) => [line[0]!, line]))
+  const lines = new Map(linesOf(text).map((line) => [line[0]!, line]))
   return {
     supervisor: supervisorOf(lines.get('supervisor')),
     main: identityOf(lines.get('main')),
@@ -41,11 +41,11 @@ export function readStatus(path: string): Status | null {
   }
 }
 
-function wholeLines(text: string): string[][] {
+/** Each line is written at once, over the blank lines that the file was made of. */
+function linesOf(text: string): string[][] {
   return text
-    .slice(0, text.lastIndexOf('\n') + 1)
+    .trimEnd()
     .split('\n')
-    .filter((line) => line !== '')
     .map((line) => line.split(' '))
 }
 

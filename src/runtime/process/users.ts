@@ -10,7 +10,7 @@ export interface UserRange {
 }
 
 /** Below the users that builds run as. */
-export const DEFAULT_USERS: UserRange = { first: 20000, count: 30000 }
+const DEFAULT_USERS: UserRange = { first: 20000, count: 30000 }
 
 /** Gives each app a user id of its own and remembers it: files that an app left stay its own. */
 export class AppUsers {
