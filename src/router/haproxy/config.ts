@@ -53,6 +53,7 @@ global
 /**
  * A full accept queue on the same machine lets a connect wait, and a dead process refuses it at once: so the limit for
  * connecting is long, and yet an instance that died is out within milliseconds (\`observe layer4\`).
+ * A stream whose visitor has gone ends at once: its instance may have nothing to say for hours.
  */
 function defaultsSections(pages: PagePaths): string {
   const common = `  mode http
@@ -76,6 +77,7 @@ ${common}
 defaults tasuki_stream
 ${common}
   timeout server 1h
+  option abortonclose
   retry-on conn-failure
 `
 }

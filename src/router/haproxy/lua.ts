@@ -15,10 +15,17 @@ export function luaText(): string {
 const LUA = `-- Made by Tasuki; written anew at each start.
 local MOST_HELD = 2000
 local STEP_MS = 10
+-- Less than a check may take.
+local CONNECT_SECONDS = 1
 local held = {}
 
 local function twins(name)
   return core.backends[name], core.backends[name .. "-stream"]
+end
+
+local function elapsed_ms(since)
+  local now = core.now()
+  return (now.sec - since.sec) * 1000 + math.floor((now.usec - since.usec) / 1000)
 end
 
 -- nbsrv is always 0 in a worker that is stopping, so its servers are looked at one by one.
@@ -43,8 +50,7 @@ core.register_action("hold", { "http-req" }, function(txn, name, limit)
   local began = core.now()
   while waited < most and not usable(txn, name) do
     core.msleep(STEP_MS)
-    local now = core.now()
-    waited = (now.sec - began.sec) * 1000 + math.floor((now.usec - began.usec) / 1000)
+    waited = elapsed_ms(began)
   end
   held[name] = held[name] - 1
   txn:set_var("HELD_VAR", waited)
@@ -59,11 +65,10 @@ core.register_service("prober", "http", function(applet)
   if host then
     local began = core.now()
     local socket = core.tcp()
-    socket:settimeout(2)
+    socket:settimeout(CONNECT_SECONDS)
     local connected = socket:connect(host, tonumber(port))
     socket:close()
-    local seconds = core.now().sec - began.sec
-    local busy = not connected and seconds >= 1
+    local busy = not connected and elapsed_ms(began) >= CONNECT_SECONDS * 900
     if connected or (busy and string.match(host, "^127%.")) then
       status, reason = 200, "connected"
     else
@@ -80,22 +85,17 @@ local function address(plain, stream, host, port)
   stream:set_addr(host, tonumber(port))
 end
 
-local function weigh(plain, stream, weight)
-  plain:set_weight(weight)
-  stream:set_weight(weight)
-end
-
 local verbs = {
   place = function(plain, stream, host, port)
     plain:set_maint()
     address(plain, stream, host, port)
   end,
   admit = function(plain, stream, weight)
-    weigh(plain, stream, weight)
+    plain:set_weight(weight)
+    stream:set_weight(weight)
     plain:set_ready()
     plain:check_force_up()
   end,
-  weigh = weigh,
   drain = function(plain) plain:set_drain() end,
   park = function(plain) plain:set_maint() end,
   clear = function(plain, stream)

@@ -30,13 +30,16 @@ export class MasterSocket {
   async ask(commands: readonly string[]): Promise<string[]> {
     const answers: string[] = []
     for (const piece of pieces(commands)) {
-      const got = splitAnswers(
-        await this.#exchange(`${piece.join('\n')}\n`, piece.includes('reload') ? IDLE : ENDED),
-      )
+      const got = splitAnswers(await this.#exchange(`${piece.join('\n')}\n`, ENDED))
       answers.push(...got)
       if (got.length < piece.length) break
     }
     return answers
+  }
+
+  /** Lets a new worker take over. Says nothing of how it goes: the list of processes does. */
+  async reload(): Promise<void> {
+    await this.#exchange('reload\n', IDLE)
   }
 
   async #exchange(text: string, again: ReadonlySet<string>): Promise<string> {

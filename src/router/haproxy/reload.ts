@@ -56,8 +56,7 @@ export class Reload {
 
   async #replaceWorker(): Promise<void> {
     const before = await this.#deps.workers.list()
-    // 2.6 answers nothing to it and later versions when it is done; the list of processes says it for all.
-    await this.#deps.master.ask(['reload']).catch(() => undefined)
+    await this.#deps.master.reload()
     const limit = performance.now() + READY_MS
     while (!(await this.#isReplaced(before))) {
       if (performance.now() > limit)

@@ -1,8 +1,9 @@
 import { TasukiError } from '../../domain/errors.ts'
 import type { InstanceId } from '../../domain/instance.ts'
-import type { BackendKey, Router, RouterServer } from '../../rollout/ports.ts'
+import type { Assignment, BackendKey, RouterServer } from '../../rollout/ports.ts'
 import {
   type Backend,
+  type BackendSettings,
   checkedOccupant,
   type Occupant,
   type Slot,
@@ -12,13 +13,11 @@ import {
 } from './backend.ts'
 import { checkValue } from './backend-file.ts'
 import { applyChanges, type MapPaths } from './maps.ts'
-import { probeClassOf } from './probe-class.ts'
+import type { ProbeClass } from './probe-class.ts'
 import type { Prober } from './prober.ts'
 import { checkAddress, type Probes } from './probes.ts'
 import type { Registry } from './registry.ts'
 import type { Workers } from './workers.ts'
-
-export type Assignment = Parameters<Router['assign']>[1]
 
 export interface SlotsDeps {
   readonly registry: Registry
@@ -26,6 +25,8 @@ export interface SlotsDeps {
   readonly probes: Probes
   readonly maps: MapPaths
   readonly prober: Prober
+  /** The probes that check for backends with these settings. */
+  readonly probeClass: (settings: BackendSettings) => ProbeClass
   /** What the workers say of an instance now. */
   readonly look: (backend: Backend, instance: InstanceId) => Promise<RouterServer>
 }
@@ -65,10 +66,9 @@ export class Slots {
     if (seen.health !== 'up') {
       throw refused(`The checks of ${instance} have not passed (${seen.check || 'none so far'}).`)
     }
-    const verb = seen.admin === 'ready' ? 'weigh' : 'admit'
-    await this.#tell(backend, slot, verb, String(weight))
+    await this.#tell(backend, slot, 'admit', String(weight))
     await this.#note(backend, slot, { state: 'admitted', weight })
-    await this.#deps.probes.stop(probeClassOf(backend.settings), instance)
+    await this.#deps.probes.stop(this.#deps.probeClass(backend.settings), instance)
   }
 
   async drain(key: BackendKey, instance: InstanceId): Promise<void> {
@@ -85,14 +85,14 @@ export class Slots {
     const slot = this.#occupied(backend, instance)
     const noted = await this.#note(backend, slot, { state: 'parked' })
     await this.#tell(noted, slot, 'park')
-    await this.#deps.probes.stop(probeClassOf(backend.settings), instance)
+    await this.#deps.probes.stop(this.#deps.probeClass(backend.settings), instance)
   }
 
   async free(key: BackendKey, instance: InstanceId): Promise<void> {
     const backend = this.#deps.registry.find(key)
     const slot = backend && slotOf(backend, instance)
     if (!backend || !slot) return
-    await this.#deps.probes.stop(probeClassOf(backend.settings), instance)
+    await this.#deps.probes.stop(this.#deps.probeClass(backend.settings), instance)
     await this.#tell(backend, slot, 'clear')
     await this.#deps.registry.put(withOccupant(backend, slot.name, null))
     await applyChanges(this.#deps.workers, this.#deps.maps.checks(backend.name), [
@@ -112,7 +112,7 @@ export class Slots {
     const { host, port } = checkAddress(occupant!, this.#deps.prober)
     const command = `set server ${backend.name}/${slot.name} check-addr ${host} port ${port}`
     await this.#deps.workers.each((worker) => (worker.newest ? [command] : []))
-    await this.#deps.probes.start(probeClassOf(backend.settings), occupant!)
+    await this.#deps.probes.start(this.#deps.probeClass(backend.settings), occupant!)
   }
 
   async #place(backend: Backend, slot: Slot, occupant: Occupant): Promise<void> {

@@ -92,7 +92,10 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
   const master = new MasterSocket(layout.master)
   const workers = new Workers(master)
   const probes = new Probes(workers, maps, prober)
-  const slots = new Slots({ registry, workers, probes, maps, prober, look })
+  const slots = new Slots({
+    ...{ registry, workers, probes, maps, prober, look },
+    probeClass: (settings) => structure.probeClass(settings),
+  })
   const shared = {
     hosts: new SharedMap(maps.hosts, workers),
     backends: new SharedMap(maps.backends, workers),
@@ -103,7 +106,7 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
     commonFiles({ layout, maps, pages, prober, http: options.http, descriptors, probeClasses })
   const gate = new Gate()
   const reload = new Reload({ files, master, workers, mostOldWorkers: options.mostOldWorkers ?? 8 })
-  const structure = new Structure(
+  const structure: Structure = new Structure(
     {
       gate,
       registry,

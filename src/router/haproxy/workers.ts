@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { TasukiError } from '../../domain/errors.ts'
 import type { MasterSocket } from './master.ts'
 import { liveProcess } from './proc.ts'
@@ -25,6 +26,8 @@ export interface WorkerAnswers {
 }
 
 const MOST_TRIES = 8
+const LIST_MS = 1000
+const POLL_MS = 5
 
 /** Reaches every worker that HAProxy has, the old ones included: they route too. */
 export class Workers {
@@ -40,10 +43,19 @@ export class Workers {
     return this.#last?.master ?? null
   }
 
+  /** HAProxy's processes now; waits a little for one that is just being started. Throws `router_unavailable`. */
   async list(): Promise<Processes> {
-    const [text] = await this.#socket.ask(['show proc'])
-    this.#last = parseProcesses(text ?? '')
-    return this.#last
+    const limit = performance.now() + LIST_MS
+    for (;;) {
+      const [text = ''] = await this.#socket.ask(['show proc'])
+      try {
+        this.#last = parseProcesses(text)
+        return this.#last
+      } catch (error) {
+        if (performance.now() > limit) throw error
+        await pause(POLL_MS)
+      }
+    }
   }
 
   /**

@@ -1,0 +1,4 @@
+import { routerContract } from '../contract.ts'
+import { HaproxyWorld } from './testing/world.ts'
+
+routerContract('HAProxy', () => HaproxyWorld.open())
