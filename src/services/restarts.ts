@@ -6,7 +6,7 @@ import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { formationOf } from './formation.ts'
 import { liveApp } from './live-app.ts'
-import { beginRollout, intendedRelease } from './rollouts.ts'
+import { beginRollout, intendedRelease, tookOver } from './rollouts.ts'
 
 /** Fresh instances of the release that runs, through the same hand-over as a deploy. */
 export class RestartService {
@@ -58,15 +58,16 @@ function byNewest(a: RuntimeInstance, b: RuntimeInstance): number {
 }
 
 /**
- * Begins the restart inside the caller's transaction. While a release is on its way that release is begun again,
- * since its instances are what is wanted.
+ * Begins the restart inside the caller's transaction. While a release is on its way and has not taken over yet,
+ * that release is begun again, since its instances are what is wanted.
  */
 export async function beginRestart(tables: Tables, appId: string, user: string): Promise<string | null> {
   const app = await liveApp(tables, appId)
   const release = await intendedRelease(tables, app.id)
   if (!release?.artifact || (app.servingRelease === null && release.status !== 'pending')) return null
   const at = Date.now()
-  const kind = release.status === 'pending' ? 'release' : 'restart'
+  const running = await tables.rollouts.running(appId)
+  const kind = release.status === 'pending' && !(running && tookOver(running)) ? 'release' : 'restart'
   const text = `Restart of v${release.version}`
   await tables.events.add({ appId, appName: app.name, at, user, kind: 'restart', text })
   return beginRollout(tables, app, release, kind, at)

@@ -50,8 +50,9 @@ export async function supersede(
 ): Promise<void> {
   await tables.rollouts.supersede(running.id)
   const { release } = running.target
-  if (release !== next)
-    await tables.releases.settle(running.appId, release, tookOver(running) ? 'succeeded' : 'expired', at)
+  const status = tookOver(running) ? 'succeeded' : 'expired'
+  if (status === 'succeeded' || release !== next)
+    await tables.releases.settle(running.appId, release, status, at)
 }
 
 /** The set that served whole last. */
@@ -59,7 +60,8 @@ function lastWhole(running: Rollout): SetRef | null {
   return tookOver(running) ? running.target : running.base
 }
 
-function tookOver(rollout: Rollout): boolean {
+/** The target has served whole. */
+export function tookOver(rollout: Rollout): boolean {
   return rollout.switched && rollout.direction === 'forward'
 }
 
