@@ -13,7 +13,6 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { AppLogs } from './app-logs.ts'
 import { InstanceLogs } from './instance-logs.ts'
 import { LogStore } from './log-store.ts'
 
@@ -22,7 +21,6 @@ describe('the output of instances', () => {
   let raw: string
   let store: LogStore
   let logs: InstanceLogs
-  let book: AppLogs
   let running: Set<string>
   let failures: unknown[]
   const log = { error: (details: object) => failures.push(details) }
@@ -39,7 +37,6 @@ describe('the output of instances', () => {
       log,
       mostBehindBytes: 2_000_000,
     })
-    book = new AppLogs(store, logs)
   }
   const close = async () => {
     await logs.close()
@@ -62,8 +59,11 @@ describe('the output of instances', () => {
     mkdirSync(join(raw, app), { recursive: true })
     appendFileSync(join(raw, app, `${dyno}~${instance}.log`), text)
   }
-  const last = async (app = 'a') =>
-    (await book.last(app, 100_000, {})).map((line) => line.replace(/^\S+ /, ''))
+  const lastLines = async (app = 'a') => {
+    await logs.catchUp(app)
+    return store.last(app, 100_000)
+  }
+  const last = async (app = 'a') => (await lastLines(app)).map((line) => line.replace(/^\S+ /, ''))
 
   it('is in the log with its dyno, of instances that were there before and of new ones', async () => {
     write('early\n')
@@ -76,7 +76,7 @@ describe('the output of instances', () => {
     logs.start()
     for (const app of ['a', 'b', 'a']) {
       const seen = Promise.withResolvers<string>()
-      const stop = book.follow(app, {}, seen.resolve)
+      const stop = store.follow(app, {}, seen.resolve)
       await nothingToRead(logs)
       write('hello\n', 'one', 'web.1', app)
       assert.match(await seen.promise, /app\[web\.1\]: hello$/)
@@ -135,7 +135,7 @@ describe('the output of instances', () => {
   it('says what it has passed over when an instance writes too much to be read', async () => {
     write(`${'x'.repeat(999)}\n`.repeat(3000))
     write('end\n')
-    const lines = await book.last('a', 100_000, {})
+    const lines = await lastLines()
     assert.match(
       lines[0]!,
       /tasuki\[logs\]: Error L10 \(output buffer overflow\): 1000004 bytes of web\.1 dropped$/,
@@ -144,22 +144,11 @@ describe('the output of instances', () => {
     assert.equal((await last()).at(-1), 'app[web.1]: end')
   })
 
-  it('stands with the lines of the platform and of the router in one log', async () => {
-    book.append('a', { dyno: 'api', message: 'Release v1 created\nby you' })
-    book.appendRouted([{ appId: 'a', at: Date.now(), line: 'at=info status=200' }])
-    write('hello\n')
-    assert.deepEqual(await last(), [
-      'tasuki[api]: Release v1 created',
-      'tasuki[api]: by you',
-      'tasuki[router]: at=info status=200',
-      'app[web.1]: hello',
-    ])
-  })
-
   it('goes with its app', async () => {
     write('bye\n')
     running.clear()
-    await book.remove('a')
+    await logs.catchUp('a')
+    await store.remove('a')
     assert.equal(existsSync(join(directory, 'apps', 'a')), false)
     writeFileSync(join(raw, 'a', 'something-else'), '')
     assert.deepEqual(await last(), [])

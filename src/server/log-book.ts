@@ -1,9 +1,8 @@
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { InstanceLogs } from '../observe/instance-logs.ts'
 import { LogStore } from '../observe/log-store.ts'
 import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
-import { instanceDir, layoutOf, NAME_SEPARATOR } from '../runtime/process/layout.ts'
+import { rawLogsOf } from '../runtime/process/raw-logs.ts'
 import type { LogBook as Book, LogQuery } from '../services/ports.ts'
 
 interface Log {
@@ -20,18 +19,9 @@ export class LogBook implements Book {
   readonly #unlisten: () => void
 
   constructor(data: string, traffic: HaproxyTraffic, log: Log) {
-    const layout = layoutOf(data)
     this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), log })
     this.#traffic = traffic
-    this.#instances = new InstanceLogs({
-      raw: {
-        directory: layout.rawLogs,
-        parse: parseRawName,
-        exists: (id) => existsSync(instanceDir(layout, id)),
-      },
-      store: this.#store,
-      log,
-    })
+    this.#instances = new InstanceLogs({ raw: rawLogsOf(data), store: this.#store, log })
     this.#unlisten = traffic.onLines((batch) => {
       for (const { appId, at, line } of batch)
         this.#store.append(appId, { at, source: 'tasuki', dyno: ROUTER, text: line })
@@ -59,7 +49,9 @@ export class LogBook implements Book {
     }
   }
 
+  /** What its instances wrote last is read first: later, it would begin the log anew. */
   async remove(appId: string): Promise<void> {
+    await this.#instances.catchUp(appId)
     await this.#store.remove(appId)
   }
 
@@ -68,10 +60,4 @@ export class LogBook implements Book {
     await this.#instances.close()
     await this.#store.close()
   }
-}
-
-/** `web.1~web-1-abc.log`: the instance's name and id. */
-function parseRawName(file: string): { dyno: string; instance: string } | null {
-  const [dyno, instance] = file.replace(/\.log$/, '').split(NAME_SEPARATOR)
-  return dyno && instance && file.endsWith('.log') ? { dyno, instance } : null
 }

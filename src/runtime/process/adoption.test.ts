@@ -5,6 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { isExited, specOf, waitFor, waitForTail } from '../contract.ts'
 import { bootId, isAlive, processStat } from './proc.ts'
 import { type Bench, makeBench } from './testing.ts'
@@ -126,7 +127,7 @@ describe('a process that has the id of a dead instance', () => {
 
 /** Starts instances from a control plane of its own and kills that with SIGKILL. */
 async function killedAfterStarting(data: string, ...commands: string[]): Promise<void> {
-  const script = join(import.meta.dirname, 'control-plane.testing.ts')
+  const script = fileURLToPath(new URL('./control-plane.testing.ts', import.meta.url))
   const child = fork(script, [data, ...commands], { stdio: 'inherit' })
   await once(child, 'message')
   const exited = once(child, 'exit')
