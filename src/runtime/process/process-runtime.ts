@@ -13,6 +13,7 @@ import { watchExits } from './exit-watch.ts'
 import { InstanceBook } from './instance-book.ts'
 import { instanceDir, type Layout, makeLayout, rawLogPath } from './layout.ts'
 import type { Log } from './log.ts'
+import { checkMachine } from './machine.ts'
 import { MemoryWatch, usedBytes } from './memory-watch.ts'
 import { adoptedEnvironment, observed } from './observation.ts'
 import { PortPool, type PortRange } from './port-range.ts'
@@ -236,7 +237,8 @@ export class ProcessRuntime implements Runtime, OneOffs {
   }
 }
 
-function usersOf({ users, data }: ProcessRuntimeOptions): AppUsers | null {
-  if (users === false || (users === undefined && process.getuid?.() !== 0)) return null
-  return new AppUsers(data, users)
+function usersOf(options: ProcessRuntimeOptions): AppUsers | null {
+  const isolated = options.users !== false && (options.users !== undefined || process.getuid?.() === 0)
+  checkMachine(isolated ? ['setsid', 'setpriv'] : ['setsid'])
+  return isolated ? new AppUsers(options.data, options.users || undefined) : null
 }

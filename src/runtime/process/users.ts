@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { TasukiError } from '../../domain/errors.ts'
@@ -20,7 +19,6 @@ export class AppUsers {
 
   /** Throws TasukiError `setup_missing` when instances could not run under another user here. */
   constructor(data: string, range: UserRange = DEFAULT_USERS) {
-    checkTools()
     checkReachable(data)
     this.#path = join(data, 'users.json')
     this.#range = range
@@ -48,20 +46,6 @@ export class AppUsers {
       if (!used.has(uid)) return uid
     }
     throw new TasukiError('internal', `All ${count} user ids for apps are given.`)
-  }
-}
-
-function checkTools(): void {
-  for (const tool of ['setpriv', 'setsid']) {
-    try {
-      execFileSync(tool, ['--version'], { stdio: 'ignore' })
-    } catch (cause) {
-      throw new TasukiError(
-        'setup_missing',
-        `${tool} (of util-linux) is needed to run apps under their own users.`,
-        { cause },
-      )
-    }
   }
 }
 
