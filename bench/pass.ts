@@ -32,7 +32,7 @@ export async function measurePass(server: TestServer): Promise<PassResult> {
     directory: join(server.data, 'router'),
     http: server.http,
     log: SILENT,
-    onReload: NOTHING,
+    onReload: async () => undefined,
   })
   try {
     await router.start()
