@@ -53,7 +53,9 @@ global
 /**
  * A full accept queue on the same machine lets a connect wait, and a dead process refuses it at once: so the limit for
  * connecting is long, and yet an instance that died is out within milliseconds (\`observe layer4\`).
- * A stream whose visitor has gone ends at once: its instance may have nothing to say for hours.
+ * A stream whose visitor has gone ends at once: its instance may have nothing to say for hours. For that the
+ * frontend has to look for it (`abortonclose`), and the stream backends to heed it. A plain request whose visitor has
+ * only closed his half still gets its answer.
  */
 function defaultsSections(pages: PagePaths): string {
   const common = `  mode http
@@ -70,7 +72,10 @@ function defaultsSections(pages: PagePaths): string {
   errorfile 502 ${pages.error502}
   errorfile 503 ${pages.error503}
   errorfile 504 ${pages.error504}`
-  return `defaults tasuki
+  return `defaults tasuki_visitors
+${common}
+  option abortonclose
+defaults tasuki
 ${common}
   timeout server 60s
   retry-on conn-failure empty-response
@@ -85,7 +90,7 @@ ${common}
 function visitors({ http, maps, pages, descriptors }: CommonContext): string {
   const page = (status: number, file: string, more = '') =>
     `  http-request return status ${status}${more} hdr Cache-Control no-store content-type "text/html; charset=utf-8" file ${file}`
-  return `frontend visitors from tasuki
+  return `frontend visitors from tasuki_visitors
   bind ${http}
   maxconn ${mostConnections(descriptors) - KEPT_FOR_CHECKS}
   option forwardfor
