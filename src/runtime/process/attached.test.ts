@@ -89,6 +89,19 @@ describe('an attached run', () => {
     await gone('sleep 5432')
   })
 
+  it('tells its exit status and all its output also to one who is slower than the removal', async () => {
+    const ended = Promise.withResolvers<void>()
+    const unwatch = bench.runtime.watch(async () => {
+      const [instance] = await bench.runtime.list()
+      if (instance?.state === 'exited') bench.runtime.remove(instance.id).then(ended.resolve, ended.reject)
+    })
+    const { run, seen } = await attach('head -c 100000 /dev/zero; exit 8')
+    await ended.promise
+    unwatch()
+    assert.equal(await run.exited, 8)
+    assert.equal(seen.text.length, 100_000)
+  })
+
   it('leaves no pipe open when its start fails', async () => {
     const env = { 'not a name': '' }
     const fail = () => bench.runtime.runAttached(specOf('sha256:one', 'true', { env }), PIPES)

@@ -56,6 +56,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
   readonly #memory: MemoryWatch
   readonly #options: ProcessRuntimeOptions
   readonly #starting = new Map<InstanceId, Promise<StoredSpec>>()
+  readonly #attached = new Map<InstanceId, AttachedRun>()
 
   /** Adopts the instances that are in the data directory. Throws TasukiError `setup_missing`. */
   static async open(options: ProcessRuntimeOptions): Promise<ProcessRuntime> {
@@ -125,6 +126,9 @@ export class ProcessRuntime implements Runtime, OneOffs {
     const spec = this.#book.find(id)
     if (spec === null) return
     await this.#killed(spec)
+    // Whoever is attached learns the exit status first, and reads the output to its end.
+    await this.#attached.get(id)?.exited
+    this.#attached.delete(id)
     await this.#withoutCgroups(spec)
     this.#starter.undo(id)
   }
@@ -168,7 +172,9 @@ export class ProcessRuntime implements Runtime, OneOffs {
         return pipes.attachment(spec.command, terminal)
       })
       if (!pipes) throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
-      return pipes.connect(this.#attachedHost(stored, terminal))
+      const run = pipes.connect(this.#attachedHost(stored, terminal))
+      this.#attached.set(spec.id, run)
+      return run
     } catch (error) {
       pipes?.abandon()
       throw error
