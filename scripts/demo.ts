@@ -16,7 +16,7 @@ async function main(): Promise<void> {
 
   story.stage.title('The first version, two instances')
   await story.tasuki(['create', 'hello'])
-  await story.deploy('v1')
+  await story.deploy('first')
   await story.tasuki(['ps', '-a', 'hello'])
 
   story.stage.title('A steady load from here to the end; nothing is ever sent twice')
@@ -24,12 +24,12 @@ async function main(): Promise<void> {
   await pause(LOOK_MS)
 
   story.stage.title('A new version takes over')
-  await story.deploy('v2')
+  await story.deploy('second')
   await pause(LOOK_MS)
 
   story.stage.title('A version that is broken: it dies at boot')
   await story.deployBroken()
-  await story.servedBy(2)
+  await story.servedByTheOneBefore()
 
   story.stage.title('An instance is killed with SIGKILL')
   await story.killInstance()
@@ -43,8 +43,8 @@ async function main(): Promise<void> {
 
   story.stage.title('What happened')
   await story.tasuki(['releases', '-a', 'hello'])
+  await story.tasuki(['rollouts', '-a', 'hello'])
   await story.tasuki(['timeline', '-a', 'hello'])
-  await story.tasuki(['receipt', '-a', 'hello'])
   await story.count()
 }
 

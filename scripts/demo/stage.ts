@@ -64,9 +64,7 @@ export class Stage {
     const seconds = ((performance.now() - this.#started) / 1_000).toFixed(0).padStart(3)
     const total = now.ok + now.lost
     const lost = styleText(now.lost > 0 ? 'red' : 'green', `${now.lost} lost`)
-    const served = Object.keys(now.releases)
-      .sort()
-      .map((release) => `v${release}`)
+    const served = Object.keys(now.releases).sort()
     return `${seconds} s  ${total.toLocaleString('en')} requests · ${lost} · ${now.rate}/s · p99 ${now.p99.toFixed(1)} ms · from ${served.join(' and ')}`
   }
 }

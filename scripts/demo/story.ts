@@ -18,6 +18,7 @@ export class Story {
   readonly stage = new Stage()
   #server: TestServer | null = null
   #load: RunningLoad | null = null
+  #versions = 0
   #ending: Promise<void> | null = null
 
   async begin(): Promise<void> {
@@ -47,17 +48,18 @@ export class Story {
     )
   }
 
-  async deploy(version: string, ...flags: readonly string[]): Promise<void> {
-    await this.#source(version)
-    await this.tasuki(['deploy', `hello-${version}`, '-a', APP, ...flags])
+  /** A copy of the example, changed so that it is another build, is deployed from a directory of that name. */
+  async deploy(name: string, ...flags: readonly string[]): Promise<void> {
+    await this.#source(name)
+    await this.tasuki(['deploy', name, '-a', APP, ...flags])
   }
 
   /** The entry of the program throws at once. */
   async deployBroken(): Promise<void> {
-    const directory = await this.#source('v3')
+    const directory = await this.#source('broken')
     const entry = join(directory, 'server.js')
-    await writeFile(entry, `throw new Error('v3 is broken on purpose')\n${await readFile(entry, 'utf8')}`)
-    await this.tasuki(['deploy', 'hello-v3', '-a', APP], ROLLOUT_FAILED)
+    await writeFile(entry, `throw new Error('broken on purpose')\n${await readFile(entry, 'utf8')}`)
+    await this.tasuki(['deploy', 'broken', '-a', APP], ROLLOUT_FAILED)
   }
 
   async startLoad(): Promise<void> {
@@ -71,13 +73,15 @@ export class Story {
     this.stage.watch(this.#load)
   }
 
-  /** Waits until all answers of a second come from that release. */
-  async servedBy(release: number): Promise<void> {
-    await until(`v${release} alone to answer`, () => {
-      const releases = Object.keys(this.#load?.snapshot()?.releases ?? {})
-      return releases.length === 1 && releases[0] === `v${release}`
+  /** Waits until all answers of a second come from one release, the one before the newest. */
+  async servedByTheOneBefore(): Promise<void> {
+    const releases: { version: number }[] = await this.server.get(`/apps/${APP}/releases`)
+    const before = `v${Math.max(...releases.map(({ version }) => version)) - 1}`
+    await until(`${before} alone to answer`, () => {
+      const answering = Object.keys(this.#load?.snapshot()?.releases ?? {})
+      return answering.length === 1 && answering[0] === before
     })
-    this.stage.line(`v${release} serves on.`)
+    this.stage.line(`All answers come from ${before}.`)
   }
 
   async killInstance(): Promise<void> {
@@ -96,16 +100,18 @@ export class Story {
   }
 
   async killControlPlaneInRollout(): Promise<void> {
-    await this.deploy('v4', '--detach')
+    await this.deploy('third', '--detach')
     await until('the rollout to be half way', () => this.#half())
-    this.stage.line(`kill -9 ${this.server.pid}   (the control plane, with v2 and v4 both in service)`)
+    this.stage.line(
+      `kill -9 ${this.server.pid}   (the control plane, with the old and the new version both in service)`,
+    )
     await this.server.kill()
     await pause(ALONE_MS)
     await this.server.restart()
     this.stage.line('The control plane is back and looks at what is there.')
     const rollout = await this.app.settled()
-    if (rollout?.status !== 'succeeded') throw new Error(`the rollout of v4 ended as ${rollout?.status}`)
-    this.stage.line('It has brought v4 to its end.')
+    if (rollout?.status !== 'succeeded') throw new Error(`the rollout ended as ${rollout?.status}`)
+    this.stage.line(`It has brought v${rollout.to} to its end.`)
   }
 
   /** Ends the load and says what became of every request; sets the exit code. */
@@ -148,12 +154,12 @@ export class Story {
   }
 
   /** A copy of the example that says which version it is. */
-  async #source(version: string): Promise<string> {
-    const directory = join(this.server.directory, `hello-${version}`)
+  async #source(name: string): Promise<string> {
+    const directory = join(this.server.directory, name)
     await cp(HELLO, directory, { recursive: true, filter: (path) => !path.includes('/node_modules') })
     const manifest = join(directory, 'package.json')
     const text = await readFile(manifest, 'utf8')
-    await writeFile(manifest, text.replace(/"version": ".*?"/, `"version": "${version.slice(1)}.0.0"`))
+    await writeFile(manifest, text.replace(/"version": ".*?"/, `"version": "${++this.#versions}.0.0"`))
     return directory
   }
 }
