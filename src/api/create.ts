@@ -8,7 +8,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { Services } from '../services/index.ts'
 import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
-import { answerErrors } from './errors.ts'
+import { answer, answerErrors, known } from './errors.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appRoutes } from './platform/apps.ts'
 import { buildRoutes } from './platform/builds.ts'
@@ -31,6 +31,9 @@ import type { Api, ApiOptions } from './types.ts'
 
 /** Largest JSON body; the config of an app is far below. */
 const MOST_BODY_BYTES = 1024 * 1024
+/** A log session's address carries what was asked for. */
+const MOST_PARAM = 2000
+const JSON_TYPES = /^application\/(.+\+)?json/
 const MOST_REQUEST_ID = 7000
 const CALLS_PER_MINUTE = 6000
 
@@ -41,9 +44,11 @@ export async function createApi(services: Services, options: ApiOptions): Promis
     forceCloseConnections: true,
     genReqId: requestIdOf,
     requestIdHeader: false,
+    routerOptions: { maxParamLength: MOST_PARAM },
+    frameworkErrors: (error, _request, reply) => void answer(reply, known(error)),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>()
-  allowEmptyJson(api)
+  allowEmptyBody(api)
   answerErrors(api, options.log)
   api.addHook('onRequest', async (request, reply) => void reply.header('request-id', request.id))
   await limitRate(api, options.callsPerMinute ?? CALLS_PER_MINUTE)
@@ -81,18 +86,17 @@ function requestIdOf(request: IncomingMessage): string {
   return typeof given === 'string' && given !== '' && given.length <= MOST_REQUEST_ID ? given : randomUUID()
 }
 
-/** Clients say `application/json` also when they send nothing. */
-function allowEmptyJson(api: Api): void {
+/** No body, or an empty one, is an empty object: clients say `application/json` also when they send nothing. */
+function allowEmptyBody(api: Api): void {
   const parse = api.getDefaultJsonParser('error', 'ignore')
   api.removeContentTypeParser('application/json')
-  api.addContentTypeParser<string>(
-    /^application\/(.+\+)?json/,
-    { parseAs: 'string' },
-    (request, body, done) => {
-      if (body === '') done(null, undefined)
-      else void parse(request, body, done)
-    },
-  )
+  api.addContentTypeParser<string>(JSON_TYPES, { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void parse(request, body, done)
+  })
+  api.addHook('preValidation', async (request) => {
+    request.body ??= {}
+  })
 }
 
 async function limitRate(api: Api, max: number): Promise<void> {

@@ -11,6 +11,7 @@ const KNOWN: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'bad_request',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'bad_request',
   FST_ERR_BAD_URL: 'bad_request',
+  FST_ERR_MAX_PARAM_LENGTH: 'bad_request',
 }
 
 /** Every error leaves as `{id, message, next}` with the status of the table. */
@@ -40,7 +41,8 @@ export function bodyOf(error: TasukiError): { id: string; message: string; next:
   return { id: error.code, message: `${error.message} ${error.next}`, next: error.next }
 }
 
-function known(thrown: FastifyError): TasukiError {
+/** What was thrown, as one of the table's errors. */
+export function known(thrown: FastifyError): TasukiError {
   if (thrown instanceof TasukiError) return thrown
   const code = KNOWN[thrown.code] ?? (thrown.statusCode === 429 ? 'rate_limit' : undefined)
   if (code) return new TasukiError(code, sentence(thrown.message), { cause: thrown })

@@ -45,8 +45,9 @@ export class PlanService {
   async plan(app: App, release: StoredRelease | null): Promise<Plan | null> {
     const imagined = await this.#deps.store.imagine((tables) => begun(tables, app.id, release))
     if (!imagined?.wanted.rollout) return null
-    const { wanted, artifact } = imagined
-    const rollout = imagined.wanted.rollout
+    const { artifact } = imagined
+    const { rollout } = imagined.wanted
+    const wanted = { ...imagined.wanted, superseded: [] }
     const preview = await this.#deps.planner.preview(wanted)
     const types = wanted.types.get(rollout.target.generation) ?? []
     const memoryMiB = peakMemory(types, rollout.base !== null)

@@ -1,4 +1,3 @@
-import type { IncomingMessage } from 'node:http'
 import { Type } from '@fastify/type-provider-typebox'
 import type { Services } from '../../services/index.ts'
 import { baseOf } from '../addresses.ts'
@@ -31,7 +30,7 @@ export function sourceRoutes(api: Api, services: Services): void {
       { config: OPEN, schema: { params: Secret } },
       async (request, reply) => {
         const { id, secret } = request.params
-        await sources.put(id, secret, (request.body as IncomingMessage | undefined) ?? request.raw)
+        await sources.put(id, secret, request.raw)
         return reply.code(200).type('application/json').send('{}')
       },
     )

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { deployed } from '../services/testing.ts'
+import { liveApi } from './testing.ts'
+
+const ID = { 'request-id': '11111111-2222-3333-4444-555555555555' }
+
+test('the request id comes back; without one there is a new one', async (t) => {
+  const { call } = await liveApi(t)
+  assert.equal((await call('GET', '/account', undefined, ID)).headers.get('request-id'), ID['request-id'])
+  assert.match((await call('GET', '/account')).headers.get('request-id')!, /^[0-9a-f-]{36}$/)
+})
+
+test('a call that is sent again is not done again, and has the same answer', async (t) => {
+  const { call, services } = await liveApi(t)
+  const [first, second] = await Promise.all([call('POST', '/apps', {}, ID), call('POST', '/apps', {}, ID)])
+  const third = await call('POST', '/apps', {}, ID)
+  assert.deepEqual([second.body, third.body, third.status], [first.body, first.body, 201])
+  assert.equal((await services.apps.list()).length, 1)
+})
+
+test('a step is taken once', async (t) => {
+  const api = await liveApi(t)
+  await deployed(api, await api.services.apps.create('shop', 'me'), 'a')
+  const up = { updates: [{ type: 'web', quantity: '+1' }] }
+  await api.call('PATCH', '/apps/shop/formation', up, ID)
+  const again = await api.call('PATCH', '/apps/shop/formation', up, ID)
+  assert.equal(again.body[0].quantity, 2)
+  assert.equal((await api.call('PATCH', '/apps/shop/formation', up)).body[0].quantity, 3)
+})
+
+test('another body, another path and another id are other calls', async (t) => {
+  const { call, services } = await liveApi(t)
+  await call('POST', '/apps', { name: 'one' }, ID)
+  await call('POST', '/apps', { name: 'two' }, ID)
+  await call('POST', '/apps', { name: 'three' }, { 'request-id': 'other' })
+  assert.equal((await services.apps.list()).length, 3)
+})
+
+test('what broke may be tried again with the same id', async (t) => {
+  const { call, deps } = await liveApi(t)
+  const { down } = deps.server
+  let calls = 0
+  Object.assign(deps.server, {
+    down: async () => {
+      calls += 1
+      if (calls === 1) throw Object.assign(new Error('no space'), { code: 'ENOSPC' })
+      return down()
+    },
+  })
+  assert.equal((await call('POST', '/tasuki/server/down', undefined, ID)).status, 507)
+  assert.equal((await call('POST', '/tasuki/server/down', undefined, ID)).status, 202)
+})
