@@ -1,4 +1,13 @@
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import type { Size } from '../../domain/size.ts'
 import type { Log } from './log.ts'
@@ -40,6 +49,20 @@ export class Cgroups {
       made.forEach((directory) => void this.remove([directory]))
       return []
     }
+  }
+
+  /** Removes groups of this data directory that no instance has: a start was cut short. */
+  clear(known: ReadonlySet<string>): void {
+    for (const parent of this.#parents) {
+      const names = readdirSync(parent).filter((name) => name.startsWith(`${this.#tag}.`))
+      for (const name of names)
+        if (!known.has(name.slice(this.#tag.length + 1))) removeGroup(join(parent, name))
+    }
+  }
+
+  get #parents(): string[] {
+    const groups = this.#flavour?.({ name: '', memoryMiB: 1, cpuShares: 1 }) ?? []
+    return groups.map(([parent]) => parent).filter((parent) => existsSync(parent))
   }
 
   /** Removes groups that no process is in any more; returns whether all are gone. */

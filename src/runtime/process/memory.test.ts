@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
 import { isExited, specOf, waitFor } from '../contract.ts'
-import { type Bench, makeBench } from './testing.ts'
+import { Cgroups } from './cgroups.ts'
+import { layoutOf } from './layout.ts'
+import { type Bench, makeBench, SILENT } from './testing.ts'
 
 const SMALL = { name: 'Eco', memoryMiB: 64, cpuShares: 100 }
 const CGROUPS = ['/sys/fs/cgroup/memory/tasuki', '/sys/fs/cgroup/tasuki'] as const
@@ -26,6 +28,23 @@ describe('an instance that uses more memory than its size allows', () => {
     await assertEnded(await makeBench({ cgroupMount: '/nowhere' }))
   })
 
+  it('leaves no cgroup behind, not even one that a crash has left half-made', async () => {
+    const bench = await makeBench()
+    const found = () =>
+      CGROUPS.filter((path) => existsSync(path)).flatMap((path) =>
+        readdirSync(path).filter((name) => name.startsWith(tagOf(bench))),
+      )
+    const cgroups = new Cgroups(tagOf(bench), SILENT)
+    const spec = specOf('sha256:one', 'exit 9', { size: SMALL })
+    cgroups.make('web-1-half-made', SMALL)
+    await bench.runtime.start(spec)
+    await waitFor(bench.runtime, spec.id, isExited)
+    ;(await makeBench({ data: bench.data })).runtime.close()
+    await bench.runtime.remove(spec.id)
+    assert.deepEqual(found(), [])
+    await bench.close()
+  })
+
   it('is left alone below its limit, and an ordinary failure stays one', async () => {
     const bench = await makeBench()
     const spec = specOf('sha256:one', 'exit 9', { size: SMALL })
@@ -35,6 +54,10 @@ describe('an instance that uses more memory than its size allows', () => {
     await bench.close()
   })
 })
+
+function tagOf(bench: Bench): string {
+  return layoutOf(bench.data).tag
+}
 
 async function assertEnded(bench: Bench): Promise<void> {
   try {

@@ -88,6 +88,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
   async #adopt(): Promise<void> {
     await this.#book.clear()
     const specs = await this.#book.all()
+    this.#cgroups.clear(new Set(specs.map(({ id }) => id)))
     for (const { ports } of specs) if (ports) this.#ports.keep(ports.serve, ports.private)
     this.#memory.begin()
   }

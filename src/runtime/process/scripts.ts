@@ -52,6 +52,8 @@ if [ -n "$main" ]; then
   fi
 fi
 echo "exit $code $cause" >&3
+# What is still in there, or left when this is killed first, goes with the instance's removal.
+[ $# = 0 ] || rmdir "$@" 2>/dev/null
 `
 
 /**
