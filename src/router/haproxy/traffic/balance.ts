@@ -46,19 +46,19 @@ export class WorkerBalance {
 
   /** The worker ended in good order, after its last reading. */
   end(worker: string): void {
-    for (const entry of this.#of(worker)) entry.ended = true
+    for (const [key, entry] of this.#entries) if (key.startsWith(`${worker} `)) entry.ended = true
   }
 
-  /**
-   * The worker was gone of a sudden: returns how many requests it had taken, by its last reading, that got no line.
-   */
-  lose(worker: string): number {
-    let lost = 0
-    for (const entry of this.#of(worker)) {
+  /** The worker was gone of a sudden: how many requests of each backend it had taken, by its last reading, that got no line. */
+  lose(worker: string): Map<string, number> {
+    const lost = new Map<string, number>()
+    for (const [key, entry] of this.#entries) {
+      if (!key.startsWith(`${worker} `)) continue
       const { base, last, lines, ended } = entry
       entry.ended = true
       if (ended || base === null) continue
-      lost += this.#tell(entry, last.sessions - base.sessions + base.current - sum(lines))
+      const came = last.sessions - base.sessions + base.current
+      lost.set(key.slice(worker.length + 1), this.#tell(entry, came - sum(lines)))
     }
     return lost
   }
@@ -94,10 +94,6 @@ export class WorkerBalance {
     const fresh = Math.max(0, found - entry.told)
     entry.told += fresh
     return fresh
-  }
-
-  #of(worker: string): Entry[] {
-    return [...this.#entries].filter(([key]) => key.startsWith(`${worker} `)).map(([, entry]) => entry)
   }
 
   #entry(worker: string, backend: string): Entry {

@@ -11,10 +11,10 @@ export const RING = 'traffic'
 export const HELD_VAR = 'txn.held_ms'
 
 /** Transaction variable with the request's id, ours or the visitor's own when it is well formed. */
-export const REQUEST_ID_VAR = 'txn.request_id'
+const REQUEST_ID_VAR = 'txn.request_id'
 
 /** Transaction variable that the frontend sets from its host map: the app that is asked for. */
-export const APP_VAR = 'txn.app'
+const APP_VAR = 'txn.app'
 
 const HOST_VAR = 'txn.log_host'
 

@@ -73,10 +73,13 @@ export class Meter {
     return [...new Set(keys.flatMap((key) => [...this.directory.namesOf(key)]))]
   }
 
-  /** The first readings of a receipt, or those of a worker that `began` (UTC ms). */
+  /** The first readings of a receipt. */
   base(rollout: string, readings: readonly Reading[]): void {
     const receipt = this.#receipts.get(rollout)
-    for (const { worker, backend, count } of readings) receipt?.balance.base(worker, backend, count)
+    if (!receipt) return
+    const names = this.#namesOf(receipt)
+    for (const { worker, backend, count } of readings)
+      if (names.includes(backend)) receipt.balance.base(worker, backend, count)
   }
 
   /** A worker that was not there when the receipts began: what it counted since its start is theirs whole. */
@@ -103,7 +106,10 @@ export class Meter {
   /** A worker that was followed is gone of a sudden: requests that it had in flight got no line and no answer. */
   lost(worker: string, at: string): void {
     for (const receipt of this.#receipts.values()) {
-      receipt.addUnlogged(receipt.balance.lose(worker))
+      for (const [backend, count] of receipt.balance.lose(worker)) {
+        if (this.directory.backend(backend)?.kind === 'stream') receipt.addClosedStreams(count)
+        else receipt.addUnlogged(count)
+      }
       receipt.gap(
         `a process of the router ended suddenly at ${at}; what it had in flight is known to its last count only`,
       )

@@ -138,6 +138,11 @@ export class Receipt {
     this.#current().addUntimed(-1, count)
   }
 
+  /** Streams that went down with their worker. */
+  addClosedStreams(count: number): void {
+    this.#tally.streams.closed += count
+  }
+
   /** Requests that the backends' counters know and whose lines were not read. */
   addUnread(status: number, count: number): void {
     this.#during.addUntimed(status, count)

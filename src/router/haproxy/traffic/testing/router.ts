@@ -21,6 +21,8 @@ export interface TestRouter {
   stop(): Promise<void>
 }
 
+const HAPROXY = 'haproxy'
+
 const HOLD = `core.register_action('hold', {'http-req'}, function(txn, ms)
   local waited = 0
   while waited < tonumber(ms) do core.msleep(10); waited = waited + 10 end
@@ -35,7 +37,7 @@ export async function startRouter(appPort: number): Promise<TestRouter> {
   await writeFile(join(directory, 'hold.lua'), HOLD)
   await writeFile(join(directory, 'haproxy.cfg'), configuration(directory, port, appPort))
   const master = join(directory, 'master.sock')
-  const child = spawn('haproxy', ['-W', '-S', master, '-f', join(directory, 'haproxy.cfg')], {
+  const child = spawn(HAPROXY, ['-W', '-S', master, '-f', join(directory, 'haproxy.cfg')], {
     stdio: 'ignore',
   })
   const statsSocket = join(directory, 'stats.sock')
@@ -67,7 +69,7 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
   }
 }
 
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
