@@ -112,5 +112,6 @@ test('a control plane that starts tells the router every app', async (t) => {
   told.hosts.clear()
   told.maintenance.clear()
   await services.start()
+  while (!told.maintenance.has(app.id)) await new Promise((resolve) => setImmediate(resolve))
   assert.deepEqual([told.hosts.get(app.id), told.maintenance.get(app.id)], [['shop.example.test'], true])
 })

@@ -4,6 +4,7 @@ import { appName } from '../domain/names.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
 import { announce } from './announce.ts'
+import type { BuildService } from './builds.ts'
 import type { ServiceDeps } from './context.ts'
 import type { HostKeeper } from './host-keeper.ts'
 import { randomName } from './names.ts'
@@ -17,10 +18,12 @@ const KEPT_NAMES = new Set(['tasuki', 'localhost'])
 export class AppService {
   readonly #deps: ServiceDeps
   readonly #hosts: HostKeeper
+  readonly #builds: BuildService
 
-  constructor(deps: ServiceDeps, hosts: HostKeeper) {
+  constructor(deps: ServiceDeps, hosts: HostKeeper, builds: BuildService) {
     this.#deps = deps
     this.#hosts = hosts
+    this.#builds = builds
   }
 
   get #tables(): Tables {
@@ -116,6 +119,7 @@ export class AppService {
     await this.#deps.hosts.removeApp(appId)
     await this.#deps.logs.remove(appId)
     await this.#deps.builder.forgetApp(appId)
+    await this.#builds.trim(appId, 0)
     await this.#deps.store.rollouts.forget(appId)
   }
 

@@ -75,6 +75,11 @@ export class BuildService {
     return this.#outputs.follow(id, signal)
   }
 
+  /** Forgets all but the newest, with their logs. */
+  async trim(appId: string, keep: number): Promise<void> {
+    for (const id of await this.#deps.store.tables.builds.trim(appId, keep)) await this.#outputs.remove(id)
+  }
+
   async #run(id: string): Promise<void> {
     const output = this.#outputs.open(id)
     try {

@@ -1,9 +1,11 @@
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
+import type { BuildService } from './builds.ts'
 import type { ServiceDeps } from './context.ts'
 import type { SourceService } from './sources.ts'
 
 const KEEP_ROLLOUTS = 100
+const KEEP_BUILDS = 200
 const KEEP_LOOSE_ENTRIES = 1000
 /** Uploads that no build waits for are kept this long, ms. */
 const KEEP_SOURCES_MS = 60 * 60_000
@@ -12,9 +14,11 @@ const KEEP_SOURCES_MS = 60 * 60_000
 export class Collector {
   readonly #deps: ServiceDeps
   readonly #sources: SourceService
+  readonly #builds: BuildService
 
-  constructor(deps: ServiceDeps, sources: SourceService) {
+  constructor(deps: ServiceDeps, sources: SourceService, builds: BuildService) {
     this.#deps = deps
+    this.#builds = builds
     this.#sources = sources
   }
 
@@ -50,6 +54,7 @@ export class Collector {
   async #history(): Promise<number> {
     let trimmed = 0
     for (const id of await this.#deps.store.tables.apps.ids()) {
+      await this.#builds.trim(id, KEEP_BUILDS)
       trimmed += await this.#deps.store.transaction(async (tables) => {
         await tables.journal.trimLoose(id, KEEP_LOOSE_ENTRIES)
         return tables.rollouts.trim(id, KEEP_ROLLOUTS)

@@ -19,7 +19,7 @@ export interface ServiceDeps {
   readonly settings: ServiceSettings
 }
 
-export interface ServiceSettings {
+interface ServiceSettings {
   /** Apps answer to `NAME.DOMAIN`. */
   readonly domain: string
   /** Where visitors reach a hostname, e.g. `http://demo.example.org:8080/`. */

@@ -11,6 +11,7 @@ export class HostKeeper {
   readonly #deps: ServiceDeps
   readonly #tails = new Map<string, Promise<void>>()
   readonly #stopped = new AbortController()
+  #all: Promise<void> = Promise.resolve()
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
@@ -26,13 +27,24 @@ export class HostKeeper {
     })
   }
 
-  /** All apps, at the start of a control plane. */
-  async syncAll(): Promise<void> {
-    for (const app of await this.#deps.store.tables.apps.all()) await this.sync(app.id)
+  /** Tells the router all apps, in the background: it knows most of them from its own disk already. */
+  start(): void {
+    this.#all = this.#syncAll()
   }
 
-  stop(): void {
+  /** Resolves when nothing is being told any more. */
+  async stop(): Promise<void> {
     this.#stopped.abort()
+    await this.#all
+    await Promise.all(this.#tails.values())
+  }
+
+  /** First those that give up their names. */
+  async #syncAll(): Promise<void> {
+    const { apps } = this.#deps.store.tables
+    const living = new Set((await apps.all()).map((app) => app.id))
+    const going = (await apps.ids()).filter((id) => !living.has(id))
+    for (const id of [...going, ...living]) if (!this.#stopped.signal.aborted) await this.sync(id)
   }
 
   async #attempt(appId: string): Promise<void> {

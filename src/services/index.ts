@@ -24,7 +24,7 @@ import { Secrets } from './secrets.ts'
 import { SourceService } from './sources.ts'
 import { TokenService } from './tokens.ts'
 
-const COLLECT_MS = 60 * 60_000
+const COLLECT_MS = 15 * 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 
 /** All that a user can ask for, one noun a member. */
@@ -58,21 +58,39 @@ export interface Services {
 
 export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
+  const schedule = new Schedule(deps.log)
+  const services = assembled(deps, hosts)
+  const { builds, collector, dailyRestarts, runs, tokens } = services
+  return {
+    ...services,
+    async start() {
+      await tokens.start()
+      await builds.start()
+      await runs.start()
+      hosts.start()
+      schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
+      schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
+    },
+    async stop() {
+      runs.stop()
+      await schedule.stop()
+      await builds.stop()
+      await hosts.stop()
+    },
+  }
+}
+
+function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start' | 'stop'> {
   const secrets = new Secrets(deps.store.seal)
   const sources = new SourceService(deps, secrets)
-  const releaseOutput = new ReleasePhaseOutput(deps)
-  const runs = new RunService(deps)
-  const collector = new Collector(deps, sources)
-  const dailyRestarts = new DailyRestarts(deps)
-  const schedule = new Schedule(deps.log)
-  const tokens = new TokenService(deps)
   const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
+  const releaseOutput = new ReleasePhaseOutput(deps)
   return {
-    apps: new AppService(deps, hosts),
+    apps: new AppService(deps, hosts, builds),
     builds,
-    collector,
+    collector: new Collector(deps, sources, builds),
     config: new ConfigService(deps),
-    dailyRestarts,
+    dailyRestarts: new DailyRestarts(deps),
     features: new FeatureService(deps),
     formation: new FormationService(deps),
     instances: new InstanceService(deps),
@@ -84,24 +102,10 @@ export function createServices(deps: ServiceDeps): Services {
     rollback: new RollbackService(deps),
     rolloutEvents: new RolloutEvents(deps, releaseOutput),
     rollouts: new RolloutService(deps),
-    runs,
+    runs: new RunService(deps),
     secrets,
     server: deps.server,
     sources,
-    tokens,
-    async start() {
-      await tokens.start()
-      await builds.start()
-      await runs.start()
-      await hosts.syncAll()
-      schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
-      schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
-    },
-    async stop() {
-      hosts.stop()
-      runs.stop()
-      await schedule.stop()
-      await builds.stop()
-    },
+    tokens: new TokenService(deps),
   }
 }

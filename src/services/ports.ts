@@ -86,7 +86,7 @@ export interface Planner {
 }
 
 /** What is to be known of the server and its router. Times are UTC ms. */
-export interface ServerInfo {
+interface ServerInfo {
   readonly version: string
   readonly pid: number
   readonly data: string

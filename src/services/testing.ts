@@ -122,7 +122,7 @@ const SERVER = {
 }
 
 /** Stands where the engine stands: ends rollouts when the test says so. */
-export class FakeEngine implements EngineControl {
+class FakeEngine implements EngineControl {
   readonly poked: string[] = []
   readonly #store: Store
   readonly #entries = new Set<(entry: JournalEntry) => void>()
@@ -181,7 +181,7 @@ export class FakeEngine implements EngineControl {
 }
 
 /** A log in memory. */
-export class FakeLogs {
+class FakeLogs {
   readonly lines: { appId: string; dyno: string; line: string }[] = []
   readonly #followers = new Set<(appId: string, dyno: string, line: string) => void>()
 

@@ -88,3 +88,15 @@ test('a lost token file is replaced, and the lost token is worth nothing', async
   assert.equal(await made.services.tokens.userOf(other), ALICE)
   assert.equal(await made.services.tokens.userOf(`${other}x`), null)
 })
+
+test('the logs of old builds go, and all of them with their app', async (t) => {
+  const made = await world(t)
+  const app = await made.services.apps.create('shop', ALICE)
+  for (const letter of 'abc') await deployed(made, app, letter)
+  const logs = () => readdirSync(join(made.store.dataDir, 'outputs')).length
+  await made.services.builds.trim(app.id, 2)
+  assert.equal(logs(), 2)
+  await made.services.apps.destroy(app, ALICE)
+  await made.services.apps.gone(app.id)
+  assert.equal(logs(), 0)
+})

@@ -27,6 +27,8 @@ export interface Builds {
     at: number,
   ): Promise<void>
   fail(id: string, error: BuildError, at: number): Promise<void>
+  /** Forgets all but the newest of those that have ended; returns their ids. */
+  trim(appId: string, keep: number): Promise<string[]>
 }
 
 const START = {
@@ -71,6 +73,17 @@ export function buildsTable(db: Db): Builds {
         .where('id', '=', id)
         .where('status', '=', 'pending')
         .execute()
+    },
+    async trim(appId, keep) {
+      const old = await select()
+        .where('appId', '=', appId)
+        .where('status', '!=', 'pending')
+        .orderBy('createdAt', 'desc')
+        .limit(-1)
+        .offset(keep)
+        .execute()
+      for (const { id } of old) await db.deleteFrom('builds').where('id', '=', id).execute()
+      return old.map((row) => row.id)
     },
   }
 }

@@ -2,7 +2,7 @@ import type { Selectable } from 'kysely'
 import type { Db } from './db.ts'
 import type { EventsTable } from './schema.ts'
 
-export type Event = Readonly<Selectable<EventsTable>>
+type Event = Readonly<Selectable<EventsTable>>
 
 /** Who did what, for the record. Outlives the apps. */
 export interface Events {

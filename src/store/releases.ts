@@ -31,7 +31,7 @@ export interface Releases {
   settle(appId: string, version: number, status: ReleaseStatus, at: number): Promise<void>
 }
 
-export type NewRelease = Omit<Release, 'version'> & { readonly config: Readonly<Record<string, string>> }
+type NewRelease = Omit<Release, 'version'> & { readonly config: Readonly<Record<string, string>> }
 
 const COLUMNS = [
   'id',

@@ -3,7 +3,7 @@ import type { Strategy } from '../domain/settings.ts'
 import type { Db } from './db.ts'
 import type { RolloutsTable } from './schema.ts'
 
-export interface NewRollout {
+interface NewRollout {
   readonly id: string
   readonly appId: string
   readonly generation: number

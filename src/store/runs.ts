@@ -3,7 +3,7 @@ import type { RunsTable } from './schema.ts'
 import type { Seal } from './seal.ts'
 
 /** What the user gave beside the command. */
-export interface RunOptions {
+interface RunOptions {
   readonly env: Readonly<Record<string, string>>
   readonly tty: boolean
   readonly columns: number

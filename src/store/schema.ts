@@ -52,7 +52,7 @@ export interface ArtifactsTable {
   collectedAt: number | null
 }
 
-export interface ReleasesTable {
+interface ReleasesTable {
   id: string
   appId: string
   version: number
@@ -89,7 +89,7 @@ export interface RolloutsTable {
   receipt: string | null
 }
 
-export interface JournalTable {
+interface JournalTable {
   id: Generated<number>
   appId: string
   rollout: string | null

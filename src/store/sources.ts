@@ -1,7 +1,7 @@
 import type { Db } from './db.ts'
 import type { SourcesTable } from './schema.ts'
 
-export type Source = Readonly<SourcesTable>
+type Source = Readonly<SourcesTable>
 
 /** Uploaded sources, waiting for their build. */
 export interface Sources {

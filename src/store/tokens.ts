@@ -1,7 +1,7 @@
 import type { Db } from './db.ts'
 import type { TokensTable } from './schema.ts'
 
-export type Token = Readonly<TokensTable>
+type Token = Readonly<TokensTable>
 
 /** Who may come in; only hashes are kept. */
 export interface Tokens {

@@ -81,7 +81,7 @@ export async function digestOfSet(tables: Tables, appId: string, set: SetRef): P
  * The process types of an artifact with what was asked for each; one that nobody scaled has none running.
  * `strategy`, when given, is that of the routable type.
  */
-export function wantedTypes(
+function wantedTypes(
   artifact: Artifact,
   formation: readonly FormationEntry[],
   strategy: Strategy | null,
