@@ -49,7 +49,12 @@ export function matches(formation: readonly FormationEntry[], dynos: readonly Dy
 
 /** `web.1 up, web.2 starting`: for progress lines. */
 export function stateText(dynos: readonly Dyno[]): string {
-  return dynos.map((dyno) => `${dyno.name} ${dyno.state}`).join(', ') || 'nothing runs'
+  return dynos.map((dyno) => `${dyno.name} ${stateWord(dyno)}`).join(', ') || 'nothing runs'
+}
+
+/** The router has been told to send it nothing more, whatever its health. */
+function stateWord({ state, tasuki }: Dyno): string {
+  return tasuki?.admin === 'drain' || tasuki?.admin === 'maint' ? 'draining' : state
 }
 
 function refuseCrash(dynos: readonly Dyno[], app: string): void {

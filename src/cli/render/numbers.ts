@@ -49,6 +49,8 @@ export function bytes(number: number): string {
   return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`
 }
 
+/** Whole numbers as they are, for a clock that tells only whole ms; 0 of such a clock is less than 1. */
 function short(ms: number): string {
-  return ms < 100 ? ms.toFixed(1) : count(Math.round(ms))
+  if (ms === 0) return '<1'
+  return ms < 100 && !Number.isInteger(ms) ? ms.toFixed(1) : count(Math.round(ms))
 }

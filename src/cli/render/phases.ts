@@ -148,10 +148,19 @@ function marksOf(entries: readonly DrawnEntry[], startedAt: number): Mark[] {
   })
 }
 
+/**
+ * What can only be seen of an instance in one phase. A control plane that has been started again sees everything anew:
+ * that an instance passes its checks is then no news of one that serves.
+ */
+const ONLY_AFTER: Partial<Record<Phase, Phase>> = { check: 'boot', warm: 'draining' }
+
 /** Each turn lasts until the next; the last one until the end. A later word for the same phase adds nothing. */
 function segments(turns: readonly Turn[], span: number): Segment[] {
-  const inOrder = [...turns].sort((a, b) => a[1] - b[1])
-  const changes = inOrder.filter(([phase], index) => phase !== inOrder[index - 1]?.[0])
+  const changes: Turn[] = []
+  for (const turn of [...turns].sort((a, b) => a[1] - b[1])) {
+    const present = changes.at(-1)?.[0]
+    if (turn[0] !== present && (ONLY_AFTER[turn[0]] ?? present) === present) changes.push(turn)
+  }
   return changes.map(([phase, from], index) => ({ phase, from, to: changes[index + 1]?.[1] ?? span }))
 }
 

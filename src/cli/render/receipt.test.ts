@@ -15,12 +15,12 @@ describe('a receipt as text', () => {
   lost       none
   by release v6 1,100   v7 40,180
 
-              before   during    after
-  requests    30,120    1,900   39,380
-  for         30.0 s   2.00 s   10.0 s
-  p50         1.2 ms   1.3 ms   1.2 ms
-  p99         4.1 ms   4.3 ms   4.2 ms
-  max        12.0 ms  18.2 ms  11.1 ms
+             before   during    after
+  requests   30,120    1,900   39,380
+  for        30.0 s   2.00 s   10.0 s
+  p50        1.2 ms   1.3 ms   1.2 ms
+  p99        4.1 ms   4.3 ms   4.2 ms
+  max         12 ms  18.2 ms  11.1 ms
 
                boot  checks   admit   drain    warm    stop
   web.1 v6        -       -       -  0.06 s  10.0 s  0.20 s
@@ -80,6 +80,15 @@ describe('a receipt as text', () => {
     const coloured = renderReceipt(LOSSY, { ...PLAIN, paint: ansi })
     assert.equal(stripVTControlCharacters(coloured), renderReceipt(LOSSY))
     assert.ok(coloured.includes('\u001b[31m7 lost\u001b[39m'))
+  })
+
+  it('has no table of windows without requests, and no line for what gets none', () => {
+    const { before, during, after } = RECEIPT.traffic
+    const quiet = (window: typeof before) => ({ ...window, requests: 0 })
+    const none = { before: quiet(before), during: quiet(during), after: quiet(after) }
+    const release = { ...RECEIPT.instances[0]!, name: 'release.7', drained: null, idle: null }
+    const text = renderReceipt({ ...RECEIPT, traffic: { ...RECEIPT.traffic, ...none }, instances: [release] })
+    assert.doesNotMatch(text, /before|release\.7/)
   })
 
   it('wraps a long reason to the width of the screen', () => {

@@ -21,7 +21,7 @@ export function renderReceipt(receipt: Receipt, screen: Screen = PLAIN): string 
     [headline(receipt, screen), ...reason(receipt, screen)],
     counts(receipt, screen),
     windows(receipt.traffic, screen),
-    instances(receipt.instances, screen),
+    instances(receipt.instances.filter(routed), screen),
     closing(receipt, screen),
   ]
   return parts
@@ -130,6 +130,7 @@ function byRelease(traffic: TrafficReport): string {
 
 function windows({ before, during, after }: TrafficReport, { paint }: Screen): string[] {
   const shown = [before, during, after]
+  if (shown.every((window) => window.requests === 0)) return []
   const line = (label: string, cell: (window: TrafficWindow) => string) => [
     paint('dim', padded(label, LABEL - 2)),
     ...shown.map(cell),
@@ -158,14 +159,24 @@ const PHASES: readonly (readonly [string, keyof InstanceTimes, keyof InstanceTim
   ['stop', 'signalled', 'exited'],
 ]
 
+/** The release phase and workers get no requests: nothing is known of them that the table could show. */
+function routed({ passing, admitted, drained }: InstanceTimes): boolean {
+  return passing !== null || admitted !== null || drained !== null
+}
+
 function instances(times: readonly InstanceTimes[], { paint }: Screen): string[] {
   if (times.length === 0) return []
   const columns = PHASES.map(([head]) => ({ head: paint('dim', head), align: 'right' as const }))
   const rows = times.map((one) => [
     paint('dim', padded(`${one.name} v${one.release}`, LABEL - 2)),
-    ...PHASES.map(([, from, to]) => between(one[from], one[to])),
+    ...PHASES.map(([, from, to]) => between(seen(one)[from], seen(one)[to])),
   ])
   return table([{ head: '' }, ...columns], rows).map((text) => `  ${text}`)
+}
+
+/** Checks of one that was there before belong to its own rollout. */
+function seen(one: InstanceTimes): InstanceTimes {
+  return one.spawned === null ? { ...one, passing: null, healthy: null } : one
 }
 
 function between(from: unknown, to: unknown): string {

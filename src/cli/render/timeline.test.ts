@@ -133,6 +133,19 @@ describe('the timeline of a journal', () => {
     assert.equal(lines[0], `${' '.repeat(46)}| switched`)
   })
 
+  it('takes what a control plane sees anew for no news', () => {
+    const anew = [
+      ...journal.slice(0, 6),
+      entry('passing', 'web.1 v6', 2900, null),
+      entry('passing', 'web.1 v7', 3500, null),
+    ]
+    const { lives } = timelineOfJournal(anew, 1000, 4000)
+    assert.deepEqual(
+      lives.map((life) => life.segments.map((segment) => segment.phase)),
+      [['serving'], ['boot', 'check', 'serving']],
+    )
+  })
+
   it('takes an admission for done only when it is', () => {
     const asked = [...journal.slice(0, 5), entry('admit', 'web.1 v7', 2500, null)]
     const life = timelineOfJournal(asked, 1000, 3000).lives[0]
