@@ -86,7 +86,7 @@ export class Links {
   caughtUp(mark: number): boolean {
     const now = Date.now()
     const all = this.#all()
-    return all.length > 0 && all.every(({ link }) => link?.quietSince(mark, now) ?? false)
+    return all.length > 0 && all.every(({ link }) => link?.readUpTo(mark, now) ?? false)
   }
 
   /** Tells of lines that have been missing for two looks: those of one look only may still be on their way. */
@@ -128,7 +128,7 @@ export class Links {
     followed.reached = true
     followed.position.reconnected()
     link.follow(
-      (text) => this.#take(followed.position, text),
+      (text) => this.#take(followed, text),
       () => this.#unlinked(followed, link),
     )
   }
@@ -153,8 +153,9 @@ export class Links {
     return followed
   }
 
-  #take(position: Position, text: string): void {
+  #take({ position, link }: Followed, text: string): void {
     const line = parseLine(text)
+    if (line) link?.read(line.endedAt)
     // Anything else is a notice of HAProxy's own, e.g. of lines dropped: the numbers of the lines tell that too.
     if (line)
       position.take(text, line, (fresh) => this.#events.line(fresh, position.worker), this.#events.past)

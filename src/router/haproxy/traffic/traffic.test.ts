@@ -121,6 +121,18 @@ test('a receipt counts before, during and after apart, each request once', async
   assert.equal(report.outages.length, 1)
 })
 
+test('a receipt is complete although visitors never stop coming', async () => {
+  const stop = load(4)
+  try {
+    await traffic.open('busy', [SHOP], 1000)
+    const report = await traffic.close('busy')
+    assert.deepEqual(report.gaps, [])
+    assert.ok(report.complete)
+  } finally {
+    await stop()
+  }
+})
+
 test('opening twice changes nothing, and closing again gives the same receipt', async () => {
   await traffic.open('r2', [SHOP], 0)
   await ask(5)

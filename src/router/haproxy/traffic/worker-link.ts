@@ -7,6 +7,9 @@ import { RING } from './log-format.ts'
 /** A worker is quiet when its log has been silent this long, in ms. */
 const QUIET_MS = 60
 
+/** Lines come in the order of their ends but for this, in ms: each thread of HAProxy writes its own. */
+const DISORDER_MS = 30
+
 /** Who answered on the stats socket. */
 export interface WorkerId {
   readonly pid: number
@@ -27,6 +30,8 @@ export class WorkerLink {
   readonly #log: Socket
   #rest = ''
   #heardAt = Date.now()
+  /** The latest end of a request that a line told of, UTC ms. */
+  #readTo = 0
   #closed: (() => void) | null = null
 
   private constructor(id: WorkerId, cli: Cli, log: Socket) {
@@ -55,7 +60,7 @@ export class WorkerLink {
     // An error is followed by `close`, which says all that matters.
     this.#log.on('error', () => undefined)
     this.#log.on('close', () => this.#closed?.())
-    const log = (text: string) => this.#read(text, line)
+    const log = (text: string) => this.#split(text, line)
     const info = (text: string) => {
       head += text
       const end = head.indexOf('\n\n')
@@ -74,7 +79,17 @@ export class WorkerLink {
     return !this.#cli.closed && !this.#log.destroyed
   }
 
-  /** True when nothing has come for a while since `mark` (UTC ms): all lines up to then have been read. */
+  /** A line of a request that ended then (UTC ms) has been read. */
+  read(endedAt: number): void {
+    this.#readTo = Math.max(this.#readTo, endedAt)
+  }
+
+  /** All lines up to `mark` (UTC ms) have been read: later ones have been, or nothing has come for a while. */
+  readUpTo(mark: number, now: number): boolean {
+    return this.#readTo >= mark + DISORDER_MS || this.quietSince(mark, now)
+  }
+
+  /** True when nothing has come for a while since `mark` (UTC ms). */
   quietSince(mark: number, now: number): boolean {
     return now - Math.max(mark, this.#heardAt) >= QUIET_MS
   }
@@ -107,7 +122,7 @@ export class WorkerLink {
     this.#cli.close()
   }
 
-  #read(text: string, line: (text: string) => void): void {
+  #split(text: string, line: (text: string) => void): void {
     this.#heardAt = Date.now()
     const lines = (this.#rest + text).split('\n')
     this.#rest = lines.pop() ?? ''
