@@ -1,5 +1,5 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
-import { asTasukiError, type ErrorCode, TasukiError } from '../domain/errors.ts'
+import { asTasukiError, type ErrorCode, originOf, TasukiError } from '../domain/errors.ts'
 import type { Api, ApiOptions } from './types.ts'
 
 /** Codes of Fastify for which the caller is to blame, as ours. */
@@ -19,7 +19,7 @@ export function answerErrors(api: Api, log: ApiOptions['log']): void {
   api.setErrorHandler((thrown, request, reply) => {
     const error = known(thrown as FastifyError)
     if (error.code === 'internal')
-      log.error({ path: pathOf(request), error: error.stack, cause: String(error.cause) }, 'A call broke')
+      log.error({ path: pathOf(request), error: originOf(error) }, 'A call broke')
     return answer(reply, error)
   })
   api.setNotFoundHandler((request, reply) =>

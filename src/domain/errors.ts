@@ -91,3 +91,8 @@ export function asTasukiError(error: unknown): TasukiError {
     return new TasukiError('disk_full', `No space left on the disk: ${what}`, { cause: error })
   return new TasukiError('internal', what, { cause: error })
 }
+
+/** Where an error came from first, for the log: the stack of its innermost cause. */
+export function originOf(error: Error): string {
+  return error.cause instanceof Error ? originOf(error.cause) : (error.stack ?? error.message)
+}

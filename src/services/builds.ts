@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Build, BuildError } from '../store/builds.ts'
 import { announceRelease } from './announce.ts'
@@ -116,7 +116,8 @@ export class BuildService {
 
   async #fail(id: string, thrown: unknown, output: OutputWriter): Promise<void> {
     const error = asTasukiError(thrown)
-    if (error.code === 'internal') this.#deps.log.error({ build: id, error: error.stack }, 'A build broke')
+    if (error.code === 'internal')
+      this.#deps.log.error({ build: id, error: originOf(error) }, 'A build broke')
     const told = this.#stopped.signal.aborted
       ? STOPPED
       : { id: error.code, message: error.message, next: error.next }
