@@ -55,7 +55,7 @@ describe('the command line against the real API', () => {
     assert.match(changed.stdout, /^Set A in v3\./)
     const [back] = await Promise.all([run('rollback', 'v2'), finishNext(api, 'returned')])
     assert.equal(back.code, 7, back.stdout)
-    assert.match(back.stderr, /^Error: v4 was taken back: The test says so\. v3 serves\./)
+    assert.match(back.stderr, /^Error: v4 was taken back, v3 serves: The test says so\.\n/)
 
     const releases = JSON.parse((await run('releases', '--json')).stdout)
     assert.deepEqual(

@@ -96,11 +96,12 @@ ${LOG}Handing over from v6 to v7 of shop (rolling)
   })
 
   it('exits with 7 when the rollout was returned, and says why', async () => {
-    const { code, stderr } = await deploy(routesFor(LOSSY))
+    const { code, stdout, stderr } = await deploy(routesFor(LOSSY))
     assert.equal(code, 7)
+    assert.equal(stdout.split('\n  going back: web.1 crashed in the bake with exit code 1.\n').length, 2)
     assert.equal(
       stderr,
-      'Error: v7 was taken back: web.1 crashed in the bake with exit code 1. v6 serves.\nNext: The earlier release serves on. Mend the cause and deploy again.\n',
+      'Error: v7 was taken back, v6 serves: web.1 crashed in the bake with exit code 1.\nNext: The earlier release serves on. Mend the cause and deploy again.\n',
     )
   })
 

@@ -3,6 +3,7 @@ import type { ApiClient } from '../client.ts'
 import { renderReceipt } from '../render/receipt.ts'
 import { screenOf } from '../render/screen.ts'
 import { renderTimeline, timelineOfJournal, timelineOfReceipt } from '../render/timeline.ts'
+import { firstLine } from '../render/wrap.ts'
 import { drawnEntry, instant, type JournalRecord, type RolloutRecord, receiptOf } from '../wire.ts'
 import { goesOn, interruptible } from './interrupt.ts'
 import { judge } from './judge.ts'
@@ -32,9 +33,14 @@ export async function followToReceipt(
     () => followRollout(client, rolloutId, view),
   )
   const receipt = receiptOf(rollout.receipt)
-  if (!options.json && receipt !== null) console.log(await proof(client, rollout, receipt))
+  if (!options.json && receipt !== null) console.log(await proof(client, rollout, brief(receipt)))
   judge(rollout, receipt, options.allowLost)
   return { rollout, receipt }
+}
+
+/** Why it failed is told in full by the error that comes below. */
+function brief(receipt: Receipt): Receipt {
+  return { ...receipt, reason: receipt.reason && firstLine(receipt.reason) }
 }
 
 /** Receipt and timeline of a finished rollout as text. */

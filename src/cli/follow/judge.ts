@@ -33,10 +33,6 @@ export function judge(rollout: RolloutRecord, receipt: Receipt | null, allowLost
 
 function failure({ to, from, status, reason }: RolloutRecord): string {
   const what = status === 'returned' ? `v${to} was taken back` : `v${to} failed`
-  const stays = from === null ? '' : ` v${from} serves.`
-  return `${what}: ${ended(reason ?? 'no reason was given')}${stays}`
-}
-
-function ended(text: string): string {
-  return /[.!?]$/.test(text) ? text : `${text}.`
+  const stays = from === null ? '' : `, v${from} serves`
+  return `${what}${stays}: ${reason ?? 'no reason was given.'}`
 }

@@ -2,6 +2,7 @@ import type { ApiClient } from '../client.ts'
 import { appPath } from '../command.ts'
 import { timelineOfJournal } from '../render/phases.ts'
 import type { Sight } from '../render/progress.ts'
+import { firstLine } from '../render/wrap.ts'
 import { type Dyno, drawnEntry, instant, type JournalRecord, type RolloutRecord } from '../wire.ts'
 import type { RolloutView } from './views.ts'
 
@@ -72,7 +73,7 @@ class Follower {
     this.#entries.set(entry.id, entry)
     if (known?.state === entry.state) return
     this.#ahead = Date.now() - instant(entry.ended_at ?? entry.at)
-    this.#remark(entry)
+    this.#remark(entry, known === undefined)
     this.draw()
   }
 
@@ -94,9 +95,9 @@ class Follower {
   }
 
   /** What went wrong is said at once, as well as in the end. */
-  #remark(entry: JournalRecord): void {
+  #remark(entry: JournalRecord, fresh: boolean): void {
     const who = entry.name === null ? '' : `${entry.name} v${entry.release}: `
-    if (entry.kind === 'turn-back') this.#view.say(`  going back: ${entry.note}`)
+    if (entry.kind === 'turn-back' && fresh) this.#view.say(`  going back: ${firstLine(entry.note)}`)
     else if (entry.kind === 'unhealthy') this.#view.say(`  ${who}${entry.note}`)
     else if (entry.state === 'failed')
       this.#view.say(`  ${who}${entry.kind} failed: ${entry.error ?? entry.note}`)

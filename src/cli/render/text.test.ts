@@ -5,7 +5,7 @@ import { ago, bytes, count, counted, duration, latencies } from './numbers.ts'
 import { renderPlan } from './plan.ts'
 import { ansi, PLAIN, screenOf } from './screen.ts'
 import { cut, table } from './table.ts'
-import { wrapped } from './wrap.ts'
+import { firstLine, wrapped } from './wrap.ts'
 
 describe('numbers for people', () => {
   it('groups thousands', () => {
@@ -66,6 +66,9 @@ describe('a table', () => {
   it('leaves alone what fits, and breaks lines only at spaces', () => {
     assert.equal(cut('abc', 3), 'abc')
     assert.deepEqual(wrapped('aa bb cccccccc d', 5), ['aa bb', 'cccccccc', 'd'])
+    assert.deepEqual(wrapped('aa\n  bb cc dd', 7), ['aa', '  bb cc', '  dd'])
+    assert.equal(firstLine('web.1 crashed. Its last lines:\n  oh'), 'web.1 crashed.')
+    assert.equal(firstLine('web.1 said: no'), 'web.1 said: no')
   })
 })
 

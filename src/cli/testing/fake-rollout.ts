@@ -63,15 +63,22 @@ export const JOURNAL: readonly JournalRecord[] = [
   record(10, 'exited', 'web.1 v6', 11_400, null),
 ]
 
+const TURN = record(11, 'turn-back', null, 1300, null)
+const TURNED_BACK: readonly JournalRecord[] = [TURN, { ...TURN, state: 'done' }].map((turn) => ({
+  ...turn,
+  note: 'web.1 crashed in the bake with exit code 1.',
+}))
+
 /** Routes of a rollout that ends with that receipt. */
 export function rolloutRoutes(receipt: Receipt, change: Partial<RolloutRecord> = {}): Record<string, Answer> {
   const record = rolloutRecord(receipt, change)
+  const journal = receipt.outcome === 'returned' ? [...JOURNAL.slice(0, 8), ...TURNED_BACK] : JOURNAL
   return {
     'GET /tasuki/rollouts/r1': () => record,
-    'GET /tasuki/rollouts/r1/journal': () => JOURNAL,
+    'GET /tasuki/rollouts/r1/journal': () => journal,
     'GET /tasuki/rollouts/r1/events': (_, response) => {
       const send = eventStream(response)
-      for (const entry of JOURNAL) send('journal', entry)
+      for (const entry of journal) send('journal', entry)
       send('end', record)
       response.end()
       return undefined
