@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Artifact } from '../domain/artifact.ts'
@@ -13,7 +12,7 @@ import { lookAt } from './source/look.ts'
 import { unpackSource } from './source/unpack.ts'
 import { collectToolchains, ensureToolchain, type Toolchain } from './toolchain/toolchain.ts'
 import { Turns } from './turns.ts'
-import { cacheDir, type Workplace, Workshop } from './workshop.ts'
+import { cacheDir, nameOf, type Workplace, Workshop } from './workshop.ts'
 
 export interface BuildRequest {
   readonly appId: string
@@ -120,7 +119,7 @@ export class Builder {
 
   async #build(request: BuildRequest): Promise<Artifact> {
     const user = buildUser(this.#options.data, request.appId)
-    await using work = await this.#workshop.make(user)
+    await using work = await this.#workshop.make(request.appId, user)
     const { limits } = this.#options
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
     const plan = planSlug(await lookAt(work.source))
@@ -153,10 +152,6 @@ export class Builder {
   }
 
   #cachePath(appId: string): string {
-    return join(
-      this.#options.data,
-      'build-cache',
-      createHash('sha256').update(appId).digest('hex').slice(0, 32),
-    )
+    return join(this.#options.data, 'build-cache', nameOf(appId))
   }
 }

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, readdir, readFile, rm, stat, statfs, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { type BuildUser, endProcessesOf, killIfThere } from './process/user.ts'
@@ -38,8 +39,14 @@ export class Workshop {
     }
   }
 
-  async make(user: BuildUser | null): Promise<Workplace & AsyncDisposable> {
-    const place = await mkdtemp(join(this.#dir, 'build-'))
+  /**
+   * Makes the workplace of an app, of which there is one at a time. It has the same path in each build, because builds
+   * write their path into what they make.
+   */
+  async make(appId: string, user: BuildUser | null): Promise<Workplace & AsyncDisposable> {
+    const place = join(this.#dir, nameOf(appId))
+    await rm(place, { recursive: true, force: true })
+    await mkdir(place)
     await chmod(place, 0o711)
     await note(place, { uid: user?.uid ?? null, group: null, groupStart: null })
     const dirs = { source: join(place, 'source'), home: join(place, 'home'), temp: join(place, 'temp') }
@@ -47,6 +54,11 @@ export class Workshop {
     await mkdir(dirs.temp)
     return { ...dirs, user, [Symbol.asyncDispose]: () => rm(place, { recursive: true, force: true }) }
   }
+}
+
+/** A file name for an app, whatever its id looks like. */
+export function nameOf(appId: string): string {
+  return createHash('sha256').update(appId).digest('hex').slice(0, 32)
 }
 
 /** Hands files over to the build's user, links as links. */

@@ -31,9 +31,10 @@ async function build(source: Source, bench: Bench): Promise<void> {
   const packageJson = source.packageJson!
   noteVersions(packageJson, bench)
   const manager = await packageManagerOf(source, bench)
-  await writeFile(join(bench.home, '.npmrc'), await npmrc(bench), { mode: 0o644 })
+  const installs = needsInstall(source)
+  if (installs) await writeFile(join(bench.home, '.npmrc'), await npmrc(bench), { mode: 0o644 })
   await runScript('heroku-prebuild', manager, packageJson, bench)
-  if (needsInstall(source)) await install(manager, source, bench)
+  if (installs) await install(manager, source, bench)
   else bench.log('-----> No dependencies to install')
   const script = packageJson.scripts['heroku-postbuild'] === undefined ? 'build' : 'heroku-postbuild'
   await runScript(script, manager, packageJson, bench)
