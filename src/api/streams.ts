@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as pause } from 'node:timers/promises'
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyReply } from 'fastify'
 import type { Api } from './types.ts'
 
 /** So that nothing on the way takes a silent stream for a dead one. */
@@ -17,20 +17,19 @@ export class Streams {
   }
 
   /** Plain text, chunk by chunk. */
-  text(request: FastifyRequest, reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
+  text(reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
     reply.type('text/plain; charset=utf-8')
-    return this.#send(request, reply, source)
+    return this.#send(reply, source)
   }
 
   /** Server-sent events. */
-  events(request: FastifyRequest, reply: FastifyReply, source: Source<ServerEvent>): FastifyReply {
+  events(reply: FastifyReply, source: Source<ServerEvent>): FastifyReply {
     reply.type('text/event-stream; charset=utf-8')
-    return this.#send(request, reply, (signal) => withHeartbeat(source(signal), signal))
+    return this.#send(reply, (signal) => withHeartbeat(source(signal), signal))
   }
 
-  #send(request: FastifyRequest, reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
+  #send(reply: FastifyReply, source: Source<string | Buffer>): FastifyReply {
     const gone = new AbortController()
-    request.raw.once('close', () => gone.abort())
     reply.raw.once('close', () => gone.abort())
     const signal = AbortSignal.any([gone.signal, this.#stopped.signal])
     reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')

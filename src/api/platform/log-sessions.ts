@@ -40,7 +40,7 @@ export function logSessionRoutes(api: Api, services: Services, streams: Streams)
     { config: { open: true }, schema: { params: Secret } },
     async (request, reply) => {
       const lines = logSessions.open(request.params.id, request.params.secret)
-      return streams.events(request, reply, (signal) => asEvents(lines(signal)))
+      return streams.events(reply, (signal) => asEvents(lines(signal)))
     },
   )
 }

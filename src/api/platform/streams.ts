@@ -13,13 +13,13 @@ export function outputRoutes(api: Api, services: Services, streams: Streams): vo
   api.get('/streams/builds/:id/:secret', OPEN, async (request, reply) => {
     const { id, secret } = request.params
     secrets.check('build-output', id, secret)
-    return streams.text(request, reply, (signal) => builds.output(id, signal))
+    return streams.text(reply, (signal) => builds.output(id, signal))
   })
 
   api.get('/streams/releases/:id/:secret', OPEN, async (request, reply) => {
     const { id, secret } = request.params
     secrets.check('release-output', id, secret)
     const rollout = await rollouts.get(id)
-    return streams.text(request, reply, (signal) => releaseOutput.ofRollout(rollout, signal))
+    return streams.text(reply, (signal) => releaseOutput.ofRollout(rollout, signal))
   })
 }

@@ -50,7 +50,7 @@ export function rolloutRoutes(api: Api, services: Services, streams: Streams): v
     { schema: { params: RolloutParams } },
     async (request, reply) => {
       const rollout = await rollouts.get(request.params.rollout)
-      return streams.events(request, reply, (signal) => told(services, rolloutEvents.follow(rollout, signal)))
+      return streams.events(reply, (signal) => told(services, rolloutEvents.follow(rollout, signal)))
     },
   )
 
