@@ -60,6 +60,10 @@ function deliver(pipe: Writable, script: string): Promise<void> {
       if (error.code === 'EPIPE' || error.code === 'ECONNRESET') resolve()
       else reject(error)
     })
-    pipe.end(script, () => resolve())
+    pipe.end(script, () => {
+      // The supervisor keeps its end as long as it lives: ours would keep this process from ending.
+      pipe.destroy()
+      resolve()
+    })
   })
 }
