@@ -60,7 +60,7 @@ global
 function defaultsSections(pages: PagePaths): string {
   const common = `  mode http
   balance roundrobin
-  timeout connect 10s
+  timeout connect 20s
   timeout client 60s
   timeout http-request 10s
   timeout http-keep-alive 75s

@@ -79,8 +79,9 @@ export class Reload {
   }
 
   /**
-   * The configuration has only what is in rotation. What was drained but alive is again, and what was down waits for
-   * its checks instead of being taken for healthy.
+   * The configuration has only what is in rotation. What was drained but alive is again, what was down waits for its
+   * checks instead of being taken for healthy, and what was up has its full credit: a new worker would take it out at
+   * the first check that fails, whatever `fall` says.
    */
   async #restore(before: ReadonlyMap<string, ServerState>, backends: readonly Backend[]): Promise<void> {
     const commands = backends.flatMap((backend) =>
@@ -96,7 +97,7 @@ function restoring(server: string, before: ReadonlyMap<string, ServerState>): st
   if (!state || state.admin === 'maint') return []
   return [
     ...(state.admin === 'drain' ? [`set server ${server} state drain`] : []),
-    ...(state.running ? [] : [`set server ${server} health down`]),
+    `set server ${server} health ${state.running ? 'up' : 'down'}`,
   ]
 }
 

@@ -10,6 +10,7 @@ import { liveProcess } from './proc.ts'
 import { type RouterOptions, type Running, start } from './start.ts'
 import { cutSpread } from './streams.ts'
 import { mergeViews, viewCommands } from './view.ts'
+import { bringDown } from './watchdog.ts'
 
 export type { RouterOptions } from './start.ts'
 
@@ -45,9 +46,8 @@ export class HaproxyRouter implements RouterControl {
   }
 
   async down(): Promise<void> {
-    const { watchdog } = this.#live()
-    await watchdog.down()
     await this.close()
+    await bringDown(this.#layout)
   }
 
   async prepare(spec: BackendSpec): Promise<void> {

@@ -21,7 +21,7 @@ import { Reload } from './reload.ts'
 import { findProgram, layOut, mostDescriptors, touch } from './setup.ts'
 import { Slots } from './slots.ts'
 import { type Draft, parseProbeClasses, Structure } from './structure.ts'
-import { Watchdog } from './watchdog.ts'
+import { bringDown, Watchdog } from './watchdog.ts'
 import { Workers } from './workers.ts'
 
 export interface RouterOptions {
@@ -173,7 +173,7 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
       await watchdog.ready(log)
       await workers.list()
     } catch (error) {
-      if (spawned) await watchdog.down()
+      if (spawned) await bringDown(layout)
       throw error
     }
   }

@@ -71,16 +71,6 @@ export class Watchdog {
     this.#supervision = null
   }
 
-  /** Ends HAProxy and the script. */
-  async down(): Promise<void> {
-    this.close()
-    await writeFile(this.#layout.down, '')
-    await rm(this.#layout.seen, { force: true })
-    await end(this.master(), 'SIGTERM')
-    await end(readRun(this.#layout.watchdogRun), null)
-    await rm(this.#layout.watchdogRun, { force: true })
-  }
-
   async #look(): Promise<void> {
     if (this.master()) await writeFile(this.#layout.seen, `${Date.now()}\n`)
     if (!isAlive(readRun(this.#layout.watchdogRun))) await this.ensure()
@@ -97,6 +87,15 @@ export class Watchdog {
     const alerts = lines.filter((line) => line.startsWith('[ALERT]'))
     return alerts.length > 0 && !this.master() ? alerts.slice(-5).join(' · ') : null
   }
+}
+
+/** Ends HAProxy and the script, if they run. */
+export async function bringDown(layout: Layout): Promise<void> {
+  await writeFile(layout.down, '')
+  await rm(layout.seen, { force: true })
+  await end(readRun(layout.masterRun), 'SIGTERM')
+  await end(readRun(layout.watchdogRun), null)
+  await rm(layout.watchdogRun, { force: true })
 }
 
 /** Signals a process (null: leaves it to end by itself first), waits, and kills it when it does not end. */
