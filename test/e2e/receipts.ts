@@ -28,40 +28,47 @@ interface WindowView {
 /** What a deploy under watch needs: the new instances boot slowly enough for the load to begin before they serve. */
 const BOOT_MS = 1_500
 const BAKE_SECONDS = 6
+const SWITCH_MS = 60_000
 
 export interface Watched {
   readonly receipt: ReceiptView
   readonly report: LoadReport
 }
 
-/**
- * Deploys with a load that begins after the receipt was opened and ends before it is closed, so that both have counted
- * the same requests. `meanwhile` runs after the load has begun, before the new instances are ready.
- */
+export interface Watch {
+  readonly behaviour?: Behaviour
+  /** Runs after the load has begun, before the new instances are ready. */
+  readonly meanwhile?: () => Promise<void>
+  /** When the load ends: at the switch (then both have counted the same requests), or with the rollout. */
+  readonly until?: 'switch' | 'end'
+}
+
+/** Deploys with a load that begins after the receipt was opened, so that no loss is outside of it. */
 export async function watchedDeploy(
   subject: Subject,
   load: Omit<LoadOptions, 'url' | 'host'>,
-  behaviour: Behaviour = {},
-  meanwhile: () => Promise<void> = async () => undefined,
+  watch: Watch = {},
 ): Promise<Watched> {
-  const source = await subject.source(
-    { BEHAVIOUR: 'slow-boot', BOOT_MS, ...behaviour },
-    { bake_seconds: BAKE_SECONDS },
-  )
+  const slow = { BEHAVIOUR: 'slow-boot', BOOT_MS, ...watch.behaviour }
+  const source = await subject.source(slow, { bake_seconds: BAKE_SECONDS })
   await subject.app.must(['deploy', source, '--detach'])
   const id = await until('a rollout that runs', async () => {
     const [newest] = await subject.app.rollouts()
     return newest?.status === 'running' && (await has(subject, newest.id, 'open-receipt')) ? newest.id : null
   })
   const running = await startLoad({ url: subject.server.url, host: subject.app.host, ...load })
-  await meanwhile()
-  await until('the switch', () => has(subject, id, 'mark-switched'))
-  const report = await running.stop()
-  const rollout = await subject.server.get(`/tasuki/rollouts/${id}`)
-  assert.equal(rollout.status, 'running', 'the load has to end before the rollout does')
+  try {
+    await watch.meanwhile?.()
+    if (watch.until === 'end') await subject.app.settled()
+    else await until('the switch', () => has(subject, id, 'mark-switched'), SWITCH_MS)
+  } finally {
+    await running.stop()
+  }
+  const early = await subject.server.get(`/tasuki/rollouts/${id}`)
+  if (watch.until !== 'end') assert.equal(early.status, 'running', 'the load ends before the rollout')
   await subject.app.settled()
   const { receipt } = await subject.server.get(`/tasuki/rollouts/${id}`)
-  return { receipt, report }
+  return { receipt, report: await running.ended }
 }
 
 async function has(subject: Subject, rollout: string, kind: string): Promise<boolean> {

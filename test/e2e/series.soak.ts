@@ -30,7 +30,7 @@ describe('the full counts', () => {
   test(`${RANDOM_CHANGES} changes in random order`, async (t) => {
     const server = await serverFor(t)
     const random = new Random()
-    const names = Array.from({ length: RANDOM_CHANGES }, () => random.pick(ALL))
+    const names: ChangeName[] = ['deploy', ...Array.from({ length: RANDOM_CHANGES }, () => random.pick(ALL))]
     t.diagnostic(`SEED=${random.seed}: ${names.join(', ')}`)
     const subject = await Subject.create(server, { behaviour: { BEHAVIOUR: 'exit-at-once' } })
     await losesNothing(t, subject, FULL, () => change(subject, names, random))
