@@ -42,8 +42,10 @@ describe('the receipt and an independent client agree', () => {
       settings,
       behaviour: { BEHAVIOUR: 'slow-boot', BOOT_MS: 1_000 },
     })
+    const release = `v${(await subject.app.dynos())[0]!.release.version}`
     const kill = async () => {
-      for (const name of ['web.1', 'web.2']) signal(processOfInstance(server.directory, name)!, 'SIGKILL')
+      for (const name of ['web.1', 'web.2'])
+        signal(processOfInstance(server.directory, name, release)!, 'SIGKILL')
     }
     const watch = { behaviour: { BOOT_MS: 4_000 }, meanwhile: kill }
     const watched = await watchedDeploy(subject, { rates: { get: 100 } }, watch)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { until } from '../harness/index.ts'
-import { type LoadOptions, type LoadReport, startLoad } from '../load/index.ts'
+import { type LoadOptions, type LoadReport, type LossCause, startLoad } from '../load/index.ts'
 import type { Behaviour, Subject } from './subject.ts'
 
 /** A receipt as the API tells it. */
@@ -78,17 +78,19 @@ async function has(subject: Subject, rollout: string, kind: string): Promise<boo
   return journal.some((entry) => entry.kind === kind && entry.state === 'done')
 }
 
-/** The client's causes, counted as the receipt names them. Connections refused never reach the router's count. */
-export function asReceiptCauses(report: LoadReport): Record<string, number> {
+/** The client's causes, counted as the receipt names them. */
+function asReceiptCauses(report: LoadReport): Record<string, number> {
   const { byCause } = report
-  const counts = {
-    cut: (byCause.cut ?? 0) + (byCause.malformed ?? 0),
-    http_502: byCause.http_502 ?? 0,
-    no_instance: byCause.http_503 ?? 0,
-    timeout: byCause.http_504 ?? 0,
-    other: (byCause.refused ?? 0) + (byCause.reset ?? 0) + (byCause.closed ?? 0) + (byCause.timeout ?? 0),
+  const of = (...causes: readonly LossCause[]) =>
+    causes.reduce((sum, cause) => sum + (byCause[cause] ?? 0), 0)
+  return {
+    cut: of('cut', 'malformed'),
+    // Without an answer from the instance the router gives a 502, or, on a kept-alive connection, ends that.
+    no_answer: of('http_502', 'closed', 'reset'),
+    no_instance: of('http_503'),
+    timeout: of('http_504'),
+    other: of('refused', 'timeout', 'corrupt'),
   }
-  return counts
 }
 
 /** Fails unless the receipt is complete and names exactly the losses that the client counted. */
@@ -96,9 +98,9 @@ export function assertSameLosses({ receipt, report }: Watched): void {
   const { lost, complete, gaps } = receipt.traffic
   assert.deepEqual(gaps, [])
   assert.equal(complete, true)
-  // The client sees a 502 for both.
+  // The client can not tell the first two apart.
   const { no_response = 0, bad_gateway = 0, cut, no_instance, timeout } = lost
-  const named = { cut, http_502: no_response + bad_gateway, no_instance, timeout, other: 0 }
+  const named = { cut, no_answer: no_response + bad_gateway, no_instance, timeout, other: 0 }
   assert.deepEqual(named, asReceiptCauses(report))
   assert.equal(receipt.lost, report.lost)
 }

@@ -27,10 +27,15 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
 
 /**
  * Id of the process that serves as that instance (`web.1`): the innermost of those which have its name in their
- * environment, so that neither its wrapper nor a shell is meant. Null when there is none.
+ * environment, so that neither its wrapper nor a shell is meant. In a rollout `release` (`v3`) says which of the two.
+ * Null when there is none.
  */
-export function processOfInstance(directory: string, name: string): number | null {
-  const pids = processesOf(directory).filter((pid) => environmentOf(pid).includes(`DYNO=${name}`))
+export function processOfInstance(directory: string, name: string, release?: string): number | null {
+  const wanted = [`DYNO=${name}`, ...(release === undefined ? [] : [`TASUKI_RELEASE=${release}`])]
+  const pids = processesOf(directory).filter((pid) => {
+    const environment = environmentOf(pid)
+    return wanted.every((variable) => environment.includes(variable))
+  })
   const parents = new Set(pids.map(parentOf))
   return pids.filter((pid) => !parents.has(pid)).at(-1) ?? null
 }
