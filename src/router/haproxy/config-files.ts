@@ -35,6 +35,14 @@ export class ConfigFiles {
     this.#texts = new Map(await Promise.all(names.map(read)))
   }
 
+  /** The text that HAProxy is known to accept; null when there is none. */
+  async goodText(name: string): Promise<string | null> {
+    return readFile(join(this.#layout.good, name), 'utf8').catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return null
+      throw error
+    })
+  }
+
   /** Writes a file whose shape HAProxy has accepted before: only what stands in its slots differs. */
   async write(name: string, text: string): Promise<void> {
     if (this.#texts.get(name) === text) return

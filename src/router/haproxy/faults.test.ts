@@ -42,6 +42,24 @@ describe('an instance’s fault', () => {
     assert.ok(outAfter < 1000, `out after ${outAfter} ms`)
   })
 
+  it('costs a GET nothing when it breaks off, and no POST is ever sent twice', async () => {
+    const seen: string[] = []
+    const breaking = await world.app((request) => {
+      seen.push(`${request.method}`)
+      request.socket.destroy()
+    })
+    await world.serve(breaking)
+    await world.serve(await world.instance())
+    const gets = await Promise.all(Array.from({ length: 10 }, () => visit(world.http)))
+    assert.deepEqual([...new Set(gets.map(({ status }) => status))], [200])
+    assert.ok(seen.includes('GET'))
+    const posts = Array.from({ length: 10 }, () => visit(world.http, { method: 'POST', body: 'once' }))
+    const fates = await Promise.allSettled(posts)
+    const served = fates.filter((fate) => fate.status === 'fulfilled' && fate.value.status === 200).length
+    assert.equal(served + seen.filter((method) => method === 'POST').length, 10)
+    assert.ok(served < 10)
+  })
+
   it('of being busy for 3 s with a full accept queue does not take it out', async () => {
     const other = { appId: 'app-2', type: 'web' }
     await world.prepare(4, other)

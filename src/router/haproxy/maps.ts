@@ -42,6 +42,7 @@ export class SharedMap {
   readonly #workers: Workers
   #entries = new Map<string, string>()
   #tail: Promise<unknown> = Promise.resolve()
+  #behind = false
 
   constructor(path: string, workers: Workers) {
     this.path = path
@@ -80,9 +81,18 @@ export class SharedMap {
       ...stale.map((key) => ({ key, value: null })),
       ...wrong.map(([key, value]) => ({ key, value })),
     ])
+    this.#behind = false
   }
 
   async #change(changes: readonly MapChange[]): Promise<void> {
+    const real = changes.filter(({ key, value }) => (this.#entries.get(key) ?? null) !== value)
+    if (real.length > 0) await this.#write(real)
+    // What an earlier change could not tell HAProxy is told now.
+    if (this.#behind) await this.sync()
+    else if (real.length > 0) await this.#tell(real)
+  }
+
+  async #write(changes: readonly MapChange[]): Promise<void> {
     const next = new Map(this.#entries)
     for (const { key, value } of changes) {
       if (value === null) next.delete(key)
@@ -90,7 +100,12 @@ export class SharedMap {
     }
     await writeDurably(this.path, mapText(next))
     this.#entries = next
+  }
+
+  async #tell(changes: readonly MapChange[]): Promise<void> {
+    this.#behind = true
     await applyChanges(this.#workers, this.path, changes)
+    this.#behind = false
   }
 }
 

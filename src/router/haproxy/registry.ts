@@ -1,3 +1,4 @@
+import { TasukiError } from '../../domain/errors.ts'
 import type { BackendKey } from '../../rollout/ports.ts'
 import { type Backend, SPARE_SETTINGS, sameSettings } from './backend.ts'
 import { type BackendContext, parseBackend, renderBackend } from './backend-file.ts'
@@ -18,12 +19,21 @@ export class Registry {
     this.#context = context
   }
 
-  /** Reads the backends from the files; throws `internal` for one that is not whole. */
-  load(): void {
+  /**
+   * Reads the backends from the files. One that is not whole is taken from its good copy; one that has none is left
+   * out, so that it spoils no other app. Returns the files that were not whole.
+   */
+  async load(): Promise<string[]> {
+    const broken: string[] = []
     for (const [file, text] of this.#files.texts) {
       const name = FILE.exec(file)?.[1]
-      if (name) this.#backends.set(name, parseBackend(name, text))
+      if (!name) continue
+      const whole = parsed(name, text)
+      if (!whole) broken.push(file)
+      const backend = whole ?? parsed(name, (await this.#files.goodText(file)) ?? '')
+      if (backend) this.#backends.set(name, backend)
     }
+    return broken
   }
 
   all(): Backend[] {
@@ -32,6 +42,11 @@ export class Registry {
 
   get(name: string): Backend | undefined {
     return this.#backends.get(name)
+  }
+
+  /** Whether the file is that of a backend. */
+  has(file: string): boolean {
+    return this.all().some(({ name }) => fileOf(name) === file)
   }
 
   find(key: BackendKey): Backend | undefined {
@@ -87,6 +102,15 @@ export class Registry {
       this.#checks.set(backend.name, checks)
     }
     return { config }
+  }
+}
+
+function parsed(name: string, text: string): Backend | null {
+  try {
+    return parseBackend(name, text)
+  } catch (error) {
+    if (error instanceof TasukiError || error instanceof SyntaxError) return null
+    throw error
   }
 }
 

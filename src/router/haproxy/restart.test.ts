@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -37,6 +38,7 @@ describe('a restart', () => {
         [assigned.id, 'maint'],
       ],
     )
+    await until('the outage is noted', async () => (await world.router.status()).outages.length > 0)
     const [outage, ...others] = (await world.router.status()).outages
     assert.equal(others.length, 0)
     assert.ok(outage!.from >= killedAt - 50 && outage!.ms < 5000, JSON.stringify(outage))
@@ -49,7 +51,7 @@ describe('a restart', () => {
     await killHaproxy()
     assert.equal((await visit(world.http)).body, 'hello')
     assert.equal(await world.replaceRouter(), 'adopted')
-    assert.equal((await world.router.status()).outages.length, 1)
+    await until('the outage is noted', async () => (await world.router.status()).outages.length === 1)
     assert.equal((await world.server(app)).admin, 'ready')
   })
 
@@ -122,6 +124,29 @@ describe('a restart', () => {
     await killHaproxy()
     assert.equal((await visit(world.http)).body, 'hello')
     assert.equal(await readFile(join(config, '20-frontend.cfg'), 'utf8'), before)
+  })
+
+  it('that can not work is tried again with pauses, and works as soon as it can', async () => {
+    const { directory } = world.options
+    const watchdog = readRun(join(directory, 'watchdog.run'))!
+    process.kill(watchdog.pid, 'SIGSTOP')
+    const master = readRun(join(directory, 'master.run'))!
+    process.kill(master.pid, 'SIGKILL')
+    await until('HAProxy is gone', () => !isAlive(master))
+    const taken = createServer()
+    await until('its port is taken', async () => {
+      taken.listen(world.http.port, '127.0.0.1')
+      return once(taken, 'listening').then(() => true)
+    })
+    process.kill(watchdog.pid, 'SIGCONT')
+    const refusals = async () =>
+      (await readFile(join(directory, 'haproxy.log'), 'utf8')).split('Address already in use').length - 1
+    const began = performance.now()
+    await until('three starts have failed', async () => (await refusals()) >= 4)
+    assert.ok(performance.now() - began > 400, 'the pauses grow')
+    await new Promise((done) => taken.close(done))
+    await until('the app answers', async () => (await visit(world.http)).body === 'hello')
+    await until('the outage is noted', async () => (await world.router.status()).outages[0]!.ms > 400)
   })
 
   it('ends nothing but its own: after down no process is left', async () => {

@@ -88,7 +88,9 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
   await files.load()
   const context = { prober, unavailablePage: pages.unavailable, checksMap: maps.checks }
   const registry = new Registry(files, context)
-  registry.load()
+  const broken = await registry.load()
+  if (broken.length > 0)
+    options.log.error({ broken }, 'files of the router are not whole; good copies are used')
   const master = new MasterSocket(layout.master)
   const workers = new Workers(master)
   const probes = new Probes(workers, maps, prober)
@@ -188,6 +190,8 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
     )
     for (const map of Object.values(shared)) await map.sync()
     await stopProbes()
+    const lost = broken.filter((file) => !registry.has(file)).map((file) => [file, null] as const)
+    await files.change(new Map(lost))
     await structure.request(() => undefined)
     if (outdated) await gate.alone(() => reload.run(new Map(), registry.all()))
   }

@@ -36,20 +36,20 @@ export class HaproxyWorld implements RouterWorld {
   }
 
   static async open(more: Partial<RouterOptions> = {}): Promise<HaproxyWorld> {
-    const directory = await mkdtemp(join(tmpdir(), 'tasuki-router-'))
+    const directory = more.directory ?? (await mkdtemp(join(tmpdir(), 'tasuki-router-')))
     const http = { host: '127.0.0.1', port: await freePort() }
     const options = {
       ...{ directory, http: `${http.host}:${http.port}`, spareBackends: 2, log: SILENT },
       ...more,
     }
-    const world = new HaproxyWorld(options, http)
     try {
+      const world = new HaproxyWorld(options, http)
       await world.router.start()
+      return world
     } catch (error) {
       await rm(directory, { recursive: true, force: true })
       throw error
     }
-    return world
   }
 
   /** The control plane's end of the router goes and a new one comes. */
