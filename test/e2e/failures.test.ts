@@ -79,8 +79,9 @@ describe('a release that fails leaves the one before serving, whole', () => {
     says: [/2 s|boot/],
   })
   fails('it passes and crashes in the bake', {
-    behaviour: { BEHAVIOUR: 'crash-later', CRASH_MS: 2_000 },
-    settings: { bake_seconds: 8 },
+    // The crash comes some checks after the boot.
+    behaviour: { BEHAVIOUR: 'crash-later', CRASH_MS: 500 },
+    settings: { bake_seconds: 8, check_seconds: 0.2 },
     outcome: 'returned',
     says: [/web\.\d/],
   })
