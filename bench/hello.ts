@@ -4,8 +4,13 @@ import { join } from 'node:path'
 import { sourceFrom, TestApp, type TestServer } from '../test/harness/index.ts'
 import type { LoadOptions } from '../test/load/index.ts'
 
+/** Source directory of one of the benchmarks' apps. */
+export function appSource(name: string): string {
+  return join(import.meta.dirname, 'apps', name)
+}
+
 /** Source of the app of the rollout benchmarks. */
-export const HELLO = new URL('./apps/hello', import.meta.url).pathname
+export const HELLO = appSource('hello')
 
 /** The light load under which rollouts are measured: 200 requests a second. */
 export const LIGHT: Pick<LoadOptions, 'rates'> = { rates: { get: 160, post: 40 } }

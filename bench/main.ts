@@ -8,7 +8,7 @@ import { machineFacts } from './machine.ts'
 import { measureOverhead } from './overhead.ts'
 import { runRecipe } from './recipe.ts'
 import { measureRest } from './rest.ts'
-import { measureThroughput } from './throughput.ts'
+import { FAST, measureThroughput, ORDINARY } from './throughput.ts'
 import { Workspace } from './workspace.ts'
 
 const PAGE = join(import.meta.dirname, '..', 'docs', 'benchmarks.md')
@@ -53,8 +53,11 @@ const machine = machineFacts()
 const recipe = await step('fixed-sleep recipe', () => withWorkspace(runRecipe))
 const rest = await step('control plane at rest', () => withServer(measureRest))
 const busy = await withServer(async (server) => ({
-  throughput: await step('router throughput', () =>
-    withWorkspace((workspace) => measureThroughput(server, workspace)),
+  fast: await step('router before a fast app', () =>
+    withWorkspace((workspace) => measureThroughput(server, workspace, FAST)),
+  ),
+  ordinary: await step('router before an ordinary app', () =>
+    withWorkspace((workspace) => measureThroughput(server, workspace, ORDINARY)),
   ),
   overhead: await step('overhead of rollouts', () => measureOverhead(server)),
   during: await step('latency during rollouts', () => measureDuring(server)),

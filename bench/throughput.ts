@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { TestApp, type TestServer, until } from '../test/harness/index.ts'
 import { visit } from '../test/harness/visit.ts'
+import { appSource } from './hello.ts'
 import { median, medianOf } from './measure.ts'
-import { startPeer, type Way } from './peers/peer.ts'
+import { type Peer, startPeer, type Way } from './peers/peer.ts'
 import { BARE_HAPROXY, PEERS } from './peers/peers.ts'
 import { cpuMs, programOf } from './proc.ts'
 import type { Workspace } from './workspace.ts'
@@ -12,7 +13,6 @@ const ROUNDS = 5
 const SECONDS = 4
 /** Between two runs, so that the last lines of the log have been read before somebody else is measured. */
 const PAUSE_MS = 500
-const APP = new URL('./apps/fast', import.meta.url).pathname
 
 interface Run extends WrkResult {
   /** Processor time for a request, µs: of the proxy, and of what reads its log. */
@@ -33,13 +33,30 @@ export interface Throughput {
   readonly rows: readonly ThroughputRow[]
 }
 
+interface Contest {
+  /** Source of the app whose instances are the backends of all: two of them, each telling its port at `/port`. */
+  readonly source: string
+  readonly peers: readonly Peer[]
+  readonly withDirect: boolean
+}
+
+/** An app that costs next to nothing: what is measured are the proxies. */
+export const FAST: Contest = { source: appSource('fast'), peers: PEERS, withDirect: true }
+
+/** An app in Node that does nothing either: how much of that is left to see behind the least of real apps. */
+export const ORDINARY: Contest = { source: appSource('hello'), peers: [BARE_HAPROXY], withDirect: false }
+
 /** Tasuki's router against peers: the same two backend processes behind each, all in turn, round after round. */
-export async function measureThroughput(server: TestServer, workspace: Workspace): Promise<Throughput> {
-  const app = await TestApp.create(server, { name: 'fast' })
-  await app.mustDeploy(APP)
+export async function measureThroughput(
+  server: TestServer,
+  workspace: Workspace,
+  contest: Contest,
+): Promise<Throughput> {
+  const app = await TestApp.create(server, { name: 'contest' })
+  await app.mustDeploy(contest.source)
   const backends = await backendPorts(app)
-  const peers = await Promise.all(PEERS.map((peer) => startPeer(workspace, peer, backends)))
-  const ways = [tasuki(server), ...peers, direct(backends[0]!)]
+  const peers = await Promise.all(contest.peers.map((peer) => startPeer(workspace, peer, backends)))
+  const ways = [tasuki(server), ...peers, ...(contest.withDirect ? [direct(backends[0]!)] : [])]
   const runs = await rounds(ways, (way) => measured(way, workspace.directory, app.host))
   await app.must(['destroy', '--confirm', app.name])
   return { rounds: ROUNDS, seconds: SECONDS, rows: ways.map((way) => row(way.name, runs)) }

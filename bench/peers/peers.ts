@@ -19,6 +19,30 @@ ${backends.map((backend) => `  server s${backend} 127.0.0.1:${backend}`).join('\
 `,
 }
 
+/** HAProxy that checks its servers and repeats what may be repeated, as Tasuki's does; still without a log. */
+const CAREFUL_HAPROXY: Peer = {
+  ...BARE_HAPROXY,
+  name: 'HAProxy with checks and retries',
+  config: (port, backends) => `defaults
+  mode http
+  timeout connect 1s
+  timeout client 60s
+  timeout server 60s
+  retries 3
+  option redispatch 1
+  retry-on conn-failure empty-response
+frontend visitors
+  bind 127.0.0.1:${port}
+  default_backend app
+backend app
+  option httpchk GET /
+  http-check expect status 200-399
+  default-server check inter 2s rise 3 fall 2 observe layer4 error-limit 1 on-error mark-down
+  http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS PUT DELETE }
+${backends.map((backend) => `  server s${backend} 127.0.0.1:${backend}`).join('\n')}
+`,
+}
+
 const NGINX: Peer = {
   name: 'nginx',
   command: 'nginx',
@@ -71,4 +95,4 @@ http://:${port} {
 `,
 }
 
-export const PEERS: readonly Peer[] = [BARE_HAPROXY, NGINX, CADDY]
+export const PEERS: readonly Peer[] = [BARE_HAPROXY, CAREFUL_HAPROXY, NGINX, CADDY]

@@ -11,7 +11,8 @@ const identity = { 'x-instance': process.env.TASUKI_INSTANCE ?? `pid-${process.p
 
 const server = createServer((request, response) => {
   const status = request.url === '/health' && !healthy ? 503 : request.method === 'POST' ? 201 : 200
-  request.resume().on('end', () => response.writeHead(status, identity).end('hello\n'))
+  const body = request.url === '/port' ? process.env.PORT : 'hello\n'
+  request.resume().on('end', () => response.writeHead(status, identity).end(body))
 })
 process.on('SIGTERM', () => server.close(() => process.exit(0)))
 // Longer than any proxy keeps an idle connection, so that it is never this side that closes one first.
