@@ -1,16 +1,18 @@
-import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { type FileHandle, mkdtemp, open, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
 import { TasukiError } from '../domain/errors.ts'
+
+/** Bytes read at a time. */
+const CHUNK = 64 * 1024
 
 /** A source as one file that can be sent, again if need be. Dispose of it after use. */
 export interface PackedSource extends AsyncDisposable {
   /** Bytes. */
   readonly size: number
   readonly commit: string | null
+  /** It differs from the commit that is checked out. */
+  readonly dirty: boolean
   readonly open: () => Promise<ReadableStream<Uint8Array>>
 }
 
@@ -25,35 +27,52 @@ export async function packSource(path: string, ref: string | undefined): Promise
   if (found.isDirectory()) return await packed(full, ref)
   if (ref !== undefined)
     throw new TasukiError('invalid_source', `--ref needs a Git repository; ${full} is a file.`)
-  return sourceFile(full, found.size, null, async () => undefined)
+  return await sourceFile(await open(full), { commit: null, dirty: false })
 }
 
 /** Packed into a temporary file, so that its size is known and it can be sent twice. */
 async function packed(directory: string, ref: string | undefined): Promise<PackedSource> {
   const { packDirectory, packGitRef } = await import('../build/pack/index.ts')
   const pack = ref === undefined ? await packDirectory(directory) : await packGitRef(directory, ref)
-  const room = await mkdtemp(join(tmpdir(), 'tasuki-source-'))
-  const remove = () => rm(room, { recursive: true, force: true })
+  const file = await namelessFile()
   try {
-    const file = join(room, 'source.tgz')
-    await pipeline(pack.stream, createWriteStream(file))
-    return sourceFile(file, (await stat(file)).size, pack.commit, remove)
+    await file.writeFile(pack.stream)
+    return await sourceFile(file, pack)
   } catch (error) {
-    await remove()
+    await file.close()
     throw error
   }
 }
 
-function sourceFile(
-  file: string,
-  size: number,
-  commit: string | null,
-  remove: () => Promise<void>,
-): PackedSource {
+/** Gone with its last descriptor: nothing of it is left, whatever ends this process. */
+async function namelessFile(): Promise<FileHandle> {
+  const room = await mkdtemp(join(tmpdir(), 'tasuki-source-'))
+  try {
+    return await open(join(room, 'source.tgz'), 'wx+', 0o600)
+  } finally {
+    await rm(room, { recursive: true })
+  }
+}
+
+async function sourceFile(
+  file: FileHandle,
+  { commit, dirty }: { readonly commit: string | null; readonly dirty: boolean },
+): Promise<PackedSource> {
+  const { size } = await file.stat()
   return {
     size,
     commit,
-    open: async () => Readable.toWeb(createReadStream(file)) as ReadableStream<Uint8Array>,
-    [Symbol.asyncDispose]: remove,
+    dirty,
+    open: async () => ReadableStream.from(chunks(file)),
+    [Symbol.asyncDispose]: () => file.close(),
+  }
+}
+
+async function* chunks(file: FileHandle): AsyncGenerator<Uint8Array> {
+  for (let position = 0; ; ) {
+    const { bytesRead, buffer } = await file.read({ buffer: Buffer.alloc(CHUNK), position })
+    if (bytesRead === 0) return
+    position += bytesRead
+    yield buffer.subarray(0, bytesRead)
   }
 }

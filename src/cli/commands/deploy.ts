@@ -50,6 +50,7 @@ export default class Deploy extends TasukiCommand {
   async #send(client: ApiClient, app: string, path: string, ref: string | undefined): Promise<Build> {
     await client.get(appPath(app))
     await using source = await packSource(path, ref)
+    if (source.dirty) this.print('The files differ from the last commit; they are deployed as they are.')
     const url = await uploadSource(client, source, process.stdout, this.jsonEnabled())
     const blob = { url, ...(source.commit === null ? {} : { version: source.commit }) }
     return await client.post<Build>(appPath(app, 'builds'), { source_blob: blob })

@@ -32,7 +32,7 @@ function record(
   who: string | null,
   from: number,
   to: number | null,
-) {
+): JournalRecord {
   const [name = null, release = null] = who === null ? [] : who.split(' v')
   const seen = ['passing', 'healthy', 'idle', 'exited'].includes(kind)
   return {
@@ -46,7 +46,7 @@ function record(
     error: null,
     at: new Date(STARTED + from).toISOString(),
     ended_at: to === null ? null : new Date(STARTED + to).toISOString(),
-  } satisfies JournalRecord
+  }
 }
 
 /** One instance handed over. */
@@ -64,7 +64,7 @@ export const JOURNAL: readonly JournalRecord[] = [
 ]
 
 const TURN = record(11, 'turn-back', null, 1300, null)
-const TURNED_BACK: readonly JournalRecord[] = [TURN, { ...TURN, state: 'done' }].map((turn) => ({
+const TURNED_BACK: readonly JournalRecord[] = [TURN, { ...TURN, state: 'done' as const }].map((turn) => ({
   ...turn,
   note: 'web.1 crashed in the bake with exit code 1.',
 }))
