@@ -153,7 +153,7 @@ function refused(answer: string): TasukiError {
   return new TasukiError('router_refused', `HAProxy refused to change a map: ${answer.trim()}`)
 }
 
-export function mapText(entries: ReadonlyMap<string, string>): string {
+function mapText(entries: ReadonlyMap<string, string>): string {
   return [...entries].map(([key, value]) => `${key} ${value}\n`).join('')
 }
 

@@ -74,8 +74,9 @@ export class Slots {
   async drain(key: BackendKey, instance: InstanceId): Promise<void> {
     const backend = this.#backend(key)
     const slot = this.#occupied(backend, instance)
-    // One that is only assigned takes no requests, and its probe goes on.
-    if (slot.occupant!.state === 'assigned') return
+    // One that is only assigned takes no requests, and its probe goes on; unless somebody died while it was admitted.
+    if (slot.occupant!.state === 'assigned' && (await this.#deps.look(backend, instance)).admin !== 'ready')
+      return
     const noted = await this.#note(backend, slot, { state: 'drained' })
     await this.#tell(noted, slot, 'drain')
   }

@@ -43,7 +43,7 @@ export interface RouterOptions {
 }
 
 /** The part of pino's logger that the router uses. */
-export interface RouterLog {
+interface RouterLog {
   info(details: object, message: string): void
   warn(details: object, message: string): void
   error(details: object, message: string): void

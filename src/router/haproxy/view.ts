@@ -118,7 +118,8 @@ function healthOf(
   if (!state || state.admin === 'maint') return { health: 'checking', passedOnce, check: '' }
   const stat = newest.stats.get(slot)
   const check = stat ? lastCheckInWords(stat, occupant.checkPath) : ''
-  return { health: state.running ? 'up' : 'down', passedOnce, check }
+  // Out of maintenance without a probe: it has been admitted, whether that could be noted or not.
+  return { health: state.running ? 'up' : 'down', passedOnce: true, check }
 }
 
 function load(stat: ServerStat | undefined): number {

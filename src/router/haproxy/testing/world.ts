@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Address } from '../../../domain/instance.ts'
 import { DEFAULT_SETTINGS } from '../../../domain/settings.ts'
-import type { BackendKey, RouterServer } from '../../../rollout/ports.ts'
+import type { Assignment, BackendKey, RouterServer } from '../../../rollout/ports.ts'
 import type { RouterWorld, TestInstance } from '../../contract.ts'
 import { HaproxyRouter, type RouterOptions } from '../router.ts'
 
@@ -91,10 +91,14 @@ export class HaproxyWorld implements RouterWorld {
   }
 
   async assign(app: TestInstance, checkPath: string | null = '/health', key = KEY): Promise<void> {
-    await this.router.assign(key, {
+    await this.router.assign(key, this.assignment(app, checkPath, key))
+  }
+
+  assignment(app: TestInstance, checkPath: string | null = '/health', key = KEY): Assignment {
+    return {
       ...{ instance: app.id, name: 'web.1', release: 1, address: app.address },
       ...{ checkPath, host: `${key.appId}.test` },
-    })
+    }
   }
 
   /** Assigns the instance, waits for its checks, and admits it. */
@@ -143,7 +147,7 @@ export async function until(
 }
 
 /** A port of the loopback interface that was free a moment ago. */
-export function freePort(): Promise<number> {
+function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createTcpServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address() as { port: number }
@@ -159,7 +163,7 @@ function closed(server: Server): Promise<void> {
   })
 }
 
-export const SILENT = { info: silent, warn: silent, error: silent }
+const SILENT = { info: silent, warn: silent, error: silent }
 
 function silent(): undefined {
   return undefined
