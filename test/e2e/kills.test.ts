@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
-import { processOfInstance, signal, TestServer, until } from '../harness/index.ts'
+import { after, before, describe, type TestContext, test } from 'node:test'
+import { processOfInstance, routerProcesses, signal, TestServer, until } from '../harness/index.ts'
+import type { LoadReport } from '../load/index.ts'
 import { type CrashPoint, crashAt, crashPoints } from './crash.ts'
 import { Random } from './random.ts'
+import { watchedDeploy } from './receipts.ts'
 import { Subject } from './subject.ts'
 import { FULL, LIGHT, losesNothing, ordersDoneOnce, tell, underLoad } from './under-load.ts'
 
@@ -31,34 +33,65 @@ describe('SIGKILL', () => {
     await ordersDoneOnce(subject, report)
   })
 
-  test('of HAProxy: it comes back by itself with all apps', async (t) => {
+  test('of HAProxy: it comes back by itself with all apps, and the outage is known', async (t) => {
     const subject = await Subject.create(server, { name: 'routed' })
     const report = await underLoad(subject, LIGHT, async () => {
-      const { router } = await server.get('/tasuki/server')
-      signal(router.pid, 'SIGKILL')
-      for (const worker of router.workers) signal(worker.pid ?? worker, 'SIGKILL')
+      await killRouter(server)
       await until('the app to answer again', () => answers(subject))
     })
     tell(t, report)
-    const outage = report.losses.map((loss) => loss.at)
-    t.diagnostic(`outage seen by the client: ${Math.max(...outage) - Math.min(...outage)} ms`)
+    tellOutage(t, report)
     const { router } = await server.get('/tasuki/server')
-    assert.ok(router.outages >= 1 || router.outages.length >= 1, 'the outage is known')
+    assert.equal(router.outages.length, 1)
+    t.diagnostic(`outage known to the control plane: ${router.outages[0].ms} ms`)
+    await losesNothing(t, subject, LIGHT, () => subject.mustDeploy())
   })
 
   test('of HAProxy while the control plane is down: it comes back all the same', async (t) => {
     const subject = await Subject.create(server, { name: 'orphaned' })
-    const { router } = await server.get('/tasuki/server')
     await server.kill()
-    signal(router.pid, 'SIGKILL')
-    for (const worker of router.workers) signal(worker.pid ?? worker, 'SIGKILL')
-    const from = performance.now()
-    await until('the app to answer again', () => answers(subject))
-    t.diagnostic(`back after ${Math.round(performance.now() - from)} ms without a control plane`)
+    const report = await underLoad(subject, LIGHT, async () => {
+      await killRouter(server)
+      await until('the app to answer again', () => answers(subject))
+    })
+    tell(t, report)
+    tellOutage(t, report)
     await server.restart()
     await losesNothing(t, subject, LIGHT, () => subject.mustDeploy())
   })
+
+  test('of HAProxy in a rollout: the rollout succeeds, and the receipt has the outage', async (t) => {
+    const subject = await Subject.create(server, { name: 'rolled' })
+    const meanwhile = async () => {
+      await killRouter(server)
+      await until('the app to answer again', () => answers(subject))
+    }
+    const { receipt, report } = await watchedDeploy(subject, LIGHT, { meanwhile })
+    tell(t, report)
+    assert.equal(receipt.outcome, 'succeeded')
+    assert.equal(receipt.traffic.outages.length, 1)
+    assert.equal(receipt.traffic.complete, false)
+    t.diagnostic(
+      `outage on the receipt: ${receipt.traffic.outages[0]!.ms} ms · ${receipt.traffic.gaps.join(' · ')}`,
+    )
+  })
 })
+
+/** All of it at once: master and workers. Resolves when they are gone. */
+async function killRouter(server: TestServer): Promise<void> {
+  const pids = routerProcesses(server.directory)
+  assert.ok(pids.length >= 2)
+  for (const pid of pids) signal(pid, 'SIGKILL')
+  await until(
+    'HAProxy to be gone',
+    () => !routerProcesses(server.directory).some((pid) => pids.includes(pid)),
+  )
+}
+
+function tellOutage(t: TestContext, report: LoadReport): void {
+  const times = report.losses.map((loss) => loss.at)
+  t.diagnostic(`outage seen by the client: ${Math.max(...times) - Math.min(...times)} ms`)
+}
 
 async function killAndWait(subject: Subject, name: string): Promise<void> {
   const { directory } = subject.server

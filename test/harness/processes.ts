@@ -40,6 +40,15 @@ export function processOfInstance(directory: string, name: string, release?: str
   return pids.filter((pid) => !parents.has(pid)).at(-1) ?? null
 }
 
+/** Ids of all processes of HAProxy in that directory: the master and its workers. */
+export function routerProcesses(directory: string): number[] {
+  return processesOf(directory).filter((pid) => /(^|\/)haproxy$/.test(programOf(pid)))
+}
+
+function programOf(pid: number): string {
+  return execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+}
+
 function environmentOf(pid: number): string[] {
   if (existsSync('/proc/self/environ')) return read(pid, 'environ').split('\0')
   return execFileSync('ps', ['-wwE', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
