@@ -16,6 +16,8 @@ export interface CommonContext {
   readonly http: string
   /** Most file descriptors that HAProxy may have. */
   readonly descriptors: number
+  /** Slots of all backends together. */
+  readonly slots: number
   readonly probeClasses: readonly ProbeClass[]
 }
 
@@ -33,17 +35,24 @@ export function commonFiles(context: CommonContext): Map<string, string> {
 const KEPT_FOR_CHECKS = 200
 const MOST_CONNECTIONS = 50_000
 
-/** Two descriptors a connection; the rest is for checks, maps and sockets. */
-function mostConnections(descriptors: number): number {
-  return Math.min(MOST_CONNECTIONS, Math.floor(descriptors * 0.4))
+/** For sockets, files, threads and connections of the control plane. */
+const KEPT_DESCRIPTORS = 500
+const FEWEST_CONNECTIONS = 1000
+
+/** Two descriptors a connection, and one for each server's check. */
+function mostConnections({ descriptors, slots, probeClasses }: CommonContext): number {
+  const checks = slots + probeClasses.reduce((sum, { size }) => sum + size, 0)
+  const left = Math.floor((descriptors * 0.95 - checks - KEPT_DESCRIPTORS) / 2)
+  return Math.max(FEWEST_CONNECTIONS, Math.min(MOST_CONNECTIONS, left))
 }
 
-function globalSection({ layout, descriptors }: CommonContext): string {
+function globalSection(context: CommonContext): string {
+  const { layout } = context
   return `# Made by Tasuki; written anew at each start.
 global
   stats socket ${layout.stats} mode 600 level admin
   stats timeout 1h
-  maxconn ${mostConnections(descriptors)}
+  maxconn ${mostConnections(context)}
   hard-stop-after 1h
   noreuseport
   lua-load-per-thread ${layout.lua}
@@ -87,12 +96,13 @@ ${common}
 `
 }
 
-function visitors({ http, maps, pages, descriptors }: CommonContext): string {
+function visitors(context: CommonContext): string {
+  const { http, maps, pages } = context
   const page = (status: number, file: string, more = '') =>
     `  http-request return status ${status}${more} hdr Cache-Control no-store content-type "text/html; charset=utf-8" file ${file}`
   return `frontend visitors from tasuki_visitors
   bind ${http}
-  maxconn ${mostConnections(descriptors) - KEPT_FOR_CHECKS}
+  maxconn ${mostConnections(context) - KEPT_FOR_CHECKS}
   option forwardfor
 ${frontendLogLines()
   .map((line) => `  ${line}`)

@@ -12,7 +12,7 @@ import type { Layout } from './layout.ts'
 import { mapPaths, SharedMap } from './maps.ts'
 import { MasterSocket } from './master.ts'
 import { pagePaths } from './pages.ts'
-import { type ProbeClass, probeBackend } from './probe-class.ts'
+import { probeBackend } from './probe-class.ts'
 import { keptProber } from './prober.ts'
 import { Probes } from './probes.ts'
 import { machineBoot } from './proc.ts'
@@ -104,8 +104,10 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
     maintenance: new SharedMap(maps.maintenance, workers),
   }
   const descriptors = await mostDescriptors()
-  const commonOf = (probeClasses: readonly ProbeClass[]) =>
-    commonFiles({ layout, maps, pages, prober, http: options.http, descriptors, probeClasses })
+  const commonOf = ({ backends, probeClasses }: Draft) => {
+    const slots = [...backends.values()].reduce((sum, backend) => sum + backend.slots.length, 0)
+    return commonFiles({ layout, maps, pages, prober, http: options.http, descriptors, slots, probeClasses })
+  }
   const gate = new Gate()
   const reload = new Reload({ files, master, workers, mostOldWorkers: options.mostOldWorkers ?? 8 })
   const structure: Structure = new Structure(
@@ -123,7 +125,7 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
 
   async function reloaded(draft: Draft, backendFiles: ReadonlyMap<string, string | null>): Promise<void> {
     await probeMaps(draft)
-    const changes = files.differing(new Map([...commonOf(draft.probeClasses), ...backendFiles]))
+    const changes = files.differing(new Map([...commonOf(draft), ...backendFiles]))
     if (changes.size === 0) return
     await reload.run(changes, [...draft.backends.values()])
     await afterReload(draft)
@@ -155,7 +157,7 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
     await shared.hosts.reset(shared.hosts.entries)
     await shared.maintenance.reset(shared.maintenance.entries)
     await shared.backends.reset(routes(draft))
-    const wanted = new Map<string, string>(commonOf(draft.probeClasses))
+    const wanted = new Map<string, string>(commonOf(draft))
     for (const backend of draft.backends.values()) wanted.set(...(await registry.draft(backend)))
     await files.validate(wanted)
     const gone = [...files.texts.keys()]
