@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /**
@@ -46,18 +46,21 @@ export function routerProcesses(directory: string): number[] {
 }
 
 function programOf(pid: number): string {
-  return execFileSync('ps', ['-o', 'comm=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+  return ps(pid, 'comm=')
 }
 
 function environmentOf(pid: number): string[] {
   if (existsSync('/proc/self/environ')) return read(pid, 'environ').split('\0')
-  return execFileSync('ps', ['-wwE', '-o', 'command=', '-p', String(pid)], { encoding: 'utf8' })
-    .trim()
-    .split(' ')
+  return ps(pid, 'command=', '-wwE').split(' ')
 }
 
 function parentOf(pid: number): number {
-  return Number.parseInt(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8' }), 10)
+  return Number.parseInt(ps(pid, 'ppid='), 10)
+}
+
+/** Empty for a process that has gone meanwhile. */
+function ps(pid: number, column: string, ...flags: readonly string[]): string {
+  return spawnSync('ps', [...flags, '-o', column, '-p', String(pid)], { encoding: 'utf8' }).stdout.trim()
 }
 
 function fromProc(directory: string): number[] {
