@@ -91,6 +91,11 @@ describe('a receipt as text', () => {
     assert.doesNotMatch(text, /before|release\.7/)
   })
 
+  it('sets those together who hand over to each other', () => {
+    const text = renderReceipt({ ...RECEIPT, instances: RECEIPT.instances.toReversed() })
+    assert.equal(text, renderReceipt(RECEIPT))
+  })
+
   it('wraps a long reason to the width of the screen', () => {
     const reason = 'web.1 never listened; its last words were: Error: connect ECONNREFUSED 127.0.0.1:5432'
     const lines = renderReceipt({ ...LOSSY, reason }, { ...PLAIN, width: 50 }).split('\n')

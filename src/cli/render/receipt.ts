@@ -21,7 +21,7 @@ export function renderReceipt(receipt: Receipt, screen: Screen = PLAIN): string 
     [headline(receipt, screen), ...reason(receipt, screen)],
     counts(receipt, screen),
     windows(receipt.traffic, screen),
-    instances(receipt.instances.filter(routed), screen),
+    instances(receipt.instances.filter(routed).sort(byPlace), screen),
     closing(receipt, screen),
   ]
   return parts
@@ -162,6 +162,15 @@ const PHASES: readonly (readonly [string, keyof InstanceTimes, keyof InstanceTim
 /** The release phase and workers get no requests: nothing is known of them that the table could show. */
 function routed({ passing, admitted, drained }: InstanceTimes): boolean {
   return passing !== null || admitted !== null || drained !== null
+}
+
+/** As in the timeline: who hands over to whom stand together. */
+function byPlace(a: InstanceTimes, b: InstanceTimes): number {
+  return (
+    a.name.localeCompare(b.name, 'en', { numeric: true }) ||
+    a.release - b.release ||
+    (a.spawned ?? -1) - (b.spawned ?? -1)
+  )
 }
 
 function instances(times: readonly InstanceTimes[], { paint }: Screen): string[] {

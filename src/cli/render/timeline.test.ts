@@ -49,6 +49,16 @@ web.2 v7  ....::::::##################################################
     }
   })
 
+  it('gives what served before another colour than what took over, also in a restart', () => {
+    const restart = RECEIPT.instances.map((one) => ({ ...one, release: 7 }))
+    const [, , old, fresh] = renderTimeline(timelineOfReceipt({ ...RECEIPT, instances: restart }), {
+      ...NARROW,
+      paint: ansi,
+    }).split('\n')
+    assert.ok(old?.includes('\u001b[34m█') && !old.includes('\u001b[32m█'))
+    assert.ok(fresh?.includes('\u001b[32m█') && !fresh.includes('\u001b[34m█'))
+  })
+
   it('shows what was too short for a column of its own', () => {
     const short = timelineOfReceipt({
       ...RECEIPT,

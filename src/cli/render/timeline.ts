@@ -42,11 +42,17 @@ export function renderTimeline(timeline: Timeline, screen: Screen = PLAIN): stri
     ...axis(timeline.span, bar, screen).map((line) => indent + screen.paint('dim', line)),
     ...timeline.lives.map(
       (life, index) =>
-        padded(labels[index] ?? '', label) + row(life, bar, scale, screen, life.release < newest),
+        padded(labels[index] ?? '', label) +
+        row(life, bar, scale, screen, wasBefore(life) || life.release < newest),
     ),
     '',
     ...legend(timeline, screen, label),
   ].join('\n')
+}
+
+/** It served when the rollout began; in a restart the release does not tell. */
+function wasBefore({ segments }: Life): boolean {
+  return segments[0]?.phase === 'serving' && segments[0].from === 0
 }
 
 function row(life: Life, bar: number, scale: number, screen: Screen, old: boolean): string {
@@ -63,7 +69,7 @@ function row(life: Life, bar: number, scale: number, screen: Screen, old: boolea
     .trimEnd()
 }
 
-/** What serves of the older release is blue, as it is when warm: so one sees one colour take over from the other. */
+/** What served before is blue, as it is when warm: so one sees one colour take over from the other. */
 function stretch(phase: Phase | null, length: number, { unicode, paint }: Screen, old = false): string {
   if (phase === null) return ' '.repeat(length)
   const look = LOOKS[phase]
