@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { RequestListener } from 'node:http'
 import { connect as connectH2 } from 'node:http2'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { opened, visit } from './testing/visitor.ts'
@@ -80,6 +81,21 @@ describe('what visitors get', () => {
     assert.equal(answer.status, 503)
     assert.equal(answer.headers['retry-after'], '5')
     assert.match(answer.body, /does not answer at the moment/)
+  })
+
+  it('shares requests out by weight', async () => {
+    await world.prepare()
+    const [whole, fifth] = [await world.app(named('whole')), await world.app(named('fifth'))]
+    await world.serve(whole)
+    await world.serve(fifth)
+    await world.router.admit(KEY, fifth.id, 20)
+    let hits = 0
+    for (let count = 0; count < 60; count += 1) hits += (await visit(world.http)).body === 'fifth' ? 1 : 0
+    assert.ok(hits >= 9 && hits <= 11, `${hits} of 60`)
+
+    function named(name: string): RequestListener {
+      return (_, response) => response.end(name)
+    }
   })
 
   it('tells an instance who asked, and gives each request an id', async () => {

@@ -3,8 +3,10 @@ import { rm, writeFile } from 'node:fs/promises'
 import type { Agent } from 'node:http'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { MasterSocket } from './master.ts'
 import { keepingConnection, visit } from './testing/visitor.ts'
 import { HaproxyWorld, KEY, type TestApp } from './testing/world.ts'
+import { Workers } from './workers.ts'
 
 describe('a reload', () => {
   let world: HaproxyWorld
@@ -107,6 +109,20 @@ describe('a reload', () => {
     assert.equal((await visit(world.http)).body, 'hello')
   })
 
+  it('leaves no worker out: one that does not answer makes the outcome unknown', async () => {
+    const app = await slowApp()
+    const answer = visit(world.http, { path: '/slow' })
+    await slow.arrived
+    await reload()
+    const old = await oldWorker()
+    process.kill(old, 'SIGSTOP')
+    await assert.rejects(world.router.observe(KEY), { code: 'router_unavailable' })
+    process.kill(old, 'SIGCONT')
+    assert.equal((await world.server(app)).inFlight, 1)
+    slow.answer()
+    await answer
+  })
+
   it('ends the oldest workers when there are too many', async () => {
     await slowApp()
     for (let round = 0; round < 4; round += 1) {
@@ -145,6 +161,11 @@ describe('a reload', () => {
       assert.equal((await visit(world.http, { host: `${key.appId}.test` })).body, 'hello')
     }
   })
+
+  async function oldWorker(): Promise<number> {
+    const workers = new Workers(new MasterSocket(join(world.options.directory, 'master.sock')))
+    return (await workers.list()).workers.find(({ newest }) => !newest)!.pid
+  }
 
   /** More slots than there are can only come by a reload. */
   async function reload(): Promise<void> {

@@ -47,6 +47,14 @@ export class Reload {
     await workers.cap(this.#deps.mostOldWorkers)
   }
 
+  /**
+   * Gives what is up its full credit, for after a restart of HAProxy: it would take it out at the first check that
+   * fails, whatever `fall` says.
+   */
+  async credit(backends: readonly Backend[]): Promise<void> {
+    await this.#restore(await this.#states(), backends)
+  }
+
   /** States of all servers in the newest worker. */
   async #states(): Promise<ReadonlyMap<string, ServerState>> {
     const [newest] = await this.#deps.workers.each((worker) => (worker.newest ? ['show servers state'] : []))

@@ -4,9 +4,13 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { MasterSocket } from './master.ts'
 import { isAlive, readRun } from './proc.ts'
 import { visit } from './testing/visitor.ts'
 import { HaproxyWorld, KEY, type TestApp, until } from './testing/world.ts'
+
+/** Health 4, of a server that is up: `rise` 3 and `fall` 2. */
+const CREDIT = / s1 \S+ 2 \d+ 100 100 \d+ \d+ \d+ 4 /
 
 describe('a restart', () => {
   let world: HaproxyWorld
@@ -44,6 +48,16 @@ describe('a restart', () => {
     assert.ok(outage!.from >= killedAt - 50 && outage!.ms < 5000, JSON.stringify(outage))
     await world.assign(drained)
     await world.until('it is up', async () => (await world.server(drained)).health === 'up')
+  })
+
+  it('of HAProxy leaves an instance its credit: one failed check does not take it out', async () => {
+    await killHaproxy()
+    const master = new MasterSocket(join(world.options.directory, 'master.sock'))
+    const full = async () => {
+      const [table] = await master.ask([`@1 show servers state ${world.router.backends()[0]!.backend}`])
+      return CREDIT.test(table!)
+    }
+    await until('it has its credit', full)
   })
 
   it('of HAProxy happens without a control plane, which then finds everything', async () => {

@@ -71,8 +71,8 @@ export async function start(options: RouterOptions, layout: Layout, look: Look):
   const how = parts.watchdog.master() ? 'adopted' : 'started'
   if (how === 'adopted') await parts.adopt()
   else await parts.boot()
-  parts.watchdog.supervise((error) =>
-    options.log.error({ error: String(error) }, 'the watchdog can not be kept running'),
+  parts.watchdog.supervise(parts.restarted, (error) =>
+    options.log.error({ error: String(error) }, 'HAProxy and its watchdog can not be looked after'),
   )
   return { ...parts, how }
 }
@@ -145,6 +145,11 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
 
   async function probeMaps(draft: Draft): Promise<void> {
     for (const each of draft.probeClasses) await touch(maps.probes(each))
+  }
+
+  async function restarted(): Promise<void> {
+    options.log.warn({ pid: watchdog.master()?.pid }, 'HAProxy was down and has been started anew')
+    await gate.alone(() => reload.credit(registry.all()))
   }
 
   /** Everything on disk as it is to be, for a HAProxy that does not run. */
@@ -232,6 +237,7 @@ async function assemble(options: RouterOptions, layout: Layout, program: string,
     hosts: new HostTable(shared.hosts, shared.maintenance),
     boot,
     adopt,
+    restarted,
   }
 }
 

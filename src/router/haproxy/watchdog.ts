@@ -60,9 +60,17 @@ export class Watchdog {
     }
   }
 
-  /** Restarts the script whenever it has died, until `close`. */
-  supervise(failed: (error: unknown) => void): void {
-    this.#supervision = setInterval(() => void this.#look().catch(failed), SUPERVISION_MS).unref()
+  /** Until `close`: restarts the script whenever it has died, and tells when HAProxy has been started anew. */
+  supervise(restarted: () => Promise<void>, failed: (error: unknown) => void): void {
+    let known = this.master()
+    const look = async () => {
+      await this.#look()
+      const now = this.master()
+      if (!now || now.pid === known?.pid || !(await this.#listens())) return
+      known = now
+      await restarted()
+    }
+    this.#supervision = setInterval(() => void look().catch(failed), SUPERVISION_MS).unref()
   }
 
   /** Stops looking; script and HAProxy run on. */
