@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import ignore, { type Ignore } from 'ignore'
 
-/** Never part of a source, whatever the ignore files say. */
+/** Never part of a source, whatever the ignore files say: history, and packages, which the build installs itself. */
 const NEVER = new Set(['.git', 'node_modules'])
+const IGNORE_FILES = ['.gitignore', '.slugignore']
 
 /** The rules of one folder's ignore files, for paths below it. */
 interface Rules {
@@ -12,7 +13,7 @@ interface Rules {
   readonly matcher: Ignore
 }
 
-/** What .gitignore files (in any folder) and .slugignore (in the root) leave out. The deepest file that speaks wins. */
+/** What .gitignore and .slugignore files leave out. The deepest folder that speaks has the last word, as in Git. */
 export class Ignored {
   readonly #root: string
   readonly #rules: readonly Rules[]
@@ -22,14 +23,16 @@ export class Ignored {
     this.#rules = rules
   }
 
-  static async of(root: string): Promise<Ignored> {
-    const slugignore = await rulesOf(root, '', '.slugignore')
-    return new Ignored(root, slugignore).below('')
+  static of(root: string): Promise<Ignored> {
+    return new Ignored(root, []).below('')
   }
 
   /** The rules inside a folder, given by its path with a slash at the end. */
   async below(folder: string): Promise<Ignored> {
-    return new Ignored(this.#root, [...this.#rules, ...(await rulesOf(this.#root, folder, '.gitignore'))])
+    const texts = await Promise.all(IGNORE_FILES.map((name) => textOf(join(this.#root, folder, name))))
+    const text = texts.filter((one) => one !== null).join('\n')
+    if (text === '') return this
+    return new Ignored(this.#root, [...this.#rules, { base: folder, matcher: ignore().add(text) }])
   }
 
   /** Whether a file, or with a slash at the end a folder, is left out. */
@@ -44,12 +47,9 @@ export class Ignored {
   }
 }
 
-async function rulesOf(root: string, folder: string, name: string): Promise<Rules[]> {
-  try {
-    const text = await readFile(join(root, folder, name), 'utf8')
-    return [{ base: folder, matcher: ignore().add(text) }]
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+async function textOf(file: string): Promise<string | null> {
+  return readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT' || error.code === 'EISDIR') return null
     throw error
-  }
+  })
 }

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { createWriteStream } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { after, before, describe, it } from 'node:test'
 import { list } from 'tar'
 import { TasukiError } from '../../domain/errors.ts'
 import { unpackSource } from '../source/unpack.ts'
-import { packDirectory } from './directory.ts'
-import { packGitRef } from './git.ts'
-import type { Packed } from './packed.ts'
+import { type Packed, packDirectory, packGitRef } from './index.ts'
 
 describe('packing', () => {
   let dir: string
@@ -43,19 +43,28 @@ describe('packing', () => {
     return root
   }
 
+  async function stored({ stream }: Packed): Promise<string> {
+    const file = join(dir, `packed-${++count}.tgz`)
+    await pipeline(stream, createWriteStream(file))
+    return file
+  }
+
   async function names(packed: Packed): Promise<string[]> {
     const found: string[] = []
-    await list({ file: packed.file, onReadEntry: ({ path }) => found.push(path.replace(/^\.\//, '')) })
+    await list({
+      file: await stored(packed),
+      onReadEntry: ({ path }) => found.push(path.replace(/^\.\//, '')),
+    })
     return found.filter((path) => path !== '' && !path.endsWith('/')).sort()
   }
 
-  async function refusal(packing: Promise<Packed>, code: string): Promise<string> {
+  async function refusal(packing: Promise<Packed>): Promise<string> {
     const error = await packing.then(
       () => assert.fail('It was packed.'),
       (error: unknown) => error,
     )
     assert.ok(error instanceof TasukiError, String(error))
-    assert.equal(error.code, code)
+    assert.equal(error.code, 'invalid_source')
     return error.message
   }
 
@@ -77,7 +86,7 @@ describe('packing', () => {
       'node_modules/a/index.js': 'x',
       '@odd/name': '1',
     })
-    await using packed = await packDirectory(root)
+    const packed = await packDirectory(root)
     assert.deepEqual(await names(packed), [
       '.gitignore',
       '.slugignore',
@@ -94,9 +103,9 @@ describe('packing', () => {
     const root = await folder({ 'bin/run': '#!/bin/sh\n', '@file': 'at', 'with space é': 'x' })
     await chmod(join(root, 'bin/run'), 0o755)
     await symlink('bin/run', join(root, 'start'))
-    await using packed = await packDirectory(root)
+    const packed = await packDirectory(root)
     const target = join(dir, 'unpacked')
-    await unpackSource(packed.file, target)
+    await unpackSource(await stored(packed), target)
     const entries = await readdir(target, { recursive: true })
     assert.deepEqual(entries.sort(), ['@file', 'bin', 'bin/run', 'start', 'with space é'])
     assert.equal(await readFile(join(target, 'start'), 'utf8'), '#!/bin/sh\n')
@@ -106,12 +115,12 @@ describe('packing', () => {
   it('knows the commit, and whether there is more than it', async () => {
     const root = await repository({ 'app.js': '1' })
     const commit = git(root, 'rev-parse', 'HEAD')
-    await using clean = await packDirectory(root)
+    const clean = await packDirectory(root)
     assert.deepEqual([clean.commit, clean.dirty], [commit, false])
     await writeFile(join(root, 'new.js'), '2')
-    await using dirty = await packDirectory(root)
-    assert.deepEqual([dirty.commit, dirty.dirty], [commit, true])
-    await using outside = await packDirectory(await folder({ a: '1' }))
+    const dirty = await packDirectory(root)
+    assert.deepEqual([dirty.commit, dirty.dirty], [null, true])
+    const outside = await packDirectory(await folder({ a: '1' }))
     assert.deepEqual([outside.commit, outside.dirty], [null, false])
   })
 
@@ -123,36 +132,36 @@ describe('packing', () => {
     git(root, 'commit', '-q', '-m', 'second')
     await writeFile(join(root, 'uncommitted.js'), '2')
     for (const ref of ['v1', commit.slice(0, 8), 'main~1']) {
-      await using packed = await packGitRef(root, ref)
+      const packed = await packGitRef(root, ref)
       assert.deepEqual([packed.commit, packed.dirty], [commit, false])
       assert.deepEqual(await names(packed), ['app.js', 'old.js'])
     }
-    await using newest = await packGitRef(root, 'main')
+    const newest = await packGitRef(root, 'main')
     assert.deepEqual(await names(newest), ['app.js'])
   })
 
   it('refuses links that lead out of the folder', async () => {
     const root = await folder({ a: '1' })
     await symlink('/etc/passwd', join(root, 'stolen'))
-    assert.match(await refusal(packDirectory(root), 'invalid_source'), /stolen leads out of the folder/)
+    assert.match(await refusal(packDirectory(root)), /stolen leads out of the folder/)
     await writeFile(join(root, '.slugignore'), 'stolen\n')
-    await using packed = await packDirectory(root)
+    const packed = await packDirectory(root)
     assert.deepEqual(await names(packed), ['.slugignore', 'a'])
   })
 
   it('refuses what is no folder, is empty, is no commit, or is not in Git', async () => {
-    assert.match(await refusal(packDirectory(join(dir, 'missing')), 'invalid_source'), /There is no folder/)
+    assert.match(await refusal(packDirectory(join(dir, 'missing'))), /There is no folder/)
     const empty = await folder({ 'node_modules/x': '1' })
-    assert.match(await refusal(packDirectory(empty), 'invalid_source'), /nothing to deploy/)
+    assert.match(await refusal(packDirectory(empty)), /holds no file/)
     const root = await repository({ a: '1' })
-    assert.match(await refusal(packGitRef(root, '--output=x'), 'invalid_params'), /no commit "--output=x"/)
-    assert.match(await refusal(packGitRef(empty, 'main'), 'invalid_source'), /not in a Git repository/)
+    assert.match(await refusal(packGitRef(root, '--output=x')), /no commit "--output=x"/)
+    assert.match(await refusal(packGitRef(empty, 'main')), /not in a Git repository/)
   })
 
-  it('leaves no file behind once it is disposed of', async () => {
-    const packed = await packDirectory(await folder({ a: '1' }))
-    await packed[Symbol.asyncDispose]()
-    await assert.rejects(readFile(packed.file), { code: 'ENOENT' })
-    await assert.rejects(readdir(dirname(packed.file)), { code: 'ENOENT' })
+  it('fails rather than ending early when Git does', async () => {
+    const root = await repository({ a: 'x'.repeat(1000) })
+    const tree = git(root, 'rev-parse', 'HEAD:a')
+    await rm(join(root, '.git/objects', tree.slice(0, 2)), { recursive: true })
+    await assert.rejects(stored(await packGitRef(root, 'HEAD')), { code: 'invalid_source' })
   })
 })
