@@ -22,6 +22,8 @@ interface Track {
   idleSeen: number
   streamsClosed: boolean
   served: boolean
+  /** What its checks have shown while the router made them; null when it was never seen under checks. */
+  passed: boolean | null
   lastLines: readonly string[]
   readonly sighted: Set<SightingKind>
 }
@@ -97,6 +99,7 @@ export class Observer {
       idleSeen: 0,
       streamsClosed: false,
       served: false,
+      passed: null,
       lastLines: [],
       sighted: new Set(),
     }
@@ -110,10 +113,12 @@ export class Observer {
     track.idleSeen = routed || server.inFlight > 0 ? 0 : track.idleSeen + 1
     track.downSince = server.health === 'down' ? (track.downSince ?? now) : null
     if (routed && server.health === 'up') track.served = true
+    // A parked server is not checked: what was seen before counts, and only without that what the router remembers.
+    if (server.admin !== 'maint') track.passed = track.passed === true || server.passedOnce
     return {
       admin: server.admin,
       health: server.health,
-      passedOnce: server.passedOnce,
+      passedOnce: track.passed ?? server.passedOnce,
       inFlight: server.inFlight,
       streams: server.streams,
       check: server.check,
