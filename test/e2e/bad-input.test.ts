@@ -22,9 +22,10 @@ describe('bad input is refused with what to do, and changes nothing', () => {
   /** Everything a user could see of all apps. */
   async function state(): Promise<unknown> {
     const apps: { name: string; updated_at: string }[] = await server.get('/apps')
-    const paths = ['config-vars', 'formation', 'releases', 'dynos']
+    const paths = ['config-vars', 'formation', 'releases']
     const details = apps.flatMap((app) => paths.map((path) => server.get(`/apps/${app.name}/${path}`)))
-    return [apps.map((app) => app.name), await Promise.all(details)]
+    const running = (await subject.app.dynos()).map((dyno) => [dyno.id, dyno.state])
+    return [apps.map((app) => app.name), running, await Promise.all(details)]
   }
 
   function refused(title: string, code: number, says: RegExp, attempt: () => Promise<Ran>) {
