@@ -40,10 +40,11 @@ ${table(
 }
 
 function rollouts(rows: readonly OverheadRow[], recipe: RecipeResult): string {
-  const ratio = (row: OverheadRow): number => recipe.computedMs / row.overheadMs
+  const ratio = (row: OverheadRow): number =>
+    (row.instances * (RECIPE.failMs + RECIPE.passMs)) / row.overheadMs
   const own = rows.map((row) => [
     `${row.strategy}, ${row.instances} instances${row.batches > 1 ? `, ${row.batches} batches` : ''}`,
-    row.instances === RECIPE.hosts ? `${Math.round(ratio(row))} : 1` : '',
+    `${number(Math.round(ratio(row)))} : 1`,
     ms(row.overheadMs / row.batches),
     ms(row.overheadMs),
     ms(row.worstOverheadMs),
@@ -124,7 +125,7 @@ function duringRollouts(found: During): string {
 
 Latency from the first operation to the switch, against the half minute before, at ${found.rate} requests a second: two
 instances handed over with the default settings, medians of ${found.rounds}. The client counts from the moment a request was due, on
-its own clock; the receipt from the first byte at the router. The new instances boot on the same cores meanwhile: with
+its own clock; the receipt from the first byte at the router, in whole milliseconds. The new instances boot on the same cores meanwhile: with
 two cores this shows more of the boot than of the hand-over. Lost: ${number(found.lost)} of ${number(found.sent)}.
 
 ${table(

@@ -9,10 +9,11 @@ import { cpuMs, programOf } from './proc.ts'
 import type { Workspace } from './workspace.ts'
 import { type WrkResult, wrk } from './wrk.ts'
 
-const ROUNDS = 5
-const SECONDS = 4
+/** Many short turns: what else the machine does meanwhile then meets all ways alike. */
+const ROUNDS = 8
+const SECONDS = 2
 /** Between two runs, so that the last lines of the log have been read before somebody else is measured. */
-const PAUSE_MS = 500
+const PAUSE_MS = 300
 
 interface Run extends WrkResult {
   /** Processor time for a request, µs: of the proxy, and of what reads its log. */
