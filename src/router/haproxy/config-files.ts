@@ -15,6 +15,7 @@ export class ConfigFiles {
   readonly #layout: Layout
   readonly #program: string
   #texts = new Map<string, string>()
+  readonly #unkept = new Set<string>()
 
   constructor(layout: Layout, program: string) {
     this.#layout = layout
@@ -67,7 +68,13 @@ export class ConfigFiles {
     return before
   }
 
-  readonly #unkept = new Set<string>()
+  /** These files and no others. */
+  async replaceAll(wanted: ReadonlyMap<string, string>): Promise<void> {
+    const gone = [...this.#texts.keys()].filter((name) => !wanted.has(name))
+    const all = new Map<string, string | null>([...wanted, ...gone.map((name) => [name, null] as const)])
+    await this.change(this.differing(all))
+    await this.keep()
+  }
 
   /** HAProxy has accepted what is on disk: the copy becomes the same. */
   async keep(): Promise<void> {

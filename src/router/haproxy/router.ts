@@ -5,20 +5,22 @@ import type { NamedBackend, RouterControl, RouterStatus } from '../port.ts'
 import { type Backend, slotOf, streamName } from './backend.ts'
 import { keyText } from './key.ts'
 import { layoutOf } from './layout.ts'
+import type { RouterOptions } from './options.ts'
 import { readOutages } from './outages.ts'
+import { openParts, type Parts } from './parts.ts'
 import { liveProcess } from './proc.ts'
-import { type RouterOptions, type Running, start } from './start.ts'
+import { afterReboot, startOrAdopt } from './start.ts'
 import { cutSpread } from './streams.ts'
 import { mergeViews, viewCommands } from './view.ts'
 import { bringDown } from './watchdog.ts'
 
-export type { RouterOptions } from './start.ts'
+export type { RouterOptions } from './options.ts'
 
 /** HAProxy as the router: every call is done in each of its workers and on disk. */
 export class HaproxyRouter implements RouterControl {
   readonly #options: RouterOptions
   readonly #layout: ReturnType<typeof layoutOf>
-  #running: Running | null = null
+  #running: Parts | null = null
 
   /** Throws `invalid_params` for a directory that can not stand in HAProxy's configuration. */
   constructor(options: RouterOptions) {
@@ -32,15 +34,17 @@ export class HaproxyRouter implements RouterControl {
   }
 
   async start(): Promise<'started' | 'adopted'> {
-    const running = await start(this.#options, this.#layout, (backend, instance) =>
+    const rebooted = await afterReboot(this.#layout)
+    const parts = await openParts(this.#options, this.#layout, (backend, instance) =>
       this.#look(backend, instance),
     )
-    this.#running = running
-    return running.how
+    const how = await startOrAdopt(parts, rebooted)
+    this.#running = parts
+    return how
   }
 
   async close(): Promise<void> {
-    this.#running?.watchdog.close()
+    this.#running?.found.watchdog.close()
     this.#running?.structure.close()
     this.#running = null
   }
@@ -135,7 +139,7 @@ export class HaproxyRouter implements RouterControl {
 
   async status(): Promise<RouterStatus> {
     const outages = await readOutages(this.#layout.outages)
-    const master = this.#running?.watchdog.master() ?? null
+    const master = this.#running?.found.watchdog.master() ?? null
     const processes = master
       ? await this.#live()
           .workers.list()
@@ -174,7 +178,7 @@ export class HaproxyRouter implements RouterControl {
     return this.#live().gate.shared(keyText(key), run)
   }
 
-  #live(): Running {
+  #live(): Parts {
     if (!this.#running) throw new TasukiError('router_unavailable', 'The router has not been started.')
     return this.#running
   }
