@@ -118,6 +118,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
         startedAt,
         router: await router.status(),
       }),
+      backup: (directory) => store.backup(directory),
       down: async () => {
         void downAll().catch((error) =>
           log.error({ error: asTasukiError(error).message }, 'could not end everything'),

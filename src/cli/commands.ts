@@ -11,6 +11,9 @@ type Load = () => Promise<{ readonly default: CommandClass }>
 export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = {
   server: {
     server: () => import('./commands/server.ts'),
+    'server:info': () => import('./commands/server-info.ts'),
+    'server:backup': () => import('./commands/server-backup.ts'),
+    'server:restore': () => import('./commands/server-restore.ts'),
     'server:down': () => import('./commands/server-down.ts'),
     login: () => import('./commands/login.ts'),
   },

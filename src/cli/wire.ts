@@ -104,11 +104,28 @@ export interface Plan {
   readonly steps: readonly {
     readonly operation: string
     readonly instance: string | null
+    readonly release: number | null
     readonly note: string
   }[]
   readonly risks: readonly { readonly code: string; readonly text: string }[]
   readonly peak: { readonly instances: number; readonly memory_mib: number }
   readonly slots: number
+}
+
+export interface ServerRecord {
+  readonly version: string
+  readonly pid: number
+  readonly data: string
+  readonly http: string
+  readonly api: string
+  readonly domain: string
+  readonly started_at: string
+  readonly router: {
+    readonly pid: number | null
+    readonly workers: number
+    readonly version: string | null
+    readonly outages: readonly { readonly from: string; readonly ms: number }[]
+  }
 }
 
 export interface Feature {

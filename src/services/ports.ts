@@ -107,4 +107,9 @@ export interface ServerControl {
   info(): Promise<ServerInfo>
   /** Ends all instances (drained first), the router, and this process. Resolves once it has begun. */
   down(): Promise<void>
+  /**
+   * Copies state, key and token into a new directory of the server's machine (an absolute path), while everything goes on.
+   * Throws `invalid_params` for a path that is not absolute or a directory that holds anything.
+   */
+  backup(directory: string): Promise<void>
 }

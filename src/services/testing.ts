@@ -82,6 +82,7 @@ export async function world(
     planner: { preview: async (wanted) => preview(wanted, []) },
     server: {
       info: async () => SERVER,
+      backup: (directory) => store.backup(directory),
       down: async () => {
         made.downs += 1
       },

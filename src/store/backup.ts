@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { TasukiError } from '../domain/errors.ts'
 import { lockData } from './lock.ts'
@@ -10,9 +10,11 @@ const PRIVATE_FILES = ['key', 'token'] as const
 
 /**
  * Copies the state, with key and token, into a directory that is empty or not there yet. Artifacts and logs are not
- * in it: deploy again to have them. Throws `invalid_params` when the directory holds anything.
+ * in it: deploy again to have them. Throws `invalid_params` when the directory holds anything or is not absolute.
  */
 export async function backupTo(database: DatabaseSync, dataDir: string, directory: string): Promise<void> {
+  if (!isAbsolute(directory))
+    throw new TasukiError('invalid_params', `"${directory}" is not an absolute path.`)
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   if (readdirSync(directory).length > 0)
     throw new TasukiError('invalid_params', `${directory} is not empty.`, {

@@ -19,6 +19,13 @@ const ServerBody = Type.Object({
     outages: Type.Array(Type.Object({ from: Time, ms: Type.Number() })),
   }),
 })
+const Backup = Type.Object({
+  directory: Type.String({
+    minLength: 1,
+    maxLength: 4096,
+    description: 'Absolute, on the machine of the server; empty or not there yet',
+  }),
+})
 const Health = Type.Object({ status: Type.Literal('ok'), version: Type.String() })
 
 export function serverRoutes(api: Api, services: Services, version: string): void {
@@ -32,6 +39,15 @@ export function serverRoutes(api: Api, services: Services, version: string): voi
     const outages = router.outages.map(({ from, ms }) => ({ from: timeOf(from), ms }))
     return { ...info, started_at: timeOf(startedAt), router: { ...router, outages } }
   })
+
+  api.post(
+    '/tasuki/server/backups',
+    { schema: { body: Backup, response: { 201: Backup } } },
+    async (request, reply) => {
+      await services.server.backup(request.body.directory)
+      return reply.code(201).send({ directory: request.body.directory })
+    },
+  )
 
   api.post(
     '/tasuki/server/down',

@@ -20,10 +20,10 @@ export function renderPlan(plan: Plan, screen: Screen): string {
 
 function steps(plan: Plan, { paint, width }: Screen): string[] {
   if (plan.steps.length === 0) return ['  Nothing is to be done.']
-  const rows = plan.steps.map(({ operation, instance, note }, index) => [
+  const rows = plan.steps.map(({ operation, instance, release, note }, index) => [
     paint('dim', `${index + 1}`),
     operation,
-    instance ?? '',
+    instance === null ? '' : `${instance}${release ? ` v${release}` : ''}`,
     paint('dim', note),
   ])
   const columns = [{ head: '', align: 'right' as const }, { head: '' }, { head: '' }, { head: '' }]

@@ -119,8 +119,8 @@ describe('a plan', () => {
         to: 7,
         strategy: 'rolling',
         steps: [
-          { operation: 'start', instance: 'web.1', note: 'first of the new set' },
-          { operation: 'admit', instance: 'web.1', note: '' },
+          { operation: 'start', instance: 'web.1', release: 7, note: 'first of the new set' },
+          { operation: 'finish', instance: null, release: null, note: '' },
         ],
         risks: [{ code: 'single_instance', text: 'web has one instance only.' }],
         peak: { instances: 2, memory_mib: 1024 },
@@ -132,8 +132,8 @@ describe('a plan', () => {
       text,
       `From v6 to v7, rolling
 
-  1  start  web.1  first of the new set
-  2  admit  web.1
+  1  start   web.1 v7  first of the new set
+  2  finish
 
 At most 2 instances at once, 1024 MiB of memory, 4 slots in the router.
 
