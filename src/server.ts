@@ -20,7 +20,7 @@ import { systemClock, systemIds } from './system.ts'
 import { VERSION } from './version.ts'
 
 /** A running control plane. */
-export interface RunningServer {
+interface RunningServer {
   /** Lets go of everything: router and apps serve on. */
   close(): Promise<void>
   /** Resolves when it has been closed, by whomever. */
@@ -35,7 +35,7 @@ export async function runServer(options: ServerOptions): Promise<void> {
 }
 
 /** Starts a control plane: adopts router and instances that run, goes on with what was under way, opens the API. */
-export async function startServer(options: ServerOptions): Promise<RunningServer> {
+async function startServer(options: ServerOptions): Promise<RunningServer> {
   const opened = new Opened()
   try {
     return await start(options, opened)

@@ -17,7 +17,7 @@ export interface EngineDeps {
   readonly checkpoint?: (when: 'before' | 'after', kind: OperationKind) => void | Promise<void>
 }
 
-export interface EngineLog {
+interface EngineLog {
   info(fields: Record<string, unknown>, message: string): void
   warn(fields: Record<string, unknown>, message: string): void
 }

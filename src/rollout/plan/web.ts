@@ -158,7 +158,7 @@ export function bakeIsOver(facts: Facts): boolean {
 }
 
 /** The longest bake of the goal's types; none where there is nothing to return to. */
-export function bakeLimitMs(facts: Facts): number {
+function bakeLimitMs(facts: Facts): number {
   const { rollout } = facts.wanted
   if (!rollout?.base) return 0
   const types = facts.wanted.types.get(rollout.target.generation) ?? []
