@@ -4,7 +4,7 @@ import { goalSet } from './goal.ts'
 import { about, bury } from './retire.ts'
 
 /** How long a release command may run, ms: an hour, as on Heroku. */
-export const RELEASE_PHASE_MS = 3_600_000
+const RELEASE_PHASE_MS = 3_600_000
 
 /** The release command is run once with the new release, before anything else changes. */
 export function planReleasePhase(facts: Facts): Operation[] {
