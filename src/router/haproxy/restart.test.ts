@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -112,6 +113,29 @@ describe('a restart', () => {
     await killHaproxy()
     assert.equal((await visit(world.http)).body, 'hello')
     await until('the outage is noted', async () => (await world.router.status()).outages.length === 1)
+  })
+
+  it('of the watchdog never makes two of them', async () => {
+    const { directory } = world.options
+    const script = join(directory, 'watchdog.sh')
+    const first = readRun(join(directory, 'watchdog.run'))
+    const more = [1, 2, 3].map(() =>
+      spawn('/bin/sh', [script, directory, '/usr/sbin/haproxy'], { stdio: 'ignore' }),
+    )
+    await Promise.all(more.map((child) => once(child, 'exit')))
+    assert.deepEqual(readRun(join(directory, 'watchdog.run')), first)
+    process.kill(first!.pid, 'SIGKILL')
+    const rivals = [1, 2, 3].map(() =>
+      spawn('/bin/sh', [script, directory, '/usr/sbin/haproxy'], { stdio: 'ignore', detached: true }),
+    )
+    const living = () => rivals.filter((child) => child.exitCode === null && child.signalCode === null)
+    await until(
+      'at most one is left',
+      () => living().length <= 1 && isAlive(readRun(join(directory, 'watchdog.run'))),
+    )
+    await killHaproxy()
+    assert.equal((await visit(world.http)).body, 'hello')
+    assert.equal((await readFile(join(directory, 'haproxy.log'), 'utf8')).includes('[ALERT]'), false)
   })
 
   it('of the machine leaves no address in the router, and visitors wait', async () => {

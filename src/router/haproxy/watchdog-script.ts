@@ -34,13 +34,16 @@ note() {
   echo "$2 $3" > ".$1.tmp" && mv ".$1.tmp" "$1"
 }
 
+# One at a time: the lock goes with this process, whatever ends it. What it starts must not inherit it.
+exec 9> watchdog.lock
+if command -v flock > /dev/null; then flock -w 1 9 || exit 0; fi
 lives watchdog.run && [ "$pid" != $$ ] && exit 0
 note watchdog.run $$ "$(started $$)"
 
 run() {
   rm -f haproxy.pid
   if [ -f haproxy.log ] && [ "$(wc -c < haproxy.log)" -gt 1000000 ]; then mv haproxy.log haproxy.log.1; fi
-  setsid "$haproxy" -W -S "$PWD/master.sock,mode,600" -p "$PWD/haproxy.pid" -f "$PWD/conf.d" >> haproxy.log 2>&1 &
+  setsid "$haproxy" -W -S "$PWD/master.sock,mode,600" -p "$PWD/haproxy.pid" -f "$PWD/conf.d" >> haproxy.log 2>&1 9>&- &
   child=$!
   note master.run $child "$(started $child)"
   while lives master.run && [ ! -s haproxy.pid ]; do sleep 0.02; done

@@ -38,8 +38,10 @@ export class Watchdog {
       cwd: directory,
       env: { PATH: process.env.PATH },
     })
-    child.once('error', () => child.unref())
+    let ended = false
+    child.once('error', () => (ended = true)).once('exit', () => (ended = true))
     child.unref()
+    await this.#taken(() => ended)
     return true
   }
 
@@ -63,6 +65,7 @@ export class Watchdog {
   /** Until `close`: restarts the script whenever it has died, and tells when HAProxy has been started anew. */
   supervise(restarted: () => Promise<void>, failed: (error: unknown) => void): void {
     let known = this.master()
+    let looking = false
     const look = async () => {
       await this.#look()
       const now = this.master()
@@ -70,13 +73,26 @@ export class Watchdog {
       known = now
       await restarted()
     }
-    this.#supervision = setInterval(() => void look().catch(failed), SUPERVISION_MS).unref()
+    const turn = async () => {
+      if (looking) return
+      looking = true
+      await look().catch(failed)
+      looking = false
+    }
+    this.#supervision = setInterval(() => void turn(), SUPERVISION_MS).unref()
   }
 
   /** Stops looking; script and HAProxy run on. */
   close(): void {
     if (this.#supervision) clearInterval(this.#supervision)
     this.#supervision = null
+  }
+
+  /** Waits until a script has said that it runs, or the one that was started has ended. */
+  async #taken(ended: () => boolean): Promise<void> {
+    const limit = performance.now() + START_MS
+    while (!isAlive(readRun(this.#layout.watchdogRun)) && !ended() && performance.now() < limit)
+      await pause(POLL_MS)
   }
 
   async #look(): Promise<void> {
