@@ -4,7 +4,7 @@ import { type LoadOptions, type LoadReport, type LossCause, startLoad } from '..
 import type { Behaviour, Subject } from './subject.ts'
 
 /** A receipt as the API tells it. */
-export interface ReceiptView {
+interface ReceiptView {
   readonly served: number
   readonly lost: number
   readonly outcome: string

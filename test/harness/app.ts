@@ -6,30 +6,18 @@ import { until } from './until.ts'
 import { type Visit, visit } from './visit.ts'
 
 /** A rollout as `GET /tasuki/rollouts/R` tells it. */
-export interface RolloutView {
+interface RolloutView {
   readonly id: string
   readonly status: 'running' | 'succeeded' | 'returned' | 'failed' | 'superseded'
   readonly to: number
   readonly reason: string | null
   readonly phase: string | null
-  readonly receipt: ReceiptView | null
-}
-
-/** What tests read of a receipt. */
-export interface ReceiptView {
-  readonly served: number
-  readonly lost: number
-  readonly outcome: string
-  readonly traffic: {
-    readonly lost: Readonly<Record<string, number>>
-    readonly complete: boolean
-    readonly gaps: readonly string[]
-    readonly streams: { readonly opened: number; readonly closed: number }
-  }
+  /** Null until it has ended. */
+  readonly receipt: unknown
 }
 
 /** A running copy as `GET /apps/A/dynos` tells it. */
-export interface DynoView {
+interface DynoView {
   readonly id: string
   readonly name: string
   readonly type: string

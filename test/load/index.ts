@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import type { FromLoad } from './process.ts'
 import type { LoadOptions, LoadReport, Snapshot } from './types.ts'
 
-export type { LoadOptions, LoadReport, LossCause, Snapshot } from './types.ts'
+export type { LoadOptions, LoadReport, LossCause } from './types.ts'
 
 /** A load that runs in a process of its own, so that nothing here disturbs its clock. */
 export interface RunningLoad {

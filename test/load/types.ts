@@ -1,9 +1,6 @@
 /** What kinds of traffic there are. The last two are streams: they stay open and are counted apart. */
-export const REQUEST_KINDS = ['get', 'post', 'fresh', 'slow', 'upload'] as const
-export const STREAM_KINDS = ['websocket', 'events'] as const
-
-export type RequestKind = (typeof REQUEST_KINDS)[number]
-export type StreamKind = (typeof STREAM_KINDS)[number]
+export type RequestKind = 'get' | 'post' | 'fresh' | 'slow' | 'upload'
+export type StreamKind = 'websocket' | 'events'
 export type TrafficKind = RequestKind | StreamKind
 
 /** Why a request counts as lost. */
@@ -141,7 +138,7 @@ export interface PostReport {
   readonly lost: readonly string[]
 }
 
-export interface StreamReport {
+interface StreamReport {
   readonly opened: number
   /** Streams that the server ended, by WebSocket close code, `none` (no close frame), `end` or `cut` (event streams). */
   readonly closed: Readonly<Record<string, number>>
