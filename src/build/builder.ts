@@ -130,8 +130,7 @@ export class Builder {
   /** The artifact that an earlier build made of the same. */
   async #known(key: string, request: BuildRequest): Promise<Artifact | null> {
     const digest = await this.#index.find(key)
-    if (digest === null || !(await this.#store.has(digest))) return null
-    await this.#store.touch(digest)
+    if (digest === null || !(await this.#store.claim(digest))) return null
     request.log('-----> Same source and config as in an earlier build: using its artifact')
     return { ...(await this.#store.metadata(digest)), commit: request.commit }
   }

@@ -26,8 +26,13 @@ export class CacheIndex {
 
   async put(key: string, digest: string): Promise<void> {
     const aside = join(this.#dir, `${key}.new`)
-    await writeFile(aside, digest)
-    await rename(aside, join(this.#dir, key))
+    try {
+      await writeFile(aside, digest)
+      await rename(aside, join(this.#dir, key))
+    } catch (error) {
+      await rm(aside, { force: true })
+      throw error
+    }
   }
 
   /** Forgets keys whose slug is gone. */

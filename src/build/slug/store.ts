@@ -15,11 +15,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Artifact } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
+import { Turns } from '../turns.ts'
 
 const DIGEST = /^sha256:([0-9a-f]{64})$/
 
 /** How long a slug is kept although no release holds it yet: the release is made after the build has answered. */
 const YOUNG_MS = 10 * 60_000
+
+const NEVER = new AbortController().signal
 
 /**
  * The slugs on disk: `DIR/<64 hex digits>/tree` and `artifact.json` beside it. A slug appears by a rename, so it is there
@@ -27,6 +30,7 @@ const YOUNG_MS = 10 * 60_000
  */
 export class SlugStore {
   readonly #dir: string
+  readonly #turns = new Turns()
 
   constructor(dir: string) {
     this.#dir = dir
@@ -45,39 +49,31 @@ export class SlugStore {
     return join(this.#home(digest), 'tree')
   }
 
-  async has(digest: string): Promise<boolean> {
-    return exists(join(this.#home(digest), 'artifact.json'))
+  /** Whether there is such a slug; if so, it is young again, and so safe from `collect` until it has a release. */
+  async claim(digest: string): Promise<boolean> {
+    return this.#turn(digest, async () => {
+      if (!(await this.#has(digest))) return false
+      await this.#touch(digest)
+      return true
+    })
   }
 
   /** Throws `not_found` when there is no such slug. */
   async metadata(digest: string): Promise<Artifact> {
     const file = join(this.#home(digest), 'artifact.json')
-    if (await this.has(digest)) return JSON.parse(await readFile(file, 'utf8')) as Artifact
+    if (await this.#has(digest)) return JSON.parse(await readFile(file, 'utf8')) as Artifact
     throw new TasukiError('not_found', `There is no artifact ${digest}.`, {
       next: 'It may have been collected; deploy its commit again.',
     })
   }
 
-  /** Moves a sealed tree into the store; one that is there already stays, and is young again. */
+  /** Moves a sealed tree into the store; of one that is there already only what is known of it is written anew. */
   async put(tree: string, artifact: Artifact): Promise<void> {
-    const home = this.#home(artifact.digest)
-    if (!(await this.has(artifact.digest))) {
-      const aside = await mkdtemp(join(this.#dir, '.new-'))
-      await mkdir(join(aside, 'slug'), { mode: 0o755 })
-      await rename(tree, join(aside, 'slug/tree'))
-      await writeFile(join(aside, 'slug/artifact.json'), JSON.stringify(artifact, null, 2))
-      await flush(aside)
-      await rename(join(aside, 'slug'), home)
-      await rm(aside, { recursive: true })
-      await flush(this.#dir)
-    }
-    await this.touch(artifact.digest)
-  }
-
-  /** Makes a slug young again: it is about to get a release. */
-  async touch(digest: string): Promise<void> {
-    const now = new Date()
-    await utimes(join(this.#home(digest), 'artifact.json'), now, now)
+    await this.#turn(artifact.digest, async () => {
+      const there = await this.#has(artifact.digest)
+      if (there) await this.#describe(artifact)
+      else await this.#add(tree, artifact)
+    })
   }
 
   /** Digests of all slugs. */
@@ -88,27 +84,69 @@ export class SlugStore {
 
   /** Removes a slug; one that is not there is fine. */
   async remove(digest: string): Promise<void> {
-    const home = this.#home(digest)
-    if (!(await exists(home))) return
-    const aside = await mkdtemp(join(this.#dir, '.old-'))
-    await rename(home, join(aside, 'slug'))
-    await rm(aside, { recursive: true })
+    await this.#turn(digest, () => this.#remove(digest))
   }
 
   /** Removes slugs that are neither kept nor young; returns their digests. */
   async collect(keep: ReadonlySet<string>): Promise<string[]> {
     const removed: string[] = []
     for (const digest of await this.list()) {
-      if (keep.has(digest) || (await this.#isYoung(digest))) continue
-      await this.remove(digest)
-      removed.push(digest)
+      if (!keep.has(digest) && (await this.#turn(digest, () => this.#removeIfOld(digest))))
+        removed.push(digest)
     }
     return removed
   }
 
-  async #isYoung(digest: string): Promise<boolean> {
+  async #removeIfOld(digest: string): Promise<boolean> {
     const { mtimeMs } = await stat(join(this.#home(digest), 'artifact.json'))
-    return Date.now() - mtimeMs < YOUNG_MS
+    if (Date.now() - mtimeMs < YOUNG_MS) return false
+    await this.#remove(digest)
+    return true
+  }
+
+  async #remove(digest: string): Promise<void> {
+    const home = this.#home(digest)
+    if (!(await exists(home))) return
+    await using aside = await this.#aside()
+    await rename(home, join(aside.path, 'slug'))
+  }
+
+  async #add(tree: string, artifact: Artifact): Promise<void> {
+    await using aside = await this.#aside()
+    const slug = join(aside.path, 'slug')
+    await mkdir(slug, { mode: 0o755 })
+    await rename(tree, join(slug, 'tree'))
+    await writeFile(join(slug, 'artifact.json'), JSON.stringify(artifact, null, 2))
+    await flush(slug)
+    await rename(slug, this.#home(artifact.digest))
+    await flush(this.#dir)
+  }
+
+  async #describe(artifact: Artifact): Promise<void> {
+    await using aside = await this.#aside()
+    const file = join(aside.path, 'artifact.json')
+    await writeFile(file, JSON.stringify(artifact, null, 2))
+    await rename(file, join(this.#home(artifact.digest), 'artifact.json'))
+  }
+
+  /** A folder for what is on its way in or out; gone afterwards, with what is still in it. */
+  async #aside(): Promise<{ readonly path: string } & AsyncDisposable> {
+    const path = await mkdtemp(join(this.#dir, '.aside-'))
+    return { path, [Symbol.asyncDispose]: () => rm(path, { recursive: true }) }
+  }
+
+  async #touch(digest: string): Promise<void> {
+    const now = new Date()
+    await utimes(join(this.#home(digest), 'artifact.json'), now, now)
+  }
+
+  async #has(digest: string): Promise<boolean> {
+    return exists(join(this.#home(digest), 'artifact.json'))
+  }
+
+  /** One thing at a time happens to a slug, so that none is collected just as a build finds it again. */
+  #turn<Result>(digest: string, task: () => Promise<Result>): Promise<Result> {
+    return this.#turns.take(digest, NEVER, task)
   }
 
   #home(digest: string): string {

@@ -102,6 +102,18 @@ describe('unpacking a source', () => {
     assert.equal((await lstat(join(tree, 'big'))).size, 3_000_000)
   })
 
+  it('holds no more than a few chunks in memory', async () => {
+    const archive = tar([file('big', 'y'.repeat(96 * 2 ** 20))])
+    const before = process.memoryUsage().arrayBuffers
+    let most = 0
+    const watching = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
+    }, 5)
+    await unpack(archive)
+    clearInterval(watching)
+    assert.ok(most > 0 && most < 48 * 2 ** 20, `${most} bytes of buffers`)
+  })
+
   it('refuses paths that lead out', async () => {
     for (const path of ['/etc/passwd', '../x', 'a/../../x', 'a/..']) {
       assert.match(await refusal(tar([file('ok'), file(path)]), 'invalid_source'), /lies outside the source/)

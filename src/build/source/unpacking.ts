@@ -1,4 +1,4 @@
-import { chmod, copyFile, lstat, mkdir, open, symlink } from 'node:fs/promises'
+import { chmod, copyFile, type FileHandle, lstat, mkdir, open, symlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { ReadEntry } from 'tar'
 import { TasukiError } from '../../domain/errors.ts'
@@ -15,12 +15,12 @@ export class Unpacking {
   readonly #links = new Map<string, string>()
   readonly #files = new Set<string>()
   #last: Promise<void> = Promise.resolve()
-  readonly #abortion = Promise.withResolvers<never>()
+  #open: ReadEntry | null = null
+  #aborted = false
 
   constructor(dir: string, meter: Meter) {
     this.#dir = dir
     this.#meter = meter
-    this.#abortion.promise.catch(() => undefined)
   }
 
   /** Takes an entry, after those before it. */
@@ -31,7 +31,8 @@ export class Unpacking {
 
   /** Stops at once; resolves when nothing is being written any more. */
   async abort(): Promise<void> {
-    this.#abortion.reject(invalid('The source is cut short.'))
+    this.#aborted = true
+    this.#open?.destroy()
     await this.#last.catch(() => undefined)
   }
 
@@ -81,11 +82,19 @@ export class Unpacking {
     const file = join(this.#dir, path)
     await mkdir(dirname(file), { recursive: true })
     await using handle = await open(file, 'wx', 0o600)
-    const chunks = entry[Symbol.asyncIterator]()
-    // An entry that is cut short never ends, so that its iterator alone would wait for ever.
-    const next = () => Promise.race([chunks.next(), this.#abortion.promise])
-    for (let read = await next(); !read.done; read = await next()) await handle.writeFile(read.value)
+    await this.#copy(entry, handle)
     await handle.chmod(normalMode(entry.mode ?? 0))
+  }
+
+  /** An entry that is cut short never ends: the loop is left by the entry's destruction, or between two chunks. */
+  async #copy(entry: ReadEntry, handle: FileHandle): Promise<void> {
+    if (this.#aborted) return
+    this.#open = entry
+    for await (const chunk of entry) {
+      await handle.writeFile(chunk)
+      if (this.#aborted) return
+    }
+    this.#open = null
   }
 
   #rememberLink(path: string, target: string): void {
