@@ -15,8 +15,12 @@ const LOG_LINES_SHOWN = 60
 /** Servers that are up: none of their processes may outlive this one, however it ends. */
 const live = new Set<TestServer>()
 process.on('exit', () => {
-  for (const server of live) server.sweep()
+  for (const server of live) {
+    server.sweep()
+    rmSync(server.directory, { recursive: true, force: true })
+  }
 })
+for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
 
 export interface ServerOptions {
   /** Apps answer at `APP.DOMAIN`. Default `test`. */
