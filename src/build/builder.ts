@@ -4,7 +4,7 @@ import type { Artifact } from '../domain/artifact.ts'
 import { asTasukiError, TasukiError } from '../domain/errors.ts'
 import { makeSlug, planSlug, type SlugPlan, slugKey, toolchainOf } from './make-slug.ts'
 import { buildUser } from './process/user.ts'
-import { letAppsThrough } from './reach.ts'
+import { letAppsThrough, openFolder } from './reach.ts'
 import { CacheIndex } from './slug/cache-index.ts'
 import { SlugStore } from './slug/store.ts'
 import { DEFAULT_LIMITS, type SourceLimits } from './source/limits.ts'
@@ -60,7 +60,7 @@ export class Builder {
     const data = resolve(options.data)
     await mkdir(data, { recursive: true })
     await letAppsThrough(data)
-    await mkdir(join(data, 'toolchain'), { recursive: true, mode: 0o755 })
+    await openFolder(join(data, 'toolchain'))
     const toolchain = await ensureToolchain(join(data, 'toolchain'))
     const builder = new Builder({ limits: DEFAULT_LIMITS, buildSeconds: 900, ...options, data }, toolchain)
     await builder.#store.open()

@@ -1,4 +1,4 @@
-import { chmod, stat } from 'node:fs/promises'
+import { chmod, mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { TasukiError } from '../domain/errors.ts'
 
@@ -19,6 +19,12 @@ async function barrierAbove(path: string): Promise<string | null> {
   if (above !== null) return above
   const { mode } = await stat(folder)
   return (mode & OTHERS_ENTER) === 0 ? folder : null
+}
+
+/** Makes a folder that every user may read and enter, whatever this process's umask says. */
+export async function openFolder(path: string): Promise<void> {
+  await mkdir(path, { recursive: true })
+  await chmod(path, 0o755)
 }
 
 /**

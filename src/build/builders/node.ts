@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { chmod, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { TasukiError } from '../../domain/errors.ts'
 import { npmSettings } from '../toolchain/npm-settings.ts'
@@ -32,7 +32,7 @@ async function build(source: Source, bench: Bench): Promise<void> {
   noteVersions(packageJson, bench)
   const manager = await packageManagerOf(source, bench)
   const installs = needsInstall(source)
-  if (installs) await writeFile(join(bench.home, '.npmrc'), await npmrc(bench), { mode: 0o644 })
+  if (installs) await writeNpmrc(bench)
   await runScript('heroku-prebuild', manager, packageJson, bench)
   if (installs) await install(manager, source, bench)
   else bench.log('-----> No dependencies to install')
@@ -88,6 +88,13 @@ async function prune(manager: PackageManager, packageJson: PackageJson, bench: B
     return
   bench.log('-----> Removing development dependencies')
   await bench.run(manager.prune)
+}
+
+/** Readable for the build's user, whatever this process's umask says: it holds no secret. */
+async function writeNpmrc(bench: Bench): Promise<void> {
+  const file = join(bench.home, '.npmrc')
+  await writeFile(file, await npmrc(bench))
+  await chmod(file, 0o644)
 }
 
 async function npmrc(bench: Bench): Promise<string> {

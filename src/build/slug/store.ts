@@ -1,20 +1,10 @@
 import { execFile } from 'node:child_process'
-import {
-  access,
-  mkdir,
-  mkdtemp,
-  readdir,
-  readFile,
-  rename,
-  rm,
-  stat,
-  utimes,
-  writeFile,
-} from 'node:fs/promises'
+import { access, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Artifact } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
+import { openFolder } from '../reach.ts'
 import { Turns } from '../turns.ts'
 
 const DIGEST = /^sha256:([0-9a-f]{64})$/
@@ -38,7 +28,7 @@ export class SlugStore {
 
   /** Makes the folder and removes what a killed server left half-made. */
   async open(): Promise<void> {
-    await mkdir(this.#dir, { recursive: true, mode: 0o755 })
+    await openFolder(this.#dir)
     for (const name of await readdir(this.#dir)) {
       if (!isSlugName(name)) await rm(join(this.#dir, name), { recursive: true })
     }
@@ -114,7 +104,7 @@ export class SlugStore {
   async #add(tree: string, artifact: Artifact): Promise<void> {
     await using aside = await this.#aside()
     const slug = join(aside.path, 'slug')
-    await mkdir(slug, { mode: 0o755 })
+    await openFolder(slug)
     await rename(tree, join(slug, 'tree'))
     await writeFile(join(slug, 'artifact.json'), JSON.stringify(artifact, null, 2))
     await flush(slug)

@@ -5,7 +5,6 @@ import {
   copyFile,
   cp,
   link,
-  mkdir,
   readdir,
   readFile,
   realpath,
@@ -15,7 +14,7 @@ import {
   symlink,
 } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
-import { barrierTo } from '../reach.ts'
+import { barrierTo, openFolder } from '../reach.ts'
 
 /**
  * The Node that apps are built and run with: the one that runs the control plane, kept in the data directory. So it stays
@@ -55,7 +54,8 @@ export async function collectToolchains(dir: string, keep: ReadonlySet<string>):
 async function install(target: string, npm: Npm | null): Promise<void> {
   const aside = `${target}.${process.pid}`
   await rm(aside, { recursive: true, force: true })
-  await mkdir(join(aside, 'bin'), { recursive: true })
+  await openFolder(aside)
+  await openFolder(join(aside, 'bin'))
   await putNode(join(aside, 'bin/node'))
   if (npm) await putNpm(aside, npm)
   await rename(aside, target)
