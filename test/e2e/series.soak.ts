@@ -3,12 +3,14 @@ import { serverFor } from '../harness/index.ts'
 import { CHANGES, type ChangeName, change } from './changes.ts'
 import { crashAt, crashPoints } from './crash.ts'
 import { Random } from './random.ts'
+import { reloadUnder } from './reloads.ts'
 import { Subject } from './subject.ts'
 import { FULL, losesNothing } from './under-load.ts'
 
 const ALL = Object.keys(CHANGES) as ChangeName[]
 const DEPLOYS = 20
 const RANDOM_CHANGES = 20
+const RELOADS = 100
 
 describe('the full counts', () => {
   for (const strategy of ['rolling', 'preboot']) {
@@ -34,6 +36,10 @@ describe('the full counts', () => {
     t.diagnostic(`SEED=${random.seed}: ${names.join(', ')}`)
     const subject = await Subject.create(server, { behaviour: { BEHAVIOUR: 'exit-at-once' } })
     await losesNothing(t, subject, FULL, () => change(subject, names, random))
+  })
+
+  test(`${RELOADS} reloads for other apps, with uploads and WebSockets open`, async (t) => {
+    await reloadUnder(t, await serverFor(t), RELOADS)
   })
 
   for (const point of crashPoints()) {
