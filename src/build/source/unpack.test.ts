@@ -34,6 +34,12 @@ function link(path: string, linkpath: string, type: 'SymbolicLink' | 'Link' = 'S
   return { path, type, linkpath }
 }
 
+/** What is left of earlier tests is not to be taken for what a test has freed. */
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc')()
+}
+
 describe('unpacking a source', () => {
   let dir: string
   let count = 0
@@ -104,14 +110,14 @@ describe('unpacking a source', () => {
 
   it('holds no more than a few chunks in memory', async () => {
     const archive = tar([file('big', 'y'.repeat(96 * 2 ** 20))])
+    collectGarbage()
     const before = process.memoryUsage().arrayBuffers
-    let most = 0
-    const watching = setInterval(() => {
-      most = Math.max(most, process.memoryUsage().arrayBuffers - before)
-    }, 5)
+    const seen: number[] = []
+    const watching = setInterval(() => seen.push(process.memoryUsage().arrayBuffers - before), 5)
     await unpack(archive)
     clearInterval(watching)
-    assert.ok(most > 0 && most < 48 * 2 ** 20, `${most} bytes of buffers`)
+    assert.ok(seen.length > 0, 'it was watched')
+    assert.ok(Math.max(...seen) < 48 * 2 ** 20, `${Math.max(...seen)} bytes of buffers`)
   })
 
   it('refuses paths that lead out', async () => {
