@@ -43,7 +43,7 @@ export default class Run extends TasukiCommand {
   async run(): Promise<unknown> {
     const { own, rest } = ownArguments(this.argv, VALUE_FLAGS)
     const { flags, argv } = await this.parse(Run, [...own, '--', ...rest])
-    const app = await this.appName(flags.app)
+    const app = await this.#app(flags.app, rest)
     const client = await this.client()
     const detach = flags.detach || this.jsonEnabled()
     const tty = !detach && !flags['no-tty'] && process.stdin.isTTY === true && process.stdout.isTTY === true
@@ -62,6 +62,18 @@ export default class Run extends TasukiCommand {
     const { attach } = await import('../attach.ts')
     process.exitCode = await attach(client, record, tty)
     return undefined
+  }
+
+  /** People who know other tools write `-a APP` behind the command, where it belongs to the command. */
+  async #app(flag: string | undefined, rest: readonly string[]): Promise<string> {
+    try {
+      return await this.appName(flag)
+    } catch (error) {
+      if (!rest.includes('-a') && !rest.includes('--app')) throw error
+      throw new TasukiError('bad_request', 'No app was named.', {
+        next: 'Put `-a APP` before the command: what stands behind it belongs to the command.',
+      })
+    }
   }
 }
 
