@@ -10,7 +10,9 @@ import { type Preview, preview } from './preview.ts'
 import type { Wanted } from './spec.ts'
 
 /** Even with no event, each app is looked at this often, ms: an event may have been missed. */
-const SWEEP_MS = 30_000
+const SWEEP_MS = 300_000
+/** The looks are spread: every so often, ms, those few that are due. */
+const TICK_MS = 1000
 
 /** All apps' controllers, and who listens to them. */
 export class Engine implements EngineControl {
@@ -20,6 +22,9 @@ export class Engine implements EngineControl {
   readonly #endListeners = new Set<(rollout: string, appId: string) => void>()
   #unwatch: (() => void) | null = null
   #cancelSweep: (() => void) | null = null
+  /** Looks that are due, and whose turn it is. */
+  #due = 0
+  #round: string[] = []
   #stopped = false
 
   constructor(deps: EngineDeps) {
@@ -84,10 +89,20 @@ export class Engine implements EngineControl {
   }
 
   #sweepLater(): void {
-    this.#cancelSweep = this.#deps.clock.timer(SWEEP_MS, () => {
-      for (const appId of this.#controllers.keys()) this.poke(appId)
+    this.#cancelSweep = this.#deps.clock.timer(TICK_MS, () => {
+      this.#sweep()
       if (!this.#stopped) this.#sweepLater()
     })
+  }
+
+  /** Looks at as many apps as make a whole round in `SWEEP_MS`. */
+  #sweep(): void {
+    this.#due += (this.#controllers.size * TICK_MS) / SWEEP_MS
+    for (; this.#due >= 1; this.#due -= 1) {
+      if (this.#round.length === 0) this.#round = [...this.#controllers.keys()]
+      const appId = this.#round.pop()
+      if (appId !== undefined && this.#controllers.has(appId)) this.poke(appId)
+    }
   }
 
   #tell(entry: JournalEntry): void {
