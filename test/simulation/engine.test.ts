@@ -124,6 +124,14 @@ test('instances that die are replaced, in growing pauses when they go on dying',
   assert.ok(starts >= 4 && starts <= 12, `${starts} starts in a minute`)
 })
 
+test('an end that nobody was told of is found all the same', async () => {
+  const world = await running({ seed: 11 })
+  world.runtime.silent = true
+  world.runtime.crash(world.runtime.all()[0]!.id)
+  assert.ok(await world.settle(600_000), world.describe())
+  assert.equal(world.runtime.all().filter((one) => one.state === 'running').length, 2)
+})
+
 test('scaling up and down, a single restart and a destroy go through the same hand-over', async () => {
   const world = await running({ seed: 10, quantity: 2 })
   for (const quantity of [5, 1, 3]) {

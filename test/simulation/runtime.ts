@@ -26,6 +26,8 @@ export class SimRuntime implements Runtime {
   readonly #instances = new Map<string, Simulated>()
   readonly #watchers = new Set<(appId: string) => void>()
   #port = 20_000
+  /** A fault: nobody is told of what ends. */
+  silent = false
   /** Called with each instance that ends, and whether the platform had told it to. */
   onEnd: (id: string, told: boolean) => void = nothing
 
@@ -120,6 +122,6 @@ export class SimRuntime implements Runtime {
     if (one?.instance.state !== 'running') return
     one.instance = { ...one.instance, state: 'exited', exit: { code, at: this.#clock.wall(), cause: 'exit' } }
     this.onEnd(id, one.instance.signalledAt !== null)
-    for (const watcher of this.#watchers) watcher(one.instance.appId)
+    if (!this.silent) for (const watcher of this.#watchers) watcher(one.instance.appId)
   }
 }
