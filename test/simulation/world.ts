@@ -146,6 +146,7 @@ export class World {
     const wanted = this.store.serving ? this.store.quantity : 0
     return (
       all.length === wanted &&
+      all.every((one) => one.state === 'running') &&
       serving.length === wanted &&
       this.router.servers.size === wanted &&
       this.store.condemned.size === 0
