@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpus, release, totalmem, type } from 'node:os'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
 
 /** What the figures were measured on: label and value, in the order to print. */
 export function machineFacts(): [string, string][] {
@@ -7,6 +7,10 @@ export function machineFacts(): [string, string][] {
     ['date', new Date().toISOString().slice(0, 10)],
     ['processor', `${cpus().length} cores, ${cpus()[0]?.model.trim() ?? 'unknown'}`],
     ['memory', `${(totalmem() / 1024 ** 3).toFixed(0)} GiB`],
+    [
+      'load before the run',
+      `${loadavg()[0]!.toFixed(2)} (1 minute); the nearer to 0, the more the figures mean`,
+    ],
     ['kernel', `${type()} ${release()}`],
     ['Node', process.version],
     ['HAProxy', firstMatch('haproxy', ['-v'], /version (\S+)/)],
