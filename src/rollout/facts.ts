@@ -19,6 +19,8 @@ export interface Facts {
   readonly broken: string | null
   /** Types that must not be started yet, after crashes: how long to wait. */
   readonly pauses: ReadonlyMap<string, number>
+  /** The same for the base of the running rollout. */
+  readonly basePauses: ReadonlyMap<string, number>
   /** ms since the whole target has been seen serving alone; null while it has not. */
   readonly bakedFor: number | null
   /** What the traffic says against the new release; null when nothing. */

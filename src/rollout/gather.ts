@@ -128,6 +128,7 @@ export class Gatherer {
       receiptOpen: wanted.rollout !== null && this.#receiptOpen === wanted.rollout.id,
       broken: this.#broken?.key === brokenKey(wanted) ? this.#broken.reason : null,
       pauses: this.#crashes.pauses(goalSet(wanted)?.generation ?? null, now),
+      basePauses: this.#crashes.pauses(wanted.rollout?.base?.generation ?? null, now),
       bakedFor: null,
       breach: null,
       tight: false,

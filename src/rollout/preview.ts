@@ -83,6 +83,7 @@ class IdealWorld {
       receiptOpen: this.#open,
       broken: null,
       pauses: new Map(),
+      basePauses: new Map(),
       bakedFor: this.#baked,
       breach: null,
       tight: false,

@@ -132,6 +132,23 @@ test('an end that nobody was told of is found all the same', async () => {
   assert.equal(world.runtime.all().filter((one) => one.state === 'running').length, 2)
 })
 
+test('what dies during a long release phase is replaced meanwhile', async () => {
+  const world = await running({ seed: 12 })
+  world.runtime.releasePhaseMs = 60_000
+  world.deploy(2, true)
+  await world.clock.runUntil(() => false, 1000)
+  const [victim] = world.runtime.all().filter((one) => one.kind === 'formation')
+  world.runtime.crash(victim!.id)
+  await world.clock.runUntil(() => false, 5000)
+  const serving = [...world.router.servers.values()].filter(
+    (one) => one.admin === 'ready' && one.health === 'up',
+  )
+  assert.equal(serving.length, 2, world.describe())
+  assert.ok(world.runtime.all().every((one) => one.release === 1 || one.kind === 'release-phase'))
+  await check(world, 'the deploy settles')
+  assert.equal(world.store.serving!.release, 2)
+})
+
 test('scaling up and down, a single restart and a destroy go through the same hand-over', async () => {
   const world = await running({ seed: 10, quantity: 2 })
   for (const quantity of [5, 1, 3]) {

@@ -28,6 +28,8 @@ export class SimRuntime implements Runtime {
   #port = 20_000
   /** A fault: nobody is told of what ends. */
   silent = false
+  /** How long a release command takes, ms. */
+  releasePhaseMs = 50
   /** Called with each instance that ends, and whether the platform had told it to. */
   onEnd: (id: string, told: boolean) => void = nothing
 
@@ -76,7 +78,7 @@ export class SimRuntime implements Runtime {
     }
     this.#instances.set(spec.id, { instance, listensAt: bootMs === null ? null : now + bootMs })
     if (diesAfterMs !== null) this.#clock.timer(diesAfterMs, () => this.#end(spec.id, 1))
-    if (spec.kind === 'release-phase') this.#clock.timer(50, () => this.#end(spec.id, 0))
+    if (spec.kind === 'release-phase') this.#clock.timer(this.releasePhaseMs, () => this.#end(spec.id, 0))
   }
 
   async signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -64,7 +64,7 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
 function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
   const rollout = facts.wanted.rollout!
-  const upkeep = handOver(facts, counts, false)
+  const upkeep = keepBase(facts) ?? handOver(facts, counts, false)
   if (!facts.receiptOpen) {
     const types = counts.filter((count) => count.type.routable).map((count) => count.type.type)
     return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
@@ -72,6 +72,28 @@ function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
   if (!facts.prepared) return active('prepare', [...upkeep, prepare(facts, counts)])
   if (!rollout.releasePhaseDone) return active('release-phase', [...upkeep, ...planReleasePhase(facts)])
   return null
+}
+
+/**
+ * Before anything of the target is started, which a release phase can put off for long, the base is kept as it is
+ * without a rollout: what dies of it is replaced. Null when there is no base, or something of the target is there:
+ * after a restart of the control plane a rollout that is far on passes here again.
+ */
+function keepBase(facts: Facts): Operation[] | null {
+  const { wanted, basePauses } = facts
+  const { base, target, switched } = wanted.rollout!
+  const begun = switched || formationInstances(facts).some((one) => one.generation === target.generation)
+  if (!base || begun) return null
+  const asBefore: Facts = {
+    ...facts,
+    wanted: { ...wanted, rollout: null, serving: base },
+    pauses: basePauses,
+  }
+  return handOver(
+    asBefore,
+    goalTypes(asBefore).map((type) => census(asBefore, type)),
+    true,
+  )
 }
 
 /** With no rollout, or with one that goes back: bring the goal about, and end the return when it has been. */
