@@ -99,8 +99,10 @@ function drains(facts: Facts, count: Census): Operation[] {
     .filter(isAdmitted)
     .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || indexOf(b) - indexOf(a))
   const serving = keepers.filter(isServing).length
-  if (wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity) return []
-  const spare = serving + admitted.filter(isServing).length - (type.quantity - type.settings.maxUnavailable)
+  // With the whole set first the old one stays whole too; only what the formation has not wanted since goes.
+  const wholeOld = wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity
+  const least = wholeOld ? type.quantity + serving : type.quantity - type.settings.maxUnavailable
+  const spare = serving + admitted.filter(isServing).length - least
   return drainable(admitted, spare).map((one) => ({
     kind: 'drain',
     note: drainNote(facts, one),
