@@ -22,6 +22,9 @@ export function crashPoints(): CrashPoint[] {
 /** What a deploy has to be like for every kind of operation to occur in it. */
 const SETTINGS = { stop_seconds: 0.5, stream_seconds: 0.5 }
 
+/** Streams outstay only an app that nobody has told to end them. */
+const DEAF = { stop_seconds: 2, stream_seconds: 0.5, pre_stop: { command: 'true' } }
+
 /** The deploy in which that kind occurs, and how it has to end. */
 function deployWith(kind: OperationKind): { behaviour: Behaviour; outcome: string } {
   if (kind === 'turn-back') return { behaviour: { BEHAVIOUR: 'crash-at-boot' }, outcome: 'failed' }
@@ -35,7 +38,11 @@ function deployWith(kind: OperationKind): { behaviour: Behaviour; outcome: strin
 export async function crashAt(t: TestContext, server: TestServer, point: CrashPoint): Promise<void> {
   const name = `${point.when}-${point.kind}`
   const behaviour = { BEHAVIOUR: 'ignore-term' }
-  const subject = await Subject.create(server, { name, settings: SETTINGS, behaviour })
+  const subject = await Subject.create(server, {
+    name,
+    settings: point.kind === 'close-streams' ? DEAF : SETTINGS,
+    behaviour,
+  })
   const { behaviour: changed, outcome } = deployWith(point.kind)
   const source = await subject.source(changed)
   await server.kill('SIGTERM')
