@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { TestApp, type TestServer, until } from '../test/harness/index.ts'
 import { visit } from '../test/harness/visit.ts'
 import { appSource } from './hello.ts'
-import { median, medianOf } from './measure.ts'
+import { medianOf } from './measure.ts'
 import { type Peer, startPeer, type Way } from './peers/peer.ts'
 import { BARE_HAPROXY, PEERS } from './peers/peers.ts'
 import { cpuMs, programOf } from './proc.ts'
@@ -24,7 +24,7 @@ interface Run extends WrkResult {
 /** Medians over the rounds of one way to the same backends. */
 interface ThroughputRow extends Omit<Run, 'requests'> {
   readonly name: string
-  /** Requests a second against those of bare HAProxy: the median of each round's own ratio. */
+  /** Requests a second against those of bare HAProxy. */
   readonly ratio: number
 }
 
@@ -124,17 +124,16 @@ async function measured(way: Way, directory: string, host: string): Promise<Run>
 }
 
 function row(name: string, all: Rounds): ThroughputRow {
-  const runs = all.map((round) => round.get(name)!)
-  const ratios = all.map(
-    (round) => round.get(name)!.requestsPerSecond / round.get(BARE_HAPROXY.name)!.requestsPerSecond,
-  )
+  const of = (way: string, figure: (run: Run) => number): number =>
+    medianOf(all, (round) => figure(round.get(way)!))
+  const rate = (run: Run): number => run.requestsPerSecond
   return {
     name,
-    ratio: median(ratios),
-    requestsPerSecond: medianOf(runs, (run) => run.requestsPerSecond),
-    p50: medianOf(runs, (run) => run.p50),
-    p99: medianOf(runs, (run) => run.p99),
-    proxyMicros: medianOf(runs, (run) => run.proxyMicros),
-    controlMicros: medianOf(runs, (run) => run.controlMicros),
+    ratio: of(name, rate) / of(BARE_HAPROXY.name, rate),
+    requestsPerSecond: of(name, rate),
+    p50: of(name, (run) => run.p50),
+    p99: of(name, (run) => run.p99),
+    proxyMicros: of(name, (run) => run.proxyMicros),
+    controlMicros: of(name, (run) => run.controlMicros),
   }
 }
