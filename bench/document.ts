@@ -89,8 +89,8 @@ Tasuki's router logs and counts every request, names it, checks the instances, r
 the app by its host; the others have the smallest configuration that balances, with no log, but for what their name
 says. The generator, the proxy, the instances and Tasuki's control plane, which reads the log, share the cores: so all
 that a way costs shows. The processor time of the proxy and of the control plane is told apart.
-What Tasuki's router costs above bare HAProxy is, in this order: the copy of each request that HAProxy keeps to repeat
-it, the line of the log and its reading, the request's id, the forwarding headers, and the look-up of the app.
+What Tasuki's router costs above bare HAProxy is the line of the log and its reading, the copy of each request that
+HAProxy keeps to repeat it, the request's id, the forwarding headers, and the look-up of the app.
 
 The instances are nginx, one worker each, with a fixed answer of 512 bytes. This is the worst case: there is nothing
 but the proxy to spend time on.
