@@ -157,7 +157,7 @@ ${table(
 )}
 
 What the engine does with ${pass.apps} apps. A pass reads the store, the instances and the router anew and plans; it comes with every
-event of an app, and otherwise twice a minute.
+event of an app, and otherwise once in five minutes.
 
 ${table(
   ['', 'median'],
