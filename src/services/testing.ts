@@ -2,10 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { Artifact } from '../domain/artifact.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
-import type { JournalEntry } from '../domain/rollout.ts'
+import type { JournalEntry, SetRef } from '../domain/rollout.ts'
 import type { EngineControl } from '../rollout/engine-port.ts'
+import type { SeenInstance } from '../rollout/facts.ts'
 import type { RouterServer } from '../rollout/ports.ts'
 import { preview } from '../rollout/preview.ts'
+import type { Wanted, WantedType } from '../rollout/spec.ts'
 import type { App } from '../store/apps.ts'
 import type { Store } from '../store/open.ts'
 import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing.ts'
@@ -79,7 +81,7 @@ export async function world(
       maintenance: async (appId, on) => void told.maintenance.set(appId, on),
       removeApp: async (appId) => void told.hosts.delete(appId),
     },
-    planner: { preview: async (wanted) => preview(wanted, []) },
+    planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
       info: async () => SERVER,
       backup: (directory) => store.backup(directory),
@@ -229,4 +231,42 @@ export async function deployed(
   const ended = (await store.tables.builds.byId(build.id))!
   if (ended.status !== 'succeeded') throw new Error(`the build ${ended.status}: ${ended.error?.message}`)
   if (outcome !== 'running') await engine.finish(app.id, outcome)
+}
+
+/** The set that serves now, as the engine would see it running whole. */
+function servingOf(wanted: Wanted): SeenInstance[] {
+  const set = wanted.rollout?.base ?? wanted.serving
+  const types = set ? (wanted.types.get(set.generation) ?? []) : []
+  return types.flatMap((type) => Array.from({ length: type.quantity }, (_, at) => seen(set!, type, at + 1)))
+}
+
+function seen(set: SetRef, { type, size, routable }: WantedType, index: number): SeenInstance {
+  const server = {
+    admin: 'ready',
+    health: 'up',
+    passedOnce: true,
+    inFlight: 0,
+    streams: 0,
+    check: '',
+  } as const
+  return {
+    id: `${type}-${index}`,
+    kind: 'formation',
+    type,
+    name: `${type}.${index}`,
+    release: set.release,
+    generation: set.generation,
+    size,
+    running: true,
+    exit: null,
+    address: { host: '127.0.0.1', port: 20_000 + index },
+    age: 60_000,
+    signalledFor: null,
+    killedFor: null,
+    preStop: 'none',
+    condemned: false,
+    server: routable ? { ...server, outFor: 0, downFor: 0, idle: false, streamsClosed: false } : null,
+    served: true,
+    lastLines: [],
+  }
 }
