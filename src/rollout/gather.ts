@@ -104,7 +104,7 @@ export class Gatherer {
 
   #hasFailed(wanted: Wanted, one: SeenInstance): boolean {
     if (!one.running) return one.signalledFor === null && one.exit?.code !== 0
-    return one.kind === 'formation' && overdue({ wanted } as Facts, typeOf(wanted, one), one)
+    return one.kind === 'formation' && overdue(wanted, typeOf(wanted, one), one)
   }
 
   async #tail(one: SeenInstance): Promise<string[]> {
@@ -140,7 +140,7 @@ export class Gatherer {
     for (const one of instances) {
       if (one.kind !== 'formation' || this.#counted.has(one.id)) continue
       const crashed = !one.running && one.signalledFor === null
-      if (!crashed && !overdue({ wanted } as Facts, typeOf(wanted, one), one)) continue
+      if (!crashed && !overdue(wanted, typeOf(wanted, one), one)) continue
       this.#counted.add(one.id)
       this.#crashes.record(one.generation, one.type, now)
     }

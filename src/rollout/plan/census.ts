@@ -1,5 +1,5 @@
 import type { Facts, SeenInstance } from '../facts.ts'
-import type { WantedType } from '../spec.ts'
+import type { Wanted, WantedType } from '../spec.ts'
 import { belongs, formationInstances } from './goal.ts'
 
 /** The instances of one process type, sorted by what they are to the goal. */
@@ -18,7 +18,7 @@ export function census(facts: Facts, type: WantedType): Census {
   const all = formationInstances(facts).filter((instance) => instance.type === type.type)
   const alive = all.filter((instance) => instance.running && instance.signalledFor === null)
   const own = alive
-    .filter((instance) => belongs(facts, type, instance) && !overdue(facts, type, instance))
+    .filter((instance) => belongs(facts, type, instance) && !overdue(facts.wanted, type, instance))
     .sort(better)
   const keepers = own.slice(0, type.quantity)
   const kept = new Set(keepers)
@@ -53,11 +53,11 @@ export function isUp(type: WantedType, instance: SeenInstance): boolean {
 }
 
 /** Has not become ready in time, or was ready once and has been dead to its checks for as long as a boot may take. */
-export function overdue(facts: Facts, type: WantedType, instance: SeenInstance): boolean {
+export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance): boolean {
   if (!type.routable || !instance.running) return false
   const limit = type.settings.bootSeconds * 1000
   if (instance.server && isAdmitted(instance))
-    return facts.wanted.rollout === null && instance.server.downFor > limit
+    return wanted.rollout === null && instance.server.downFor > limit
   return !isReady(instance) && !instance.served && instance.age > limit
 }
 
