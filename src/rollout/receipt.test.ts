@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { JournalEntry, Rollout } from '../domain/rollout.ts'
+import { NO_TRAFFIC, NO_WINDOW } from '../domain/testing/traffic.ts'
 import type { TrafficReport, TrafficWindow } from '../domain/traffic.ts'
 import { makeReceipt, timesOf } from './receipt.ts'
 
@@ -24,9 +25,9 @@ const ROLLOUT: Rollout = {
 
 function window(requests: number): TrafficWindow {
   return {
-    ms: 0,
+    ...NO_WINDOW,
     requests,
-    byStatus: { '1xx': 0, '2xx': requests, '3xx': 0, '4xx': 0, '5xx': 0, none: 0 },
+    byStatus: { ...NO_WINDOW.byStatus, '2xx': requests },
     p50: 1,
     p99: 2,
     max: 3,
@@ -34,21 +35,8 @@ function window(requests: number): TrafficWindow {
 }
 
 function traffic(lost: number): TrafficReport {
-  return {
-    before: window(10),
-    during: window(100),
-    after: window(50),
-    lost: { no_response: lost, cut: 0, bad_gateway: 0, no_instance: 0, timeout: 0 },
-    retried: 0,
-    redispatched: 0,
-    held: { requests: 0, longestMs: 0 },
-    streams: { opened: 0, closed: 0 },
-    aborted: 0,
-    byRelease: {},
-    complete: true,
-    gaps: [],
-    outages: [],
-  }
+  const windows = { before: window(10), during: window(100), after: window(50) }
+  return { ...NO_TRAFFIC, ...windows, lost: { ...NO_TRAFFIC.lost, no_response: lost } }
 }
 
 let next = 0

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { Receipt, Rollout, RolloutOutcome } from '../domain/rollout.ts'
-import type { TrafficWindow } from '../domain/traffic.ts'
+import { NO_TRAFFIC } from '../domain/testing/traffic.ts'
 import { openStore, type Store } from './open.ts'
 
 const cleanups = new WeakMap<TestContext, (() => unknown)[]>()
@@ -51,15 +51,6 @@ export function artifactNamed(mark: string, more: Partial<Artifact> = {}): Artif
   }
 }
 
-const NOTHING: TrafficWindow = {
-  ms: 0,
-  requests: 0,
-  byStatus: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, none: 0 },
-  p50: null,
-  p99: null,
-  max: null,
-}
-
 /** The receipt of a rollout that nobody visited. */
 export function receiptOf(rollout: Rollout, outcome: RolloutOutcome): Receipt {
   return {
@@ -73,21 +64,7 @@ export function receiptOf(rollout: Rollout, outcome: RolloutOutcome): Receipt {
     finishedAt: rollout.startedAt + 1000,
     served: 0,
     lost: 0,
-    traffic: {
-      before: NOTHING,
-      during: NOTHING,
-      after: NOTHING,
-      lost: { no_response: 0, cut: 0, bad_gateway: 0, no_instance: 0, timeout: 0 },
-      retried: 0,
-      redispatched: 0,
-      held: { requests: 0, longestMs: 0 },
-      streams: { opened: 0, closed: 0 },
-      aborted: 0,
-      byRelease: {},
-      complete: true,
-      gaps: [],
-      outages: [],
-    },
+    traffic: NO_TRAFFIC,
     instances: [],
     overheadMs: 0,
   }

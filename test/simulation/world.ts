@@ -1,6 +1,6 @@
 import { OPERATION_KINDS, type OperationKind } from '../../src/domain/rollout.ts'
 import { DEFAULT_SETTINGS, type RolloutSettings, surgeOf } from '../../src/domain/settings.ts'
-import type { TrafficReport, TrafficWindow } from '../../src/domain/traffic.ts'
+import { NO_TRAFFIC } from '../../src/domain/testing/traffic.ts'
 import { Engine } from '../../src/rollout/engine.ts'
 import type { Traffic } from '../../src/rollout/ports.ts'
 import { SimClock } from './clock.ts'
@@ -10,36 +10,11 @@ import { SimRouter } from './router.ts'
 import { type Behaviour, GOOD, SimRuntime } from './runtime.ts'
 import { APP, SimStore } from './store.ts'
 
-const WINDOW: TrafficWindow = {
-  ms: 0,
-  requests: 0,
-  byStatus: { '1xx': 0, '2xx': 0, '3xx': 0, '4xx': 0, '5xx': 0, none: 0 },
-  p50: null,
-  p99: null,
-  max: null,
-}
-
-const REPORT: TrafficReport = {
-  before: WINDOW,
-  during: WINDOW,
-  after: WINDOW,
-  lost: { no_response: 0, cut: 0, bad_gateway: 0, no_instance: 0, timeout: 0 },
-  retried: 0,
-  redispatched: 0,
-  held: { requests: 0, longestMs: 0 },
-  streams: { opened: 0, closed: 0 },
-  aborted: 0,
-  byRelease: {},
-  complete: true,
-  gaps: [],
-  outages: [],
-}
-
 /** Simulated visitors do not need a meter: the world counts for itself. */
 const NO_METER: Traffic = {
   open: async () => nothing(),
   switched: async () => nothing(),
-  close: async () => REPORT,
+  close: async () => NO_TRAFFIC,
   sample: async () => ({ requests: 0, serverErrors: 0, p95: null }),
 }
 
