@@ -120,9 +120,10 @@ export function checkedKey(key: BackendKey): BackendKey {
   return key
 }
 
+/** A host in lower case, or a wildcard: `*.` and a host. Throws `router_refused`. */
 export function checkedHost(host: string): string {
   const name = host.toLowerCase()
-  if (!PLAIN_WORD.test(name)) refuse(`host "${host}"`)
+  if (!PLAIN_WORD.test(name.replace(/^\*\./, ''))) refuse(`host "${host}"`)
   return name
 }
 

@@ -61,7 +61,7 @@ global
 
 /**
  * A full accept queue on the same machine lets a connect wait, and a dead process refuses it at once: so the limit for
- * connecting is long, and yet an instance that died is out within milliseconds (\`observe layer4\`).
+ * connecting is long, and yet an instance that died is out within milliseconds (`observe layer4`).
  * A stream whose visitor has gone ends at once: its instance may have nothing to say for hours. For that the
  * frontend has to look for it (`abortonclose`), and the stream backends to heed it. A plain request whose visitor has
  * only closed his half still gets its answer.
@@ -110,7 +110,9 @@ ${frontendLogLines()
   http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]
   http-request set-header X-Forwarded-Port %[dst_port]
   http-request set-header X-Request-Start %[date(0,ms)]
-  http-request set-var(txn.app) req.hdr(host,-1),host_only,lower,map_str(${maps.hosts})
+  http-request set-var(txn.host) req.hdr(host,-1),host_only,lower
+  http-request set-var(txn.app) var(txn.host),map_str(${maps.hosts})
+${wildcardLookups(maps.hosts)}
 ${page(404, pages.unknownHost)} unless { var(txn.app) -m found }
 ${page(503, pages.maintenance, ' hdr Retry-After 60')} if { var(txn.app),map_str(${maps.maintenance}) -m found }
   http-request set-var(txn.backend) var(txn.app),map_str(${maps.backends})
@@ -121,6 +123,23 @@ ${page(503, pages.notDeployed, ' hdr Retry-After 60')} unless { var(txn.backend)
   use_backend %[var(txn.backend)]-stream if upgrades !only_h2c or events
   use_backend %[var(txn.backend)]
 `
+}
+
+/** How many names deep a wildcard reaches: `*.a.test` takes eight labels before `a.test`. */
+const WILDCARD_DEPTH = 8
+
+/**
+ * A host that stands in the map itself is found by then. Else one label after the other is taken off, so that of several
+ * wildcards the most specific wins.
+ */
+function wildcardLookups(hosts: string): string {
+  const unknown = 'unless { var(txn.app) -m found }'
+  return Array.from({ length: WILDCARD_DEPTH }, () =>
+    [
+      `  http-request set-var(txn.host) var(txn.host),field(2,.,0) ${unknown}`,
+      `  http-request set-var(txn.app) str(*),concat(.,txn.host),map_str(${hosts}) ${unknown}`,
+    ].join('\n'),
+  ).join('\n')
 }
 
 function prober({ address, secret }: Prober): string {

@@ -36,6 +36,33 @@ describe('what visitors get', () => {
     assert.equal((await visit(world.http, { host: 'www.a.test' })).body, 'hello')
   })
 
+  it('leads all names below a wildcard to its app, where none is more specific', async () => {
+    const other = { appId: 'app-2', type: 'web' }
+    await world.prepare()
+    await world.serve(await world.instance())
+    await world.prepare(4, other)
+    await world.serve(await world.app((_, response) => response.end('other')), '/health', other)
+    await world.router.setHosts(KEY.appId, ['*.a.test', 'a.a.test', '*.b.test'])
+    await world.router.setHosts(other.appId, ['shop.a.test', '*.deep.a.test'])
+    const led = async (host: string) => {
+      const { status, body } = await visit(world.http, { host })
+      return status === 200 ? body : String(status)
+    }
+    assert.equal(await led('www.a.test'), 'hello')
+    assert.equal(await led('A.B.C.a.test:8080'), 'hello')
+    assert.equal(await led('shop.a.test'), 'other')
+    assert.equal(await led('www.shop.a.test'), 'hello')
+    assert.equal(await led('x.deep.a.test'), 'other')
+    assert.equal(await led('deep.a.test'), 'hello')
+    for (const host of ['a.test', 'test', 'xa.test', 'www.c.test', '.', 'www.a.test.evil.test'])
+      assert.equal(await led(host), '404', host)
+    await world.replaceRouter()
+    assert.equal(await led('www.b.test'), 'hello')
+    await world.router.setHosts(KEY.appId, ['a.a.test'])
+    assert.equal(await led('www.a.test'), '404')
+    assert.equal(await led('x.deep.a.test'), 'other')
+  })
+
   it('refuses a host that belongs to another app', async () => {
     await world.router.setHosts('app-1', ['a.test'])
     await assert.rejects(world.router.setHosts('app-2', ['b.test', 'a.test']), { code: 'conflict' })
