@@ -1,7 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox'
+import type { DomainView } from '../../services/domains.ts'
 import type { Services } from '../../services/index.ts'
 import { AppParams, nullable } from '../bodies/common.ts'
 import { DomainBody, domainBody } from '../bodies/domain.ts'
+import { type Keys, pageOf } from '../ranges.ts'
 import type { Api } from '../types.ts'
 import { noCertificates } from './sni-endpoints.ts'
 
@@ -16,16 +18,22 @@ const NewDomain = Type.Object({
 })
 const Change = Type.Object({ sni_endpoint: Endpoint })
 
+const KEYS: Keys<DomainView> = {
+  id: ({ id }) => id,
+  hostname: ({ hostname }) => hostname,
+}
+
 export function domainRoutes(api: Api, services: Services): void {
   const { apps, domains } = services
   const one = { params: DomainParams, response: { 200: DomainBody } }
 
   api.get(
     '/apps/:app/domains',
-    { schema: { params: AppParams, response: { 200: Type.Array(DomainBody) } } },
-    async (request) => {
+    { schema: { params: AppParams, response: { '2xx': Type.Array(DomainBody) } } },
+    async (request, reply) => {
       const app = await apps.find(request.params.app)
-      return (await domains.list(app)).map((domain) => domainBody(app, domain))
+      const page = pageOf(request, reply, await domains.list(app), KEYS)
+      return page.map((domain) => domainBody(app, domain))
     },
   )
 
