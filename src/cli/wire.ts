@@ -134,6 +134,15 @@ export interface Feature {
   readonly enabled: boolean
 }
 
+export interface DomainRecord {
+  readonly id: string
+  readonly hostname: string
+  readonly kind: 'heroku' | 'custom'
+  readonly cname: string | null
+  readonly status: 'pending' | 'succeeded'
+  readonly created_at: string
+}
+
 export interface RunRecord {
   readonly id: string
   readonly name: string
