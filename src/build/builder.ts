@@ -1,7 +1,10 @@
 import { mkdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Artifact } from '../domain/artifact.ts'
+import type { BuildRequest } from '../domain/build.ts'
+import type { Buildpack } from '../domain/buildpack.ts'
 import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import { checkLocal } from './buildpacks/local.ts'
 import { makeSlug, planSlug, type SlugPlan, slugKey, toolchainOf } from './make-slug.ts'
 import { buildUser } from './process/user.ts'
 import { letAppsThrough, openFolder } from './reach.ts'
@@ -14,25 +17,14 @@ import { collectToolchains, ensureToolchain, type Toolchain } from './toolchain/
 import { Turns } from './turns.ts'
 import { cacheDir, nameOf, type Workplace, Workshop } from './workshop.ts'
 
-export interface BuildRequest {
-  readonly appId: string
-  /** A tar archive on disk, plain or gzipped. Read only; whoever put it there removes it. */
-  readonly source: { readonly tarball: string }
-  readonly commit: string | null
-  /** Config vars, which builds see. */
-  readonly env: Readonly<Record<string, string>>
-  /** Each line of the build log, without a line end. */
-  readonly log: (line: string) => void
-  /** Ends the build, with everything that it started. */
-  readonly signal: AbortSignal
-}
-
 export interface BuilderOptions {
   /** The server's data directory. */
   readonly data: string
   readonly limits?: SourceLimits
   /** Longest build in seconds. Default 900. */
   readonly buildSeconds?: number
+  /** Folders of this machine, absolute, below which buildpacks may lie. Default none. */
+  readonly localBuildpacks?: readonly string[]
 }
 
 /** Makes artifacts of sources, and keeps them. */
@@ -62,7 +54,10 @@ export class Builder {
     await letAppsThrough(data)
     await openFolder(join(data, 'toolchain'))
     const toolchain = await ensureToolchain(join(data, 'toolchain'))
-    const builder = new Builder({ limits: DEFAULT_LIMITS, buildSeconds: 900, ...options, data }, toolchain)
+    const builder = new Builder(
+      { limits: DEFAULT_LIMITS, buildSeconds: 900, localBuildpacks: [], ...options, data },
+      toolchain,
+    )
     await builder.#store.open()
     await builder.#index.open()
     await builder.#workshop.open()
@@ -85,6 +80,11 @@ export class Builder {
       if (!limit.aborted) throw asTasukiError(error)
       throw new TasukiError('build_failed', `The build took longer than ${this.#options.buildSeconds} s.`)
     }
+  }
+
+  /** Throws `invalid_params` for a buildpack that the server's settings do not allow. */
+  checkBuildpack(buildpack: Buildpack): void {
+    checkLocal(buildpack, this.#options.localBuildpacks)
   }
 
   /** Where the tree of an artifact lies: absolute, readable by every user of the machine, written by none. */

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { create } from 'tar'
 import type { Artifact } from '../domain/artifact.ts'
+import type { BuildRequest } from '../domain/build.ts'
 import { type ErrorCode, TasukiError } from '../domain/errors.ts'
-import { Builder, type BuilderOptions, type BuildRequest } from './builder.ts'
+import { Builder, type BuilderOptions } from './builder.ts'
 
 /** Path → content of a source; a mode makes a program. */
 export type SourceFiles = Readonly<Record<string, string>>
@@ -38,6 +39,7 @@ export class TestBuilder implements AsyncDisposable {
       source: { tarball: await this.tarball(files) },
       commit: null,
       env: {},
+      buildpacks: null,
       log: (line) => log.push(line),
       signal: new AbortController().signal,
       ...request,

@@ -1,0 +1,5 @@
+export const BUILDPACKS = `
+CREATE TABLE buildpacks (
+  appId TEXT PRIMARY KEY REFERENCES apps ON DELETE CASCADE, urls TEXT NOT NULL, updatedAt INTEGER NOT NULL
+) STRICT;
+`
