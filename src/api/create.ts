@@ -8,7 +8,10 @@ import { TasukiError } from '../domain/errors.ts'
 import type { Services } from '../services/index.ts'
 import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
+import { keepConventions, overrideMethod } from './conventions.ts'
+import { errorPages } from './error-pages.ts'
 import { answer, answerErrors, known } from './errors.ts'
+import { answerEtags } from './etag.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appRoutes } from './platform/apps.ts'
 import { buildRoutes } from './platform/builds.ts'
@@ -45,15 +48,18 @@ export async function createApi(services: Services, options: ApiOptions): Promis
     genReqId: requestIdOf,
     requestIdHeader: false,
     routerOptions: { maxParamLength: MOST_PARAM },
-    frameworkErrors: (error, _request, reply) => void answer(reply, known(error)),
+    rewriteUrl: overrideMethod,
+    frameworkErrors: (error, request, reply) => void answer(request, reply, known(error)),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>()
   allowEmptyBody(api)
   answerErrors(api, options.log)
   api.addHook('onRequest', async (request, reply) => void reply.header('request-id', request.id))
+  keepConventions(api)
   await limitRate(api, options.callsPerMinute ?? CALLS_PER_MINUTE)
   requireToken(api, services)
   answerReplays(api)
+  answerEtags(api)
   await describe(api, options.version)
   addRoutes(api, services, options)
   return api
@@ -61,6 +67,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
 
 function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   const streams = new Streams(api)
+  errorPages(api)
   accountRoutes(api)
   appRoutes(api, services)
   buildRoutes(api, services)

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify'
 import { asTasukiError, type ErrorCode, originOf, TasukiError } from '../domain/errors.ts'
+import { baseOf } from './addresses.ts'
 import type { Api, ApiOptions } from './types.ts'
 
 /** Codes of Fastify for which the caller is to blame, as ours. */
@@ -14,16 +15,17 @@ const KNOWN: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'bad_request',
 }
 
-/** Every error leaves as `{id, message, next}` with the status of the table. */
+/** Every error leaves as `{id, message, next, url}` with the status of the table. */
 export function answerErrors(api: Api, log: ApiOptions['log']): void {
   api.setErrorHandler((thrown, request, reply) => {
     const error = known(thrown as FastifyError)
     if (error.code === 'internal')
       log.error({ path: pathOf(request), error: originOf(error) }, 'A call broke')
-    return answer(reply, error)
+    return answer(request, reply, error)
   })
   api.setNotFoundHandler((request, reply) =>
     answer(
+      request,
       reply,
       new TasukiError('not_found', `There is no ${request.method} ${pathOf(request).slice(0, 200)}.`, {
         next: 'GET /schema lists what there is.',
@@ -32,13 +34,16 @@ export function answerErrors(api: Api, log: ApiOptions['log']): void {
   )
 }
 
-export function answer(reply: FastifyReply, error: TasukiError): FastifyReply {
-  return reply.code(error.status).type('application/json').send(bodyOf(error))
+export function answer(request: FastifyRequest, reply: FastifyReply, error: TasukiError): FastifyReply {
+  const body = { ...bodyOf(error), url: `${baseOf(request)}/errors/${error.code}` }
+  return reply.code(error.status).type('application/json').send(body)
 }
 
-/** The body of an error. */
-export function bodyOf(error: TasukiError): { id: string; message: string; next: string } {
-  return { id: error.code, message: `${error.message} ${error.next}`, next: error.next }
+/** The body of an error. `resource`: what was not found, in the Platform API's words. */
+export function bodyOf(error: TasukiError): { id: string; message: string; next: string; resource?: string } {
+  const { resource } = error.details
+  const body = { id: error.code, message: `${error.message} ${error.next}`, next: error.next }
+  return typeof resource === 'string' ? { ...body, resource } : body
 }
 
 /** What was thrown, as one of the table's errors. */

@@ -49,6 +49,6 @@ function caller(url: string, token: string): LiveApi['call'] {
     })
     const text = await response.text()
     const json = response.headers.get('content-type')?.includes('json')
-    return { status: response.status, headers: response.headers, body: json ? JSON.parse(text) : text }
+    return { status: response.status, headers: response.headers, body: json && text !== '' ? JSON.parse(text) : text }
   }
 }

@@ -67,7 +67,9 @@ export class BuildService {
   async get(app: App, id: string): Promise<Build> {
     const found = await this.#deps.store.tables.builds.byId(id)
     if (found?.appId === app.id) return found
-    throw new TasukiError('not_found', `${app.name} has no build "${id.slice(0, 60)}".`)
+    throw new TasukiError('not_found', `${app.name} has no build "${id.slice(0, 60)}".`, {
+      details: { resource: 'build' },
+    })
   }
 
   /** The build log from its start, then as it grows, to its end. */

@@ -96,6 +96,7 @@ export class ReleaseService {
     if (found) return found
     throw new TasukiError('not_found', `${app.name} has no release "${which.slice(0, 60)}".`, {
       next: `\`tasuki releases -a ${app.name}\` lists them.`,
+      details: { resource: 'release' },
     })
   }
 

@@ -1,16 +1,22 @@
 import { Type } from '@fastify/type-provider-typebox'
 import { TasukiError } from '../../domain/errors.ts'
 import type { Services } from '../../services/index.ts'
+import type { ReleaseView } from '../../services/releases.ts'
 import type { ReleaseRange } from '../../store/releases.ts'
 import { AppParams } from '../bodies/common.ts'
 import { ReleaseBody, releaseBody } from '../bodies/release.ts'
-import { type Range, rangeOf, sendPage } from '../ranges.ts'
+import { type Keys, keyFor, type Range, rangeOf, sendPage } from '../ranges.ts'
 import type { Api } from '../types.ts'
 
 const ReleaseParams = Type.Object({
   app: Type.String(),
   release: Type.String({ description: 'Id, 3 or v3' }),
 })
+/** An id says nothing about the order of releases: `id ..` means their order, too. */
+const KEYS: Keys<ReleaseView> = {
+  version: (view) => view.release.version,
+  id: (view) => view.release.version,
+}
 const Rollback = Type.Object({ release: Type.String({ description: 'Id, 3 or v3' }) })
 
 export function releaseRoutes(api: Api, services: Services): void {
@@ -59,19 +65,19 @@ export function releaseRoutes(api: Api, services: Services): void {
 }
 
 /** One more than the page, so that it is known whether there is another. */
-function versionsOf({ field, from, after, to, order, max }: Range): ReleaseRange {
-  if (field !== 'version' && field !== 'id')
-    throw new TasukiError('bad_request', `Releases can not be ordered by ${field}.`)
-  const start = from === '' ? undefined : versionAt(from, after, order)
-  const end = to === '' ? undefined : versionAt(to, false, order)
+function versionsOf(range: Range): ReleaseRange {
+  keyFor(range, KEYS)
+  const { from, after, to, before, order, max } = range
+  const start = from === '' ? undefined : versionAt(from, after ? 1 : 0, order)
+  const end = to === '' ? undefined : versionAt(to, before ? -1 : 0, order)
   const bounds = order === 'asc' ? { from: start, to: end } : { from: end, to: start }
   return { ...bounds, order, max: max + 1 }
 }
 
-function versionAt(text: string, after: boolean, order: 'asc' | 'desc'): number {
+/** `step` in the order of the list: 1 is the one after. */
+function versionAt(text: string, step: -1 | 0 | 1, order: 'asc' | 'desc'): number {
   const version = Number(text)
   if (!Number.isInteger(version))
     throw new TasukiError('bad_request', `"${text.slice(0, 20)}" is no version.`)
-  if (!after) return version
-  return order === 'asc' ? version + 1 : version - 1
+  return order === 'asc' ? version + step : version - step
 }
