@@ -6,6 +6,7 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import { TasukiError } from '../domain/errors.ts'
 import type { Services } from '../services/index.ts'
+import { guardRoutes } from './access.ts'
 import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
 import { keepConventions, overrideMethod } from './conventions.ts'
@@ -62,6 +63,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   answerEtags(api)
   await describe(api, options.version)
   addRoutes(api, services, options)
+  guardRoutes(api, services)
   return api
 }
 
@@ -116,5 +118,7 @@ async function limitRate(api: Api, max: number): Promise<void> {
 
 async function describe(api: Api, version: string): Promise<void> {
   await api.register(swagger, { openapi: { info: { title: 'Tasuki', version } } })
-  api.get('/schema', { schema: { hide: true } }, async () => api.swagger())
+  api.get('/schema', { config: { access: 'users', scope: null }, schema: { hide: true } }, async () =>
+    api.swagger(),
+  )
 }

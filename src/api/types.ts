@@ -1,6 +1,8 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Scope } from '../domain/scopes.ts'
+import type { Caller } from '../services/tokens.ts'
 
 /** A Fastify instance whose schemas give its handlers their types. */
 export type Api = FastifyInstance<
@@ -15,10 +17,21 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** E-mail address of whoever asks; '' on routes that need no token. */
     user: string
+    /** Whoever asks; nobody on routes that need no token. */
+    caller: Caller
   }
   interface FastifyContextConfig {
     /** The route needs no token: it is public, or its address holds a secret. */
     open?: boolean
+    /**
+     * Who may call it. Where the path has `:app`: who works on that app, or with `owner` its owner alone.
+     * Elsewhere: the admin alone, unless it says `users`; then the route itself shows each user their own things only.
+     */
+    access?: 'users' | 'owner'
+    /** Id of the app that it is about, where the path does not name one. Throws `not_found` when there is no such thing. */
+    appOf?: (params: Readonly<Record<string, string>>) => Promise<string>
+    /** What the token must be good for; null: any token will do. Else `read` or `write` by the method, `-protected` for config. */
+    scope?: Scope | null
   }
 }
 

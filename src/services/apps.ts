@@ -40,7 +40,7 @@ export class AppService {
     const { apps } = this.#tables
     const found = (await apps.byName(idOrName)) ?? (await apps.byId(idOrName))
     if (found && found.destroyedAt === null) return found
-    throw new TasukiError('not_found', `There is no app "${idOrName.slice(0, 60)}".`)
+    throw noApp(idOrName)
   }
 
   /** Id and name of an app, also of one that is being destroyed. */
@@ -138,6 +138,13 @@ async function checkedName(tables: Tables, name: string): Promise<string> {
   if (KEPT_NAMES.has(name) || (await tables.apps.byName(name)))
     throw new TasukiError('name_taken', `The name "${name}" is taken.`)
   return name
+/** There is none of that id or name, or none for who asks. */
+export function noApp(idOrName: string): TasukiError {
+  return new TasukiError('not_found', `There is no app "${idOrName.slice(0, 60)}".`, {
+    details: { resource: 'app' },
+  })
+}
+
 }
 
 async function freeName(tables: Tables): Promise<string> {

@@ -1,4 +1,6 @@
+import { AccessService } from './access.ts'
 import { AppService } from './apps.ts'
+import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
 import { Collector } from './collector.ts'
 import { ConfigService } from './config.ts'
@@ -24,12 +26,14 @@ import { Secrets } from './secrets.ts'
 import { SourceService } from './sources.ts'
 import { TokenService } from './tokens.ts'
 
+import { UserService } from './users.ts'
 const COLLECT_MS = 15 * 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
   readonly apps: AppService
+  readonly access: AccessService
   readonly builds: BuildService
   readonly collector: Collector
   readonly config: ConfigService
@@ -53,6 +57,7 @@ export interface Services {
   /** Tidies up after a control plane that died, tells the router its hosts, begins what happens by the clock. */
   start(): Promise<void>
   /** Ends builds and timers; what runs goes on. */
+  readonly users: UserService
   stop(): Promise<void>
 }
 
@@ -60,13 +65,14 @@ export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
   const services = assembled(deps, hosts)
-  const { builds, collector, dailyRestarts, runs, tokens } = services
+  const { builds, collector, dailyRestarts, runs, tokens, users } = services
   return {
     ...services,
     async start() {
       await tokens.start()
       await builds.start()
       await runs.start()
+      await users.start(tokens.adminUser)
       hosts.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
@@ -86,8 +92,11 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
   const releaseOutput = new ReleasePhaseOutput(deps)
   return {
-    apps: new AppService(deps, hosts, builds),
+    access: new AccessService(deps, apps),
+    apps,
+    buildpacks: new BuildpackService(deps),
     builds,
+  const apps = new AppService(deps, hosts, builds)
     collector: new Collector(deps, sources, builds),
     config: new ConfigService(deps),
     dailyRestarts: new DailyRestarts(deps),
@@ -109,3 +118,4 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     tokens: new TokenService(deps),
   }
 }
+    users: new UserService(deps),

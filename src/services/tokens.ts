@@ -1,14 +1,29 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Scope } from '../domain/scopes.ts'
 import { writePrivate } from '../store/seal.ts'
+import type { Token } from '../store/tokens.ts'
 import type { ServiceDeps } from './context.ts'
 import { sameSecret } from './secrets.ts'
 
 /** So that a token is recognised wherever it turns up, and is worth nothing anywhere else. */
-const PREFIX = 'tsk_'
-const ADMIN = 'admin'
+export const TOKEN_PREFIX = 'tsk_'
+const FILE_TOKEN = 'admin'
 const TOKEN_BYTES = 32
+/** Letters of a token that may be shown: its prefix and four more. */
+const HINT_LENGTH = TOKEN_PREFIX.length + 4
+
+/** Who is asking, as their token says. */
+export interface Caller {
+  readonly id: string
+  readonly email: string
+  /** Sees and changes every app, and manages the users. */
+  readonly admin: boolean
+  readonly scopes: readonly Scope[]
+  /** Id of the token, which is that of its authorization. */
+  readonly token: string
+}
 
 /** Who may come in. Tokens are kept as hashes; the admin's own lies in `DATA/token` besides. */
 export class TokenService {
@@ -29,39 +44,62 @@ export class TokenService {
 
   /** Makes sure of the admin's token: the file's is let in, and only that one. */
   async start(): Promise<void> {
-    const token = readToken(this.#file) ?? this.#newToken()
-    const hash = hashOf(token)
+    const token = readToken(this.#file) ?? this.#newFileToken()
     await this.#deps.store.transaction(async ({ tokens }) => {
-      await tokens.deleteById(ADMIN)
-      const description = 'Admin token of DATA/token'
-      await tokens.insert({ id: ADMIN, hash, user: this.adminUser, description, createdAt: Date.now() })
+      await tokens.deleteById(FILE_TOKEN)
+      await tokens.insert(
+        tokenRow(token, {
+          id: FILE_TOKEN,
+          user: this.adminUser,
+          kind: 'file',
+          description: 'Admin token of DATA/token',
+        }),
+      )
     })
   }
 
-  /** The user whose token it is; null for none. */
-  async userOf(token: string): Promise<string | null> {
+  /** Whose token it is; null when it is none, has expired, or its user is gone. */
+  async callerOf(token: string): Promise<Caller | null> {
     const hash = hashOf(token)
     const found = await this.#deps.store.tables.tokens.byHash(hash)
-    return found && sameSecret(found.hash, hash) ? found.user : null
+    if (!found || !sameSecret(found.hash, hash)) return null
+    if (found.expiresAt !== null && found.expiresAt <= Date.now()) return null
+    const { userId, user, admin, scopes, id } = found
+    return { id: userId, email: user, admin, scopes: scopes.split(' ') as Scope[], token: id }
   }
 
-  /** Another token for that user; shown this once only. */
-  async create(user: string, description: string): Promise<string> {
-    const token = makeToken()
-    const row = { id: randomUUID(), hash: hashOf(token), user, description, createdAt: Date.now() }
-    await this.#deps.store.tables.tokens.insert(row)
-    return token
-  }
-
-  #newToken(): string {
+  #newFileToken(): string {
     const token = makeToken()
     writePrivate(this.#file, Buffer.from(`${token}\n`))
     return token
   }
 }
 
-function makeToken(): string {
-  return PREFIX + randomBytes(TOKEN_BYTES).toString('base64url')
+/** A token nobody has had before. */
+export function makeToken(): string {
+  return TOKEN_PREFIX + randomBytes(TOKEN_BYTES).toString('base64url')
+}
+
+/** What is kept of a token. Good for everything and for ever, unless said otherwise. */
+export function tokenRow(
+  token: string,
+  row: Pick<Token, 'user' | 'kind' | 'description'> & Partial<Token>,
+  now = Date.now(),
+): Token {
+  return {
+    id: randomUUID(),
+    scopes: 'global',
+    expiresAt: null,
+    createdAt: now,
+    updatedAt: now,
+    ...row,
+    ...traces(token),
+  }
+}
+
+/** What is kept of the token itself. */
+export function traces(token: string): Pick<Token, 'hash' | 'hint'> {
+  return { hash: hashOf(token), hint: token.slice(0, HINT_LENGTH) }
 }
 
 function hashOf(token: string): string {
@@ -71,7 +109,7 @@ function hashOf(token: string): string {
 function readToken(file: string): string | null {
   try {
     const token = readFileSync(file, 'utf8').trim()
-    return token.startsWith(PREFIX) ? token : null
+    return token.startsWith(TOKEN_PREFIX) ? token : null
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error

@@ -21,6 +21,8 @@ export interface Apps {
     change: Partial<Pick<App, 'name' | 'maintenance' | 'releasedAt' | 'destroyedAt'>>,
     at: number,
   ): Promise<void>
+  /** All apps of one owner are the other's now. */
+  changeOwner(from: string, to: string): Promise<void>
   /** The next generation of the app, issued now. */
   nextGeneration(id: string): Promise<number>
   serve(id: string, set: { generation: number; release: number } | null): Promise<void>
@@ -67,6 +69,9 @@ export function appsTable(db: Db): Apps {
         .set({ ...change, ...flag, updatedAt: at })
         .where('id', '=', id)
         .execute()
+    },
+    async changeOwner(from, to) {
+      await db.updateTable('apps').set({ owner: to }).where('owner', '=', from).execute()
     },
     async nextGeneration(id) {
       const row = await db

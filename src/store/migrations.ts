@@ -1,9 +1,12 @@
 import type { DatabaseSync } from 'node:sqlite'
 import { TasukiError } from '../domain/errors.ts'
 import { INITIAL } from './migrations/0001-initial.ts'
+import { ACCOUNTS } from './migrations/0002-accounts.ts'
+import { DOMAINS } from './migrations/0003-domains.ts'
+import { BUILDPACKS } from './migrations/0004-buildpacks.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
-const MIGRATIONS: readonly string[] = [INITIAL]
+const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */
 export function migrate(database: DatabaseSync): void {

@@ -19,6 +19,9 @@ export interface Schema {
   builds: BuildsTable
   runs: RunsTable
   tokens: TokensTable
+  users: UsersTable
+  collaborators: CollaboratorsTable
+  buildpacks: BuildpacksTable
   events: EventsTable
 }
 
@@ -158,8 +161,45 @@ export interface EventsTable {
   id: Generated<number>
   appId: string | null
   appName: string | null
+  /** E-mail address. */
   at: number
   user: string
   kind: string
+  updatedAt: number
+  /** `file`: the admin's of the data directory. `login`: ends with a logout. */
+  kind: 'file' | 'login' | 'authorization'
+  /** Separated by spaces. */
+  scopes: string
+  /** The first letters of the token, to know it again by. */
+  hint: string
+  /** Null: never. */
+  expiresAt: number | null
+}
+
+export interface UsersTable {
+  id: string
+  /** In lower case. */
+  email: string
+  name: string | null
+  /** Salted hash with its parameters; null: no password lets this user in. */
+  password: string | null
+  admin: number
+  builtIn: number
+  createdAt: number
+  updatedAt: number
+}
+
+export interface CollaboratorsTable {
+  id: string
+  appId: string
+  userId: string
+  createdAt: number
+}
+
+export interface BuildpacksTable {
+  appId: string
+  /** A list of URLs, as JSON. */
+  urls: string
+  updatedAt: number
   text: string
 }

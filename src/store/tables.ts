@@ -2,6 +2,7 @@ import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Builds, buildsTable } from './builds.ts'
 import { type Condemned, condemnedTable } from './condemned.ts'
+import { type Collaborators, collaboratorsTable } from './collaborators.ts'
 import { type Configs, configTable } from './config.ts'
 import type { Db } from './db.ts'
 import { type Domains, domainsTable } from './domains.ts'
@@ -16,6 +17,7 @@ import type { Seal } from './seal.ts'
 import { type Sources, sourcesTable } from './sources.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
 
+import { type Users, usersTable } from './users.ts'
 /** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
 export interface Tables {
   readonly apps: Apps
@@ -23,6 +25,7 @@ export interface Tables {
   readonly builds: Builds
   readonly condemned: Condemned
   readonly config: Configs
+  readonly collaborators: Collaborators
   readonly domains: Domains
   readonly events: Events
   readonly features: Features
@@ -35,6 +38,7 @@ export interface Tables {
   readonly tokens: Tokens
 }
 
+  readonly users: Users
 export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
   return {
     apps: appsTable(db),
@@ -43,6 +47,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     condemned: condemnedTable(db),
     config: configTable(db, seal),
     domains: domainsTable(db),
+    collaborators: collaboratorsTable(db),
     events: eventsTable(db),
     features: featuresTable(db),
     formation: formationTable(db),
@@ -54,3 +59,4 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     tokens: tokensTable(db),
   }
 }
+    users: usersTable(db),

@@ -1,5 +1,7 @@
-import { createHash } from 'node:crypto'
 import { type TSchema, Type } from '@fastify/type-provider-typebox'
+import { stableId } from '../../services/stable-id.ts'
+
+export { stableId }
 
 /** A schema of which null is a value too. */
 export function nullable<T extends TSchema>(schema: T) {
@@ -18,12 +20,6 @@ export function timeOf(ms: number): string {
 
 export function timeOrNull(ms: number | null): string | null {
   return ms === null ? null : timeOf(ms)
-}
-
-/** A UUID that is always the same for the same words, for what has no id of its own. */
-export function stableId(...words: readonly string[]): string {
-  const hex = createHash('sha256').update(words.join('\0')).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }
 
 export const User = Type.Object({ id: Id, email: Type.String() })

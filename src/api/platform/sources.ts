@@ -12,11 +12,15 @@ const OPEN = { open: true }
 export function sourceRoutes(api: Api, services: Services): void {
   const { sources } = services
 
-  api.post('/sources', { schema: { response: { 201: SourceBody } } }, async (request, reply) => {
-    const url = `${baseOf(request)}${await sources.create()}`
-    reply.code(201)
-    return { source_blob: { get_url: url, put_url: url } }
-  })
+  api.post(
+    '/sources',
+    { config: { access: 'users' }, schema: { response: { 201: SourceBody } } },
+    async (request, reply) => {
+      const url = `${baseOf(request)}${await sources.create()}`
+      reply.code(201)
+      return { source_blob: { get_url: url, put_url: url } }
+    },
+  )
 
   api.get('/sources/:id/:secret', { config: OPEN, schema: { params: Secret } }, async (request, reply) =>
     reply.type('application/x-tar').send(await sources.open(request.params.id, request.params.secret)),

@@ -22,6 +22,9 @@ const ReceiptParams = Type.Object({
 
 export function rolloutRoutes(api: Api, services: Services, streams: Streams): void {
   const { apps, releases, rollouts, rolloutEvents } = services
+  const config = {
+    appOf: async (params: Readonly<Record<string, string>>) => (await rollouts.get(params.rollout!)).appId,
+  }
   const bodyOf = (rollout: Rollout) => wholeBody(services, rollout)
 
   api.get(
@@ -32,13 +35,13 @@ export function rolloutRoutes(api: Api, services: Services, streams: Streams): v
 
   api.get(
     '/tasuki/rollouts/:rollout',
-    { schema: { params: RolloutParams, response: { 200: RolloutBody } } },
+    { config, schema: { params: RolloutParams, response: { 200: RolloutBody } } },
     async (request) => bodyOf(await rollouts.get(request.params.rollout)),
   )
 
   api.get(
     '/tasuki/rollouts/:rollout/journal',
-    { schema: { params: RolloutParams, response: { 200: Type.Array(EntryBody) } } },
+    { config, schema: { params: RolloutParams, response: { 200: Type.Array(EntryBody) } } },
     async (request) => {
       const rollout = await rollouts.get(request.params.rollout)
       return (await rollouts.journal(rollout)).map(entryBody)
@@ -47,7 +50,7 @@ export function rolloutRoutes(api: Api, services: Services, streams: Streams): v
 
   api.get(
     '/tasuki/rollouts/:rollout/events',
-    { schema: { params: RolloutParams } },
+    { config, schema: { params: RolloutParams } },
     async (request, reply) => {
       const rollout = await rollouts.get(request.params.rollout)
       return streams.events(reply, (signal) => told(services, rolloutEvents.follow(rollout, signal)))
