@@ -17,11 +17,13 @@ import { accountRoutes } from './platform/account.ts'
 import { appRoutes } from './platform/apps.ts'
 import { buildRoutes } from './platform/builds.ts'
 import { configVarRoutes } from './platform/config-vars.ts'
+import { domainRoutes } from './platform/domains.ts'
 import { dynoRoutes } from './platform/dynos.ts'
 import { featureRoutes } from './platform/features.ts'
 import { formationRoutes } from './platform/formation.ts'
 import { logSessionRoutes } from './platform/log-sessions.ts'
 import { releaseRoutes } from './platform/releases.ts'
+import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { outputRoutes } from './platform/streams.ts'
 import { answerReplays } from './replay.ts'
@@ -79,6 +81,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   formationRoutes(api, services)
   logSessionRoutes(api, services, streams)
   releaseRoutes(api, services)
+  sniEndpointRoutes(api, services)
   sourceRoutes(api, services)
   outputRoutes(api, services, streams)
   changeRoutes(api, services)

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
 import { appName } from '../domain/names.ts'
 import type { App } from '../store/apps.ts'
+import type { Domain } from '../store/domains.ts'
 import type { Tables } from '../store/tables.ts'
 import { announce } from './announce.ts'
 import type { BuildService } from './builds.ts'
@@ -62,7 +63,7 @@ export class AppService {
     await this.#deps.store.transaction(async (tables) => {
       const chosen = name === null ? await freeName(tables) : await checkedName(tables, name)
       await tables.apps.insert({ id, name: chosen, owner: user, createdAt: at })
-      await tables.domains.add(id, this.#hostname(chosen), at)
+      await tables.domains.add(this.#ownDomain(id, chosen, at))
       const app = (await tables.apps.byId(id))!
       const initial = { artifact: null, commit: null, description: 'Initial release', config: {}, user }
       await makeRelease(tables, app, initial, at)
@@ -71,14 +72,14 @@ export class AppService {
     return this.find(id)
   }
 
-  /** Gives it another name, and so another hostname. Throws `name_taken`, `invalid_params`. */
+  /** Gives it another name, and so another hostname; those that users added stay. Throws `name_taken`, `invalid_params`. */
   async rename(app: App, name: string, user: string): Promise<App> {
     if (name === app.name) return app
     const at = Date.now()
     await this.#deps.store.transaction(async (tables) => {
       await tables.apps.change(app.id, { name: await checkedName(tables, name) }, at)
-      await tables.domains.removeAll(app.id)
-      await tables.domains.add(app.id, this.#hostname(name), at)
+      await tables.domains.remove(app.id, { kind: 'app' })
+      await tables.domains.add(this.#ownDomain(app.id, name, at))
       await tables.events.add(eventOf(app, user, 'rename', `${app.name} is now ${name}`, at))
     })
     await this.#hosts.sync(app.id)
@@ -126,6 +127,10 @@ export class AppService {
   /** The address that visitors use. */
   webUrl(app: App): string {
     return this.#deps.settings.webUrl(this.#hostname(app.name))
+  }
+
+  #ownDomain(appId: string, name: string, createdAt: number): Domain {
+    return { id: randomUUID(), appId, hostname: this.#hostname(name), kind: 'app', createdAt }
   }
 
   #hostname(name: string): string {

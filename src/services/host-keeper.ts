@@ -10,6 +10,7 @@ const RETRY_MS = 1000
 export class HostKeeper {
   readonly #deps: ServiceDeps
   readonly #tails = new Map<string, Promise<void>>()
+  readonly #behind = new Set<string>()
   readonly #stopped = new AbortController()
   #all: Promise<void> = Promise.resolve()
 
@@ -25,6 +26,11 @@ export class HostKeeper {
     return tail.finally(() => {
       if (this.#tails.get(appId) === tail) this.#tails.delete(appId)
     })
+  }
+
+  /** The router could not be told of the app's last change yet. */
+  isBehind(appId: string): boolean {
+    return this.#behind.has(appId)
   }
 
   /** Tells the router all apps, in the background: it knows most of them from its own disk already. */
@@ -50,7 +56,9 @@ export class HostKeeper {
   async #attempt(appId: string): Promise<void> {
     try {
       await this.#tell(appId)
+      this.#behind.delete(appId)
     } catch (error) {
+      this.#behind.add(appId)
       this.#deps.log.warn(
         { app: appId, error: String(error) },
         'The router could not be told of hosts; again soon',

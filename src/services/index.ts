@@ -6,6 +6,7 @@ import { Collector } from './collector.ts'
 import { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
 import { DailyRestarts } from './daily-restarts.ts'
+import { DomainService } from './domains.ts'
 import { FeatureService } from './features.ts'
 import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
@@ -38,6 +39,7 @@ export interface Services {
   readonly collector: Collector
   readonly config: ConfigService
   readonly dailyRestarts: DailyRestarts
+  readonly domains: DomainService
   readonly features: FeatureService
   readonly formation: FormationService
   readonly instances: InstanceService
@@ -100,6 +102,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     collector: new Collector(deps, sources, builds),
     config: new ConfigService(deps),
     dailyRestarts: new DailyRestarts(deps),
+    domains: new DomainService(deps, hosts),
     features: new FeatureService(deps),
     formation: new FormationService(deps),
     instances: new InstanceService(deps),

@@ -1,30 +1,37 @@
 import type { Db } from './db.ts'
+import type { DomainsTable } from './schema.ts'
 
-/** Hostnames by which visitors reach an app. */
+/** A hostname by which visitors reach an app: its own (`app`), or one that a user has added (`custom`). */
+export type Domain = Readonly<DomainsTable>
+
+/** The hostnames of all apps; each belongs to one app only. */
 export interface Domains {
+  /** The app's hostnames, in their order. */
   of(appId: string): Promise<string[]>
-  /** All of them, for the start of a control plane. */
-  all(): Promise<{ appId: string; hostname: string }[]>
-  add(appId: string, hostname: string, at: number): Promise<void>
+  list(appId: string): Promise<Domain[]>
+  /** By hostname, among all apps. */
+  byHostname(hostname: string): Promise<Domain | null>
+  add(domain: Domain): Promise<void>
+  /** Removes those of that kind, or one. */
+  remove(appId: string, which: { readonly kind: Domain['kind'] } | { readonly id: string }): Promise<void>
   removeAll(appId: string): Promise<void>
 }
 
 export function domainsTable(db: Db): Domains {
+  const select = () => db.selectFrom('domains').selectAll().orderBy('hostname')
+  const list = (appId: string) => select().where('appId', '=', appId).execute()
   return {
-    async of(appId) {
-      const rows = await db
-        .selectFrom('domains')
-        .select('hostname')
-        .where('appId', '=', appId)
-        .orderBy('hostname')
-        .execute()
-      return rows.map((row) => row.hostname)
+    list,
+    of: async (appId) => (await list(appId)).map(({ hostname }) => hostname),
+    async byHostname(hostname) {
+      return (await select().where('hostname', '=', hostname).executeTakeFirst()) ?? null
     },
-    async all() {
-      return db.selectFrom('domains').select(['appId', 'hostname']).orderBy('hostname').execute()
+    async add(domain) {
+      await db.insertInto('domains').values(domain).execute()
     },
-    async add(appId, hostname, createdAt) {
-      await db.insertInto('domains').values({ appId, hostname, kind: 'app', createdAt }).execute()
+    async remove(appId, which) {
+      const [column, value] = 'kind' in which ? (['kind', which.kind] as const) : (['id', which.id] as const)
+      await db.deleteFrom('domains').where('appId', '=', appId).where(column, '=', value).execute()
     },
     async removeAll(appId) {
       await db.deleteFrom('domains').where('appId', '=', appId).execute()

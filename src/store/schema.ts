@@ -9,7 +9,7 @@ export interface Schema {
   config: { appId: string; sealed: Uint8Array }
   formation: { appId: string; type: string; quantity: number; size: string }
   features: { appId: string; name: string; enabled: number; updatedAt: number }
-  domains: { hostname: string; appId: string; kind: 'app' | 'custom'; createdAt: number }
+  domains: DomainsTable
   artifacts: ArtifactsTable
   releases: ReleasesTable
   rollouts: RolloutsTable
@@ -39,6 +39,15 @@ export interface AppsTable {
   updatedAt: number
   releasedAt: number | null
   destroyedAt: number | null
+}
+
+export interface DomainsTable {
+  id: string
+  /** In lower case, as DNS has it; `*.` at its beginning stands for every name below. */
+  hostname: string
+  appId: string
+  kind: 'app' | 'custom'
+  createdAt: number
 }
 
 export interface ArtifactsTable {
