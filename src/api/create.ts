@@ -22,6 +22,9 @@ import { dynoRoutes } from './platform/dynos.ts'
 import { featureRoutes } from './platform/features.ts'
 import { formationRoutes } from './platform/formation.ts'
 import { logSessionRoutes } from './platform/log-sessions.ts'
+import { pipelineCouplingRoutes } from './platform/pipeline-couplings.ts'
+import { pipelinePromotionRoutes } from './platform/pipeline-promotions.ts'
+import { pipelineRoutes } from './platform/pipelines.ts'
 import { releaseRoutes } from './platform/releases.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
@@ -80,6 +83,9 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   featureRoutes(api, services)
   formationRoutes(api, services)
   logSessionRoutes(api, services, streams)
+  pipelineRoutes(api, services)
+  pipelineCouplingRoutes(api, services)
+  pipelinePromotionRoutes(api, services)
   releaseRoutes(api, services)
   sniEndpointRoutes(api, services)
   sourceRoutes(api, services)

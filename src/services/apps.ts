@@ -109,6 +109,7 @@ export class AppService {
       await tables.apps.nextGeneration(app.id)
       await tables.apps.change(app.id, { destroyedAt: at }, at)
       await tables.domains.removeAll(app.id)
+      await tables.couplings.removeApp(app.id)
       await tables.events.add(eventOf(app, user, 'destroy', `${app.name} was destroyed`, at))
     })
     await this.#hosts.sync(app.id)

@@ -19,9 +19,7 @@ export function deployArtifact(store: Store, build: Build, artifact: Artifact): 
     const app = await liveApp(tables, build.appId)
     const at = Date.now()
     await tables.artifacts.put(artifact, at)
-    const first = await isFirst(tables, app.id)
-    await fillFormation(tables, app.id, artifact, first)
-    const config = await configFor(tables, app.id, artifact.manifest, first)
+    const config = await adoptArtifact(tables, app.id, artifact)
     const commit = build.sourceVersion ?? artifact.commit
     const description = `Deploy ${(commit ?? artifact.digest.replace('sha256:', '')).slice(0, 8)}`
     const making = { artifact: artifact.digest, commit, description, config, user: build.user }
@@ -33,6 +31,20 @@ export function deployArtifact(store: Store, build: Build, artifact: Artifact): 
     )
     return made
   })
+}
+
+/**
+ * Readies an app for a release of the artifact, inside the caller's transaction: the formation has its first instances, and
+ * with the app's first artifact what app.json says counts. Returns the config that the release is to have.
+ */
+export async function adoptArtifact(
+  tables: Tables,
+  appId: string,
+  artifact: Artifact,
+): Promise<Readonly<Record<string, string>>> {
+  const first = await isFirst(tables, appId)
+  await fillFormation(tables, appId, artifact, first)
+  return configFor(tables, appId, artifact.manifest, first)
 }
 
 async function isFirst(tables: Tables, appId: string): Promise<boolean> {

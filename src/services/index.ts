@@ -13,8 +13,10 @@ import { HostKeeper } from './host-keeper.ts'
 import { InstanceService } from './instances.ts'
 import { LogSessionService } from './log-sessions.ts'
 import { Outputs } from './outputs.ts'
+import { PipelineService } from './pipelines.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
+import { PromotionService } from './promotions.ts'
 import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
 import { RestartService } from './restarts.ts'
@@ -26,15 +28,16 @@ import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
 import { SourceService } from './sources.ts'
 import { TokenService } from './tokens.ts'
-
 import { UserService } from './users.ts'
+
 const COLLECT_MS = 15 * 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
-  readonly apps: AppService
   readonly access: AccessService
+  readonly apps: AppService
+  readonly buildpacks: BuildpackService
   readonly builds: BuildService
   readonly collector: Collector
   readonly config: ConfigService
@@ -44,7 +47,9 @@ export interface Services {
   readonly formation: FormationService
   readonly instances: InstanceService
   readonly logSessions: LogSessionService
+  readonly pipelines: PipelineService
   readonly plans: PlanService
+  readonly promotions: PromotionService
   readonly releaseOutput: ReleasePhaseOutput
   readonly releases: ReleaseService
   readonly restarts: RestartService
@@ -56,10 +61,10 @@ export interface Services {
   readonly server: ServerControl
   readonly sources: SourceService
   readonly tokens: TokenService
+  readonly users: UserService
   /** Tidies up after a control plane that died, tells the router its hosts, begins what happens by the clock. */
   start(): Promise<void>
   /** Ends builds and timers; what runs goes on. */
-  readonly users: UserService
   stop(): Promise<void>
 }
 
@@ -71,10 +76,10 @@ export function createServices(deps: ServiceDeps): Services {
   return {
     ...services,
     async start() {
+      await users.start(tokens.adminUser)
       await tokens.start()
       await builds.start()
       await runs.start()
-      await users.start(tokens.adminUser)
       hosts.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
@@ -93,12 +98,13 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const sources = new SourceService(deps, secrets)
   const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
   const releaseOutput = new ReleasePhaseOutput(deps)
+  const apps = new AppService(deps, hosts, builds)
+  const access = new AccessService(deps, apps)
   return {
-    access: new AccessService(deps, apps),
+    access,
     apps,
     buildpacks: new BuildpackService(deps),
     builds,
-  const apps = new AppService(deps, hosts, builds)
     collector: new Collector(deps, sources, builds),
     config: new ConfigService(deps),
     dailyRestarts: new DailyRestarts(deps),
@@ -107,7 +113,9 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     formation: new FormationService(deps),
     instances: new InstanceService(deps),
     logSessions: new LogSessionService(deps, secrets),
+    pipelines: new PipelineService(deps, access),
     plans: new PlanService(deps),
+    promotions: new PromotionService(deps),
     releaseOutput,
     releases: new ReleaseService(deps),
     restarts: new RestartService(deps),
@@ -119,6 +127,6 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     server: deps.server,
     sources,
     tokens: new TokenService(deps),
+    users: new UserService(deps),
   }
 }
-    users: new UserService(deps),

@@ -19,6 +19,7 @@ export class UserService {
       if (present.email === email) return
       await tables.users.change(present.id, { id: userId(email), email }, at)
       await tables.apps.changeOwner(present.email, email)
+      await tables.pipelines.changeOwner(present.email, email)
       await tables.tokens.moveUser(present.email, email)
     })
   }

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { Stage } from '../domain/pipeline.ts'
 import type { ReleaseStatus } from '../domain/release.ts'
 import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
@@ -22,6 +23,10 @@ export interface Schema {
   users: UsersTable
   collaborators: CollaboratorsTable
   buildpacks: BuildpacksTable
+  pipelines: PipelinesTable
+  couplings: CouplingsTable
+  promotions: PromotionsTable
+  promotionTargets: PromotionTargetsTable
   events: EventsTable
 }
 
@@ -161,19 +166,10 @@ export interface TokensTable {
   id: string
   /** sha-256 of the token, hex. */
   hash: string
+  /** E-mail address. */
   user: string
   description: string
   createdAt: number
-}
-
-export interface EventsTable {
-  id: Generated<number>
-  appId: string | null
-  appName: string | null
-  /** E-mail address. */
-  at: number
-  user: string
-  kind: string
   updatedAt: number
   /** `file`: the admin's of the data directory. `login`: ends with a logout. */
   kind: 'file' | 'login' | 'authorization'
@@ -210,5 +206,50 @@ export interface BuildpacksTable {
   /** A list of URLs, as JSON. */
   urls: string
   updatedAt: number
+}
+
+export interface PipelinesTable {
+  id: string
+  name: string
+  /** E-mail address. */
+  owner: string
+  createdAt: number
+  updatedAt: number
+}
+
+export interface CouplingsTable {
+  id: string
+  pipelineId: string
+  appId: string
+  stage: Stage
+  createdAt: number
+  updatedAt: number
+}
+
+export interface PromotionsTable {
+  id: string
+  pipelineId: string
+  /** The app that was promoted from, and the id of its release. */
+  appId: string
+  releaseId: string
+  user: string
+  createdAt: number
+}
+
+export interface PromotionTargetsTable {
+  id: string
+  promotionId: string
+  appId: string
+  /** Id of the release that it got; null while it has none. */
+  releaseId: string | null
+}
+
+export interface EventsTable {
+  id: Generated<number>
+  appId: string | null
+  appName: string | null
+  at: number
+  user: string
+  kind: string
   text: string
 }

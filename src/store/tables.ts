@@ -1,8 +1,9 @@
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
+import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
 import { type Builds, buildsTable } from './builds.ts'
-import { type Condemned, condemnedTable } from './condemned.ts'
 import { type Collaborators, collaboratorsTable } from './collaborators.ts'
+import { type Condemned, condemnedTable } from './condemned.ts'
 import { type Configs, configTable } from './config.ts'
 import type { Db } from './db.ts'
 import { type Domains, domainsTable } from './domains.ts'
@@ -10,53 +11,63 @@ import { type Events, eventsTable } from './events.ts'
 import { type Features, featuresTable } from './features.ts'
 import { type Formations, formationTable } from './formation.ts'
 import { type Journal, journalTable } from './journal.ts'
+import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from './pipelines.ts'
+import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Releases, releasesTable } from './releases.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
 import { type Runs, runsTable } from './runs.ts'
 import type { Seal } from './seal.ts'
 import { type Sources, sourcesTable } from './sources.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
-
 import { type Users, usersTable } from './users.ts'
+
 /** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
 export interface Tables {
   readonly apps: Apps
   readonly artifacts: Artifacts
+  readonly buildpacks: Buildpacks
   readonly builds: Builds
+  readonly collaborators: Collaborators
   readonly condemned: Condemned
   readonly config: Configs
-  readonly collaborators: Collaborators
   readonly domains: Domains
   readonly events: Events
   readonly features: Features
   readonly formation: Formations
   readonly journal: Journal
+  readonly couplings: Couplings
+  readonly pipelines: Pipelines
+  readonly promotions: Promotions
   readonly releases: Releases
   readonly rollouts: Rollouts
   readonly runs: Runs
   readonly sources: Sources
   readonly tokens: Tokens
+  readonly users: Users
 }
 
-  readonly users: Users
 export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
   return {
     apps: appsTable(db),
     artifacts: artifactsTable(db, cache),
+    buildpacks: buildpacksTable(db),
     builds: buildsTable(db),
+    collaborators: collaboratorsTable(db),
     condemned: condemnedTable(db),
     config: configTable(db, seal),
     domains: domainsTable(db),
-    collaborators: collaboratorsTable(db),
     events: eventsTable(db),
     features: featuresTable(db),
     formation: formationTable(db),
     journal: journalTable(db),
+    couplings: couplingsTable(db),
+    pipelines: pipelinesTable(db),
+    promotions: promotionsTable(db),
     releases: releasesTable(db, seal),
     rollouts: rolloutsTable(db),
     runs: runsTable(db, seal),
     sources: sourcesTable(db),
     tokens: tokensTable(db),
+    users: usersTable(db),
   }
 }
-    users: usersTable(db),

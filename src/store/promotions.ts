@@ -1,0 +1,44 @@
+import type { Db } from './db.ts'
+import type { PromotionsTable, PromotionTargetsTable } from './schema.ts'
+
+/** What was promoted, from which release of which app. */
+export type Promotion = Readonly<PromotionsTable>
+/** One app that it was promoted to, and the release that it got. */
+export type PromotionTarget = Readonly<PromotionTargetsTable>
+
+export interface Promotions {
+  insert(promotion: Promotion, targets: readonly PromotionTarget[]): Promise<void>
+  byId(id: string): Promise<Promotion | null>
+  /** In the order of the apps' ids. */
+  targets(id: string): Promise<PromotionTarget[]>
+  /** Forgets all but the newest of the pipeline. */
+  trim(pipelineId: string, keep: number): Promise<void>
+}
+
+export function promotionsTable(db: Db): Promotions {
+  return {
+    async insert(promotion, targets) {
+      await db.insertInto('promotions').values(promotion).execute()
+      await db.insertInto('promotionTargets').values(targets).execute()
+    },
+    async byId(id) {
+      const found = await db.selectFrom('promotions').selectAll().where('id', '=', id).executeTakeFirst()
+      return found ?? null
+    },
+    targets: (id) =>
+      db.selectFrom('promotionTargets').selectAll().where('promotionId', '=', id).orderBy('appId').execute(),
+    async trim(pipelineId, keep) {
+      const newest = db
+        .selectFrom('promotions')
+        .select('id')
+        .where('pipelineId', '=', pipelineId)
+        .orderBy('createdAt', 'desc')
+        .limit(keep)
+      await db
+        .deleteFrom('promotions')
+        .where('pipelineId', '=', pipelineId)
+        .where('id', 'not in', newest)
+        .execute()
+    },
+  }
+}
