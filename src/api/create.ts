@@ -65,10 +65,10 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   await limitRate(api, options.callsPerMinute ?? CALLS_PER_MINUTE)
   requireToken(api, services)
   answerReplays(api)
+  guardRoutes(api, services)
   answerEtags(api)
   await describe(api, options.version)
   addRoutes(api, services, options)
-  guardRoutes(api, services)
   return api
 }
 
@@ -79,6 +79,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   appRoutes(api, services)
   buildRoutes(api, services)
   configVarRoutes(api, services)
+  domainRoutes(api, services)
   dynoRoutes(api, services)
   featureRoutes(api, services)
   formationRoutes(api, services)

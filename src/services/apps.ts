@@ -139,11 +139,6 @@ export class AppService {
   }
 }
 
-async function checkedName(tables: Tables, name: string): Promise<string> {
-  appName(name)
-  if (KEPT_NAMES.has(name) || (await tables.apps.byName(name)))
-    throw new TasukiError('name_taken', `The name "${name}" is taken.`)
-  return name
 /** There is none of that id or name, or none for who asks. */
 export function noApp(idOrName: string): TasukiError {
   return new TasukiError('not_found', `There is no app "${idOrName.slice(0, 60)}".`, {
@@ -151,6 +146,11 @@ export function noApp(idOrName: string): TasukiError {
   })
 }
 
+async function checkedName(tables: Tables, name: string): Promise<string> {
+  appName(name)
+  if (KEPT_NAMES.has(name) || (await tables.apps.byName(name)))
+    throw new TasukiError('name_taken', `The name "${name}" is taken.`)
+  return name
 }
 
 async function freeName(tables: Tables): Promise<string> {

@@ -7,8 +7,7 @@ import { BUILDPACKS } from './migrations/0004-buildpacks.ts'
 import { PIPELINES } from './migrations/0005-pipelines.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
-const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS]
-const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS, PIPELINES, PUSHES]
+const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS, PIPELINES]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */
 export function migrate(database: DatabaseSync): void {
