@@ -10,15 +10,19 @@ import { guardRoutes } from './access.ts'
 import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
 import { keepConventions, overrideMethod } from './conventions.ts'
+import { acceptDynoIds } from './dyno-ids.ts'
 import { errorPages } from './error-pages.ts'
 import { answer, answerErrors, known } from './errors.ts'
 import { answerEtags } from './etag.ts'
 import { accountRoutes } from './platform/account.ts'
+import { appListRoutes } from './platform/app-lists.ts'
 import { appRoutes } from './platform/apps.ts'
 import { buildRoutes } from './platform/builds.ts'
+import { choiceRoutes } from './platform/choices.ts'
 import { configVarRoutes } from './platform/config-vars.ts'
 import { domainRoutes } from './platform/domains.ts'
 import { dynoRoutes } from './platform/dynos.ts'
+import { emptyListRoutes } from './platform/empty-lists.ts'
 import { featureRoutes } from './platform/features.ts'
 import { formationRoutes } from './platform/formation.ts'
 import { logSessionRoutes } from './platform/log-sessions.ts'
@@ -26,6 +30,7 @@ import { pipelineCouplingRoutes } from './platform/pipeline-couplings.ts'
 import { pipelinePromotionRoutes } from './platform/pipeline-promotions.ts'
 import { pipelineRoutes } from './platform/pipelines.ts'
 import { releaseRoutes } from './platform/releases.ts'
+import { slugRoutes } from './platform/slugs.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { outputRoutes } from './platform/streams.ts'
@@ -67,6 +72,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   answerReplays(api)
   guardRoutes(api, services)
   answerEtags(api)
+  acceptDynoIds(api, services)
   await describe(api, options.version)
   addRoutes(api, services, options)
   return api
@@ -76,11 +82,14 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   const streams = new Streams(api)
   errorPages(api)
   accountRoutes(api)
+  appListRoutes(api, services)
   appRoutes(api, services)
   buildRoutes(api, services)
+  choiceRoutes(api)
   configVarRoutes(api, services)
   domainRoutes(api, services)
   dynoRoutes(api, services)
+  emptyListRoutes(api)
   featureRoutes(api, services)
   formationRoutes(api, services)
   logSessionRoutes(api, services, streams)
@@ -89,6 +98,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   pipelinePromotionRoutes(api, services)
   releaseRoutes(api, services)
   sniEndpointRoutes(api, services)
+  slugRoutes(api, services)
   sourceRoutes(api, services)
   outputRoutes(api, services, streams)
   changeRoutes(api, services)

@@ -133,6 +133,7 @@ test('instances are shown as runtime and router see them', async (t) => {
   )
   assert.equal(body[0].command, 'node server.js')
   assert.deepEqual(body[0].tasuki, {
+    instance: 'i1',
     admin: 'ready',
     health: 'up',
     in_flight: 3,

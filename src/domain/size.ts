@@ -10,7 +10,7 @@ export interface Size {
 }
 
 /** Heroku's names, so that `ps:scale web=2:Standard-2X` means what people expect, with its memory limits. */
-const SIZES: readonly Size[] = [
+export const SIZES: readonly Size[] = [
   { name: 'Eco', memoryMiB: 512, cpuShares: 100 },
   { name: 'Basic', memoryMiB: 512, cpuShares: 100 },
   { name: 'Standard-1X', memoryMiB: 512, cpuShares: 100 },

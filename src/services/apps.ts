@@ -49,11 +49,9 @@ export class AppService {
     return (await this.#tables.apps.byId(id)) ?? { id, name: '' }
   }
 
-  /** Bytes of the artifact that serves; null when none does. */
-  async slugSize(app: App): Promise<number | null> {
-    if (app.servingRelease === null) return null
-    const release = await this.#tables.releases.byVersion(app.id, app.servingRelease)
-    return release?.artifact ? (await this.#tables.artifacts.get(release.artifact)).size : null
+  /** Bytes of the artifact that serves, by id of the app; an app that nothing serves for is missing. */
+  slugSizes(apps: readonly App[]): Promise<Map<string, number>> {
+    return this.#tables.apps.slugSizes(apps.map((app) => app.id))
   }
 
   /** A new app with its first, empty release. Throws `name_taken`, `invalid_params`. */

@@ -26,6 +26,7 @@ import { RolloutService } from './rollouts.ts'
 import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
+import { SlugService } from './slugs.ts'
 import { SourceService } from './sources.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
@@ -59,6 +60,7 @@ export interface Services {
   readonly runs: RunService
   readonly secrets: Secrets
   readonly server: ServerControl
+  readonly slugs: SlugService
   readonly sources: SourceService
   readonly tokens: TokenService
   readonly users: UserService
@@ -125,6 +127,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     runs: new RunService(deps),
     secrets,
     server: deps.server,
+    slugs: new SlugService(deps),
     sources,
     tokens: new TokenService(deps),
     users: new UserService(deps),

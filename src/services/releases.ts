@@ -106,10 +106,14 @@ export class ReleaseService {
   }
 
   async #views(app: App, releases: readonly StoredRelease[]): Promise<ReleaseView[]> {
+    if (releases.length === 0) return []
     const tables = this.#tables
     const current = await shownAsCurrent(tables, app)
-    const rollouts = await tables.rollouts.idsByRelease(app.id)
-    const present = new Set(await tables.artifacts.presentDigests())
+    const rollouts = await tables.rollouts.idsByRelease(
+      app.id,
+      releases.map((release) => release.version),
+    )
+    const present = new Set(await tables.artifacts.presentOf(artifactsOf(releases)))
     return releases.map((release) => ({
       release,
       current: release.version === current,
@@ -118,6 +122,10 @@ export class ReleaseService {
       rolloutId: rollouts.get(release.version) ?? null,
     }))
   }
+}
+
+function artifactsOf(releases: readonly StoredRelease[]): string[] {
+  return [...new Set(releases.flatMap(({ artifact }) => (artifact === null ? [] : [artifact])))]
 }
 
 /** Before anything has run, the newest release without an artifact is what the app is. */

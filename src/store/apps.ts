@@ -1,4 +1,4 @@
-import type { Db } from './db.ts'
+import { type Db, listed } from './db.ts'
 import type { AppsTable } from './schema.ts'
 
 /** An app as stored. Times are UTC ms. */
@@ -16,9 +16,11 @@ export interface Apps {
   all(): Promise<App[]>
   /** Ids, also of those being destroyed. */
   ids(): Promise<string[]>
+  /** Bytes of the artifact that serves, by app. */
+  slugSizes(ids: readonly string[]): Promise<Map<string, number>>
   change(
     id: string,
-    change: Partial<Pick<App, 'name' | 'maintenance' | 'releasedAt' | 'destroyedAt'>>,
+    change: Partial<Pick<App, 'name' | 'owner' | 'maintenance' | 'releasedAt' | 'destroyedAt'>>,
     at: number,
   ): Promise<void>
   /** All apps of one owner are the other's now. */
@@ -61,6 +63,17 @@ export function appsTable(db: Db): Apps {
     },
     async ids() {
       return (await db.selectFrom('apps').select('id').execute()).map((row) => row.id)
+    },
+    async slugSizes(ids) {
+      const query = db
+        .selectFrom('apps')
+        .innerJoin('releases', (join) =>
+          join.onRef('releases.appId', '=', 'apps.id').onRef('releases.version', '=', 'apps.servingRelease'),
+        )
+        .innerJoin('artifacts', 'artifacts.digest', 'releases.artifact')
+        .select(['apps.id', 'artifacts.size'])
+        .where('apps.id', 'in', listed(ids))
+      return new Map((await query.execute()).map((row) => [row.id, row.size]))
     },
     async change(id, { maintenance, ...change }, at) {
       const flag = maintenance === undefined ? {} : { maintenance: Number(maintenance) }

@@ -1,6 +1,6 @@
 import type { Artifact } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
-import type { Db } from './db.ts'
+import { type Db, listed } from './db.ts'
 import type { ArtifactsTable } from './schema.ts'
 
 /** What was built. The rows outlive the files, for the history. */
@@ -9,9 +9,15 @@ export interface Artifacts {
   put(artifact: Artifact, at: number): Promise<void>
   /** Throws `not_found`. */
   get(digest: string): Promise<Artifact>
+  /** Digests that begin so. */
+  startingWith(start: string): Promise<string[]>
+  /** When it was made, and when its files were collected. */
+  times(digest: string): Promise<{ createdAt: number; collectedAt: number | null }>
   /** Its files have not been collected. */
   present(digest: string): Promise<boolean>
   presentDigests(): Promise<string[]>
+  /** Those of them whose files have not been collected. */
+  presentOf(digests: readonly string[]): Promise<string[]>
   markCollected(digest: string, at: number): Promise<void>
   markPresent(digest: string): Promise<void>
 }
@@ -33,6 +39,21 @@ export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
     async get(digest) {
       return cache.get(digest) ?? remembered(cache, await readArtifact(db, digest))
     },
+    async startingWith(start) {
+      const rows = await db
+        .selectFrom('artifacts')
+        .select('digest')
+        .where('digest', '>=', start)
+        .where('digest', '<', `${start}g`)
+        .execute()
+      return rows.map((row) => row.digest)
+    },
+    times: (digest) =>
+      db
+        .selectFrom('artifacts')
+        .select(['createdAt', 'collectedAt'])
+        .where('digest', '=', digest)
+        .executeTakeFirstOrThrow(),
     async present(digest) {
       const row = await db
         .selectFrom('artifacts')
@@ -46,6 +67,15 @@ export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
       const rows = await db
         .selectFrom('artifacts')
         .select('digest')
+        .where('collectedAt', 'is', null)
+        .execute()
+      return rows.map((row) => row.digest)
+    },
+    async presentOf(digests) {
+      const rows = await db
+        .selectFrom('artifacts')
+        .select('digest')
+        .where('digest', 'in', listed(digests))
         .where('collectedAt', 'is', null)
         .execute()
       return rows.map((row) => row.digest)

@@ -26,6 +26,8 @@ export interface Releases {
   /** Newest version first unless told otherwise. */
   list(appId: string, range?: ReleaseRange): Promise<StoredRelease[]>
   latest(appId: string): Promise<StoredRelease | null>
+  /** The newest one that has this artifact. */
+  newestWith(appId: string, artifact: string): Promise<StoredRelease | null>
   config(appId: string, version: number): Promise<Record<string, string>>
   /** Sets the status of one that is still pending. */
   settle(appId: string, version: number, status: ReleaseStatus, at: number): Promise<void>
@@ -76,6 +78,8 @@ export function releasesTable(db: Db, seal: Seal): Releases {
       return query.execute()
     },
     latest: (appId) => one(select(appId).orderBy('version', 'desc').limit(1)),
+    newestWith: (appId, artifact) =>
+      one(select(appId).where('artifact', '=', artifact).orderBy('version', 'desc').limit(1)),
     async config(appId, version) {
       const row = await db
         .selectFrom('releases')

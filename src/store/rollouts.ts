@@ -1,6 +1,6 @@
 import type { Receipt, Rollout, RolloutOutcome, SetRef } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
-import type { Db } from './db.ts'
+import { type Db, listed } from './db.ts'
 import type { RolloutsTable } from './schema.ts'
 
 interface NewRollout {
@@ -25,8 +25,8 @@ export interface Rollouts {
   unfinished(appId: string): Promise<Rollout[]>
   /** Newest first. */
   list(appId: string, max: number): Promise<Rollout[]>
-  /** Of the `release` kind: id of the newest one to each version. */
-  idsByRelease(appId: string): Promise<Map<number, string>>
+  /** Of the `release` kind: id of the newest one to each of the versions, else to every version. */
+  idsByRelease(appId: string, versions?: readonly number[]): Promise<Map<number, string>>
   receipt(id: string): Promise<Receipt | null>
   /** Receipt of the newest finished rollout, to that release if one is named. */
   latestReceipt(appId: string, version: number | null): Promise<Receipt | null>
@@ -69,14 +69,14 @@ function reading(db: Db): Reading {
     async list(appId, max) {
       return (await newest(appId).limit(max).execute()).map((row) => asRollout(row)!)
     },
-    async idsByRelease(appId) {
-      const rows = await db
+    async idsByRelease(appId, versions) {
+      const query = db
         .selectFrom('rollouts')
         .select(['release', 'id'])
         .where('appId', '=', appId)
         .where('kind', '=', 'release')
         .orderBy('generation')
-        .execute()
+      const rows = await (versions ? query.where('release', 'in', listed(versions)) : query).execute()
       return new Map(rows.map((row) => [row.release, row.id]))
     },
     async receipt(id) {

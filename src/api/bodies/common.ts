@@ -22,6 +22,13 @@ export function timeOrNull(ms: number | null): string | null {
   return ms === null ? null : timeOf(ms)
 }
 
+export const Named = Type.Object({ id: Id, name: Type.String() })
+
+/** What is known by its name alone, with an id as clients expect one. */
+export function named(kind: string, name: string) {
+  return { id: stableId(kind, name), name }
+}
+
 export const User = Type.Object({ id: Id, email: Type.String() })
 
 export function userOf(email: string) {

@@ -1,12 +1,12 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { InstanceView } from '../../services/instances.ts'
 import type { App } from '../../store/apps.ts'
-import { Id, nullable, Time, timeOf } from './common.ts'
+import { Id, nullable, stableId, Time, timeOf } from './common.ts'
 
 export const DynoBody = Type.Object({
-  id: Type.String({ description: 'Unique for ever' }),
+  id: Id,
   app: Type.Object({ id: Id, name: Type.String() }),
-  attach_url: Type.Null(),
+  attach_url: nullable(Type.String({ description: 'Where to attach to a one-off that waits for it, once' })),
   name: Type.String(),
   type: Type.String(),
   size: Type.String(),
@@ -16,6 +16,7 @@ export const DynoBody = Type.Object({
   created_at: Time,
   updated_at: Time,
   tasuki: Type.Object({
+    instance: Type.String({ description: 'Id of the instance, as in journal and receipt: unique for ever' }),
     admin: nullable(Type.String({ description: 'ready, drain or maint: what the router lets it do' })),
     health: nullable(Type.String({ description: 'up, checking or down: by the checks of the router' })),
     in_flight: Type.Integer(),
@@ -26,12 +27,21 @@ export const DynoBody = Type.Object({
   }),
 })
 
-export function dynoBody(app: App, view: InstanceView): Static<typeof DynoBody> {
+/** The UUID by which the Platform API knows an instance. */
+export function dynoId(instance: string): string {
+  return stableId('dyno', instance)
+}
+
+export function dynoBody(
+  app: App,
+  view: InstanceView,
+  attachUrl: string | null = null,
+): Static<typeof DynoBody> {
   const { instance, server } = view
   return {
-    id: instance.id,
+    id: dynoId(instance.id),
     app: { id: app.id, name: app.name },
-    attach_url: null,
+    attach_url: attachUrl,
     name: instance.name,
     type: instance.type,
     size: instance.size,
@@ -41,6 +51,7 @@ export function dynoBody(app: App, view: InstanceView): Static<typeof DynoBody> 
     created_at: timeOf(instance.startedAt),
     updated_at: timeOf(instance.exit?.at ?? instance.startedAt),
     tasuki: {
+      instance: instance.id,
       admin: server?.admin ?? null,
       health: server?.health ?? null,
       in_flight: server?.inFlight ?? 0,

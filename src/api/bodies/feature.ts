@@ -11,6 +11,7 @@ export const FeatureBody = Type.Object({
   enabled: Type.Boolean(),
   state: Type.Literal('general'),
   doc_url: Type.String(),
+  feedback_email: Type.String(),
   created_at: Time,
   updated_at: Time,
 })
@@ -24,6 +25,7 @@ export function featureBody(app: App, feature: Feature): Static<typeof FeatureBo
     enabled: feature.enabled,
     state: 'general',
     doc_url: '',
+    feedback_email: '',
     created_at: timeOf(feature.createdAt),
     updated_at: timeOf(feature.updatedAt),
   }

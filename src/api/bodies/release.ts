@@ -1,5 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import { slugIdOf } from '../../domain/slug-id.ts'
 import type { Services } from '../../services/index.ts'
 import type { ReleaseView } from '../../services/releases.ts'
 import type { App } from '../../store/apps.ts'
@@ -14,7 +15,9 @@ export const ReleaseBody = Type.Object({
   status: Type.Enum(['pending', 'succeeded', 'failed', 'expired']),
   current: Type.Boolean({ description: 'It serves' }),
   commit: nullable(Type.String()),
-  slug: nullable(Type.Object({ id: Type.String() })),
+  slug: nullable(Type.Object({ id: Id })),
+  artifacts: Type.Array(Type.Object({ type: Type.Literal('slug'), id: Id })),
+  oci_image: Type.Null(),
   addon_plan_names: Type.Array(Type.String()),
   user: User,
   created_at: Time,
@@ -30,6 +33,7 @@ export function releaseBody(
   app: App,
   { release, current, eligibleForRollback, rolloutId }: ReleaseView,
 ): Static<typeof ReleaseBody> {
+  const slug = release.artifact === null ? null : { id: slugIdOf(release.artifact) }
   return {
     id: release.id,
     app: { id: app.id, name: app.name },
@@ -38,7 +42,9 @@ export function releaseBody(
     status: release.status,
     current,
     commit: release.commit,
-    slug: release.artifact === null ? null : { id: release.artifact },
+    slug,
+    artifacts: slug === null ? [] : [{ type: 'slug', ...slug }],
+    oci_image: null,
     addon_plan_names: [],
     user: userOf(release.user),
     created_at: timeOf(release.createdAt),

@@ -1,9 +1,10 @@
-import { Type } from '@fastify/type-provider-typebox'
+import { type Static, Type } from '@fastify/type-provider-typebox'
 import { TasukiError } from '../../domain/errors.ts'
 import type { Services } from '../../services/index.ts'
 import type { ReleaseView } from '../../services/releases.ts'
+import type { App } from '../../store/apps.ts'
 import type { ReleaseRange } from '../../store/releases.ts'
-import { AppParams } from '../bodies/common.ts'
+import { AppParams, nullable } from '../bodies/common.ts'
 import { ReleaseBody, releaseBody } from '../bodies/release.ts'
 import { type Keys, keyFor, type Range, rangeOf, sendPage } from '../ranges.ts'
 import type { Api } from '../types.ts'
@@ -17,10 +18,20 @@ const KEYS: Keys<ReleaseView> = {
   version: (view) => view.release.version,
   id: (view) => view.release.version,
 }
-const Rollback = Type.Object({ release: Type.String({ description: 'Id, 3 or v3' }) })
+const NewRelease = Type.Object({
+  release: Type.Optional(Type.String({ description: 'Roll back to this one: id, 3 or v3' })),
+  slug: Type.Optional(Type.String({ description: 'Release this slug once more: id or digest' })),
+  description: Type.Optional(nullable(Type.String({ description: 'With a slug' }))),
+})
 
 export function releaseRoutes(api: Api, services: Services): void {
-  const { apps, releases, rollback } = services
+  const { apps, releases, rollback, slugs } = services
+  const made = (app: App, { release, slug, description = null }: Static<typeof NewRelease>, user: string) => {
+    if ((release === undefined) === (slug === undefined)) throw eitherOr()
+    return slug === undefined
+      ? rollback.rollBack(app, release!, user)
+      : slugs.release(app, slug, description, user)
+  }
 
   api.get(
     '/apps/:app/releases',
@@ -54,14 +65,20 @@ export function releaseRoutes(api: Api, services: Services): void {
 
   api.post(
     '/apps/:app/releases',
-    { schema: { params: AppParams, body: Rollback, response: { 201: ReleaseBody } } },
+    { schema: { params: AppParams, body: NewRelease, response: { 201: ReleaseBody } } },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
-      const { release } = await rollback.rollBack(app, request.body.release, request.user)
+      const { release } = await made(app, request.body, request.user)
       reply.code(201)
       return releaseBody(services, request, app, await releases.get(app, release.id))
     },
   )
+}
+
+function eitherOr(): TasukiError {
+  return new TasukiError('invalid_params', 'A release is made of a slug, or of an earlier release.', {
+    next: 'Give either `slug` or `release`.',
+  })
 }
 
 /** One more than the page, so that it is known whether there is another. */
