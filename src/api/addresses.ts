@@ -17,3 +17,17 @@ export function releaseOutput(request: FastifyRequest, secrets: Secrets, rollout
 export function runAttach(request: FastifyRequest, secrets: Secrets, id: string): string {
   return `${baseOf(request)}/streams/runs/${id}/${secrets.make('run', id)}`
 }
+
+/** Where `heroku run` attaches: the port of the API, which speaks TLS too, unless the server was told another. */
+export function runRendezvous(
+  request: FastifyRequest,
+  secrets: Secrets,
+  id: string,
+  advertised: string | undefined,
+): string {
+  return `rendezvous://${advertised ?? hostAndPort(request)}/${id}.${secrets.make('run', id)}`
+}
+
+function hostAndPort({ host, protocol }: FastifyRequest): string {
+  return /:\d+$/.test(host) ? host : `${host}:${protocol === 'https' ? 443 : 80}`
+}

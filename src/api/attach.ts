@@ -11,6 +11,8 @@ const PATH = /^\/streams\/runs\/([0-9a-f-]{36})\/([\w-]{43})$/
 /** Largest frame from a client, bytes. */
 const MOST_FRAME = 1024 * 1024
 const MOST_CELLS = 10_000
+/** A connection that is silent for so long is asked whether it is still there. */
+const ALIVE_MS = 30_000
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGKILL', 'SIGHUP', 'SIGQUIT'] as const
 
 /** What a client says beside bytes. */
@@ -41,7 +43,13 @@ async function begin(
   const [, id, secret] = PATH.exec((request.url ?? '').split('?')[0]!) ?? []
   if (!id || !secret) throw new TasukiError('not_found', 'There is nothing to attach to at this address.')
   services.secrets.check('run', id, secret)
-  return services.runs.attach(id)
+  const run = await services.runs.attach(id)
+  const { socket } = request
+  const hangUp = () => void services.runs.hangUp(id)
+  socket.setKeepAlive(true, ALIVE_MS)
+  if (socket.destroyed) hangUp()
+  else socket.once('close', hangUp)
+  return run
 }
 
 function refuse(socket: Duplex, error: TasukiError): void {
@@ -52,23 +60,36 @@ function refuse(socket: Duplex, error: TasukiError): void {
 }
 
 function connect(client: WebSocket, run: AttachedRun): void {
-  let ended = false
-  run.onOutput((bytes) => client.send(bytes, { binary: true }))
+  show(client, run)
+  run.input.on('close', () => client.resume())
   client.on('message', (data, binary) => {
-    if (binary) run.write(bytesOf(data))
+    if (binary) feed(client, run, bytesOf(data))
     else obey(client, run, data)
   })
   client.on('error', () => client.terminate())
-  client.on('close', () => {
-    if (!ended) run.signal('SIGHUP')
+}
+
+/** What the run writes, as quickly as the client takes it, and then its exit status. When the client has gone: into nothing. */
+function show(client: WebSocket, { output, exited }: AttachedRun): void {
+  output.on('data', (bytes: Buffer) => {
+    output.pause()
+    client.send(bytes, { binary: true }, () => output.resume())
   })
-  run.exited
-    .then((exit) => {
-      ended = true
-      client.send(JSON.stringify({ exit }))
-      client.close(1000)
-    })
-    .catch(() => client.close(1011, 'The run was lost sight of.'))
+  output.on('end', () => {
+    exited
+      .then((exit) => {
+        client.send(JSON.stringify({ exit }))
+        client.close(1000)
+      })
+      .catch(() => client.close(1011, 'The run was lost sight of.'))
+  })
+}
+
+/** What a program has no room for yet is not taken from the client yet. */
+function feed(client: WebSocket, { input }: AttachedRun, bytes: Buffer): void {
+  if (!input.writable || input.write(bytes)) return
+  client.pause()
+  input.once('drain', () => client.resume())
 }
 
 function obey(client: WebSocket, run: AttachedRun, data: RawData): void {
@@ -81,7 +102,7 @@ function obey(client: WebSocket, run: AttachedRun, data: RawData): void {
   if (isCount(columns) && isCount(lines)) run.resize(columns, lines)
   const signal = SIGNALS.find((one) => one === said.signal)
   if (signal) run.signal(signal)
-  if (said.eof) run.end()
+  if (said.eof) run.input.end()
 }
 
 function isCount(value: unknown): value is number {

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import rateLimit from '@fastify/rate-limit'
 import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
-import { TasukiError } from '../domain/errors.ts'
 import type { Services } from '../services/index.ts'
 import { guardRoutes } from './access.ts'
 import { attachRuns } from './attach.ts'
@@ -17,8 +15,12 @@ import { answerEtags } from './etag.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appListRoutes } from './platform/app-lists.ts'
 import { appRoutes } from './platform/apps.ts'
+import { authorizationRoutes } from './platform/authorizations.ts'
+import { browserLoginRoutes } from './platform/browser-login.ts'
+import { buildpackInstallationRoutes } from './platform/buildpack-installations.ts'
 import { buildRoutes } from './platform/builds.ts'
 import { choiceRoutes } from './platform/choices.ts'
+import { collaboratorRoutes } from './platform/collaborators.ts'
 import { configVarRoutes } from './platform/config-vars.ts'
 import { domainRoutes } from './platform/domains.ts'
 import { dynoRoutes } from './platform/dynos.ts'
@@ -34,13 +36,16 @@ import { slugRoutes } from './platform/slugs.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { outputRoutes } from './platform/streams.ts'
+import { limitCalls, RateLimits } from './rate-limit.ts'
 import { answerReplays } from './replay.ts'
 import { Streams } from './streams.ts'
+import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
+import { userRoutes } from './tasuki/users.ts'
 import type { Api, ApiOptions } from './types.ts'
 
 /** Largest JSON body; the config of an app is far below. */
@@ -49,7 +54,6 @@ const MOST_BODY_BYTES = 1024 * 1024
 const MOST_PARAM = 2000
 const JSON_TYPES = /^application\/(.+\+)?json/
 const MOST_REQUEST_ID = 7000
-const CALLS_PER_MINUTE = 6000
 
 /** The API as a Fastify instance that does not listen yet. */
 export async function createApi(services: Services, options: ApiOptions): Promise<Api> {
@@ -67,28 +71,33 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   answerErrors(api, options.log)
   api.addHook('onRequest', async (request, reply) => void reply.header('request-id', request.id))
   keepConventions(api)
-  await limitRate(api, options.callsPerMinute ?? CALLS_PER_MINUTE)
-  requireToken(api, services)
+  const limits = new RateLimits(options)
+  requireToken(api, services, limits)
+  limitCalls(api, limits)
   answerReplays(api)
   guardRoutes(api, services)
   answerEtags(api)
   acceptDynoIds(api, services)
   await describe(api, options.version)
-  addRoutes(api, services, options)
+  addRoutes(api, services, options, limits)
   return api
 }
 
-function addRoutes(api: Api, services: Services, options: ApiOptions): void {
+function addRoutes(api: Api, services: Services, options: ApiOptions, limits: RateLimits): void {
   const streams = new Streams(api)
   errorPages(api)
-  accountRoutes(api)
+  accountRoutes(api, services, limits)
   appListRoutes(api, services)
   appRoutes(api, services)
+  authorizationRoutes(api, services)
+  browserLoginRoutes(api, services)
   buildRoutes(api, services)
+  buildpackInstallationRoutes(api, services)
   choiceRoutes(api)
+  collaboratorRoutes(api, services)
   configVarRoutes(api, services)
   domainRoutes(api, services)
-  dynoRoutes(api, services)
+  dynoRoutes(api, services, options)
   emptyListRoutes(api)
   featureRoutes(api, services)
   formationRoutes(api, services)
@@ -101,12 +110,14 @@ function addRoutes(api: Api, services: Services, options: ApiOptions): void {
   slugRoutes(api, services)
   sourceRoutes(api, services)
   outputRoutes(api, services, streams)
+  caRoutes(api, services)
   changeRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
   runRoutes(api, services)
   attachRuns(api, services)
   serverRoutes(api, services, options.version)
+  userRoutes(api, services)
 }
 
 /** The caller's own id, so that both sides' logs can be laid side by side. */
@@ -125,14 +136,6 @@ function allowEmptyBody(api: Api): void {
   })
   api.addHook('preValidation', async (request) => {
     request.body ??= {}
-  })
-}
-
-async function limitRate(api: Api, max: number): Promise<void> {
-  await api.register(rateLimit, {
-    max,
-    timeWindow: '1 minute',
-    errorResponseBuilder: () => new TasukiError('rate_limit', `More than ${max} calls in a minute.`),
   })
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { PassThrough, Writable } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import type { AttachedRun } from '../services/ports.ts'
@@ -24,12 +25,15 @@ test('a log session shows what was and what comes, at an address that needs no t
   logs.append(app.id, { dyno: 'web.1', message: 'two' })
   const once_ = await call('POST', '/apps/shop/log-sessions', { lines: 1 })
   assert.equal(once_.status, 201)
-  assert.match(await (await fetch(once_.body.logplex_url)).text(), /^:\n\ndata: \S+ app\[web\.1\]: two\n\n$/)
+  assert.match(
+    await (await fetch(once_.body.logplex_url)).text(),
+    /^:\n\nid: 2\ndata: \S+ tasuki\[web\.1\]: two\n\n$/,
+  )
 
   const { body } = await call('POST', '/apps/shop/log-sessions', { tail: true, dyno: 'web.1' })
   const tail = readUntil(body.logplex_url, 'three')
   const speaking = setInterval(() => logs.append(app.id, { dyno: 'web.1', message: 'three' }), 20)
-  assert.match(await tail, /one\n\ndata: .*two\n\n(data: .*)+three/s)
+  assert.match(await tail, /one\n\nid: 2\ndata: .*two\n\n(id: \d+\ndata: .*)+three/s)
   clearInterval(speaking)
 })
 
@@ -76,38 +80,62 @@ test('a rollout that ended long ago is told whole', async (t) => {
 test('who leaves a stream leaves nobody listening behind', async (t) => {
   const api = await liveApi(t)
   const app = await api.services.apps.create('shop', 'me')
-  let followers = 0
-  const { follow } = api.logs
-  api.logs.follow = (...args) => {
-    followers += 1
-    const stop = follow.apply(api.logs, args)
-    return () => {
-      followers -= 1
-      stop()
-    }
-  }
   api.logs.append(app.id, { dyno: 'web.1', message: 'hello' })
   const { body } = await api.call('POST', '/apps/shop/log-sessions', { tail: true })
   await readUntil(body.logplex_url, 'hello')
-  while (followers > 0) await new Promise((resolve) => setImmediate(resolve))
-  assert.equal(followers, 0)
+  while (api.logs.waiting.size > 0) await new Promise((resolve) => setImmediate(resolve))
+  assert.equal(api.logs.waiting.size, 0)
+})
+
+test('a client that comes back to a tail goes on after the last line that it has seen', async (t) => {
+  const { call, services, logs } = await liveApi(t)
+  const app = await services.apps.create('shop', 'me')
+  for (const message of ['one', 'two', 'three']) logs.append(app.id, { dyno: 'web.1', message })
+  for (const tail of [true, false]) {
+    const { body } = await call('POST', '/apps/shop/log-sessions', { tail })
+    const text = await readUntil(body.logplex_url, 'three', { 'last-event-id': '2' })
+    assert.match(text, /^:\n\nid: 3\ndata: \S+ tasuki\[web\.1\]: three\n\n$/)
+  }
+})
+
+test('the address of a log session is nobody knows what when it is forged, has expired or its app is gone', async (t) => {
+  const { call, services, url } = await liveApi(t)
+  const app = await services.apps.create('shop', 'me')
+  const { body } = await call('POST', '/apps/shop/log-sessions', {})
+  assert.equal((await fetch(`${body.logplex_url.slice(0, -3)}abc`)).status, 404)
+  assert.equal((await fetch(`${url}/streams/logs/x/y`)).status, 404)
+  assert.equal((await fetch(body.logplex_url)).status, 200)
+  await services.apps.gone(app.id)
+  assert.equal((await fetch(body.logplex_url)).status, 404)
 })
 
 /** A run that says back what it gets, and notes what it is told. */
 function echo() {
-  const { promise: exited, resolve: exit } = Promise.withResolvers<number>()
+  const { promise, resolve } = Promise.withResolvers<number>()
   const noted: unknown[] = []
-  let out: (bytes: Uint8Array) => void = () => undefined
-  const run: AttachedRun = {
-    onOutput: (listen) => {
-      out = listen
-      listen(Buffer.from('ready'))
+  const output = new PassThrough()
+  output.write('ready')
+  const input = new Writable({
+    write(chunk, _encoding, done) {
+      output.write(chunk)
+      done()
     },
-    write: (bytes) => out(bytes),
-    end: () => noted.push('end'),
+    final(done) {
+      noted.push('end')
+      done()
+    },
+  })
+  const run: AttachedRun = {
+    tty: true,
+    output,
+    input,
     resize: (columns, lines) => noted.push([columns, lines]),
     signal: (name) => noted.push(name),
-    exited,
+    exited: promise,
+  }
+  const exit = (code: number) => {
+    resolve(code)
+    output.end()
   }
   return { run, exit, noted }
 }
@@ -117,6 +145,7 @@ async function attached(t: Parameters<typeof liveApi>[0]) {
   await deployed(api, await api.services.apps.create('shop', 'me'), 'a')
   const played = echo()
   api.deps.oneOffs.runAttached = async () => played.run
+  api.deps.oneOffs.hangUp = async () => void played.noted.push('hung up')
   const { body } = await api.call('POST', '/tasuki/apps/shop/run', { command: 'cat', tty: true })
   assert.equal(body.state, 'starting')
   return { ...api, ...played, record: body }
@@ -149,7 +178,7 @@ test('a terminal that goes away hangs up', async (t) => {
   await once(socket, 'message')
   socket.terminate()
   while (noted.length === 0) await new Promise((resolve) => setImmediate(resolve))
-  assert.deepEqual(noted, ['SIGHUP'])
+  assert.deepEqual(noted, ['hung up'])
 })
 
 test('a second terminal, a wrong secret and a wrong path are refused', async (t) => {

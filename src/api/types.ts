@@ -28,6 +28,8 @@ declare module 'fastify' {
      * Elsewhere: the admin alone, unless it says `users`; then the route itself shows each user their own things only.
      */
     access?: 'users' | 'owner'
+    /** An e-mail address with its password (Basic) lets in, too. */
+    password?: boolean
     /** Id of the app that it is about, where the path does not name one. Throws `not_found` when there is no such thing. */
     appOf?: (params: Readonly<Record<string, string>>) => Promise<string>
     /** What the token must be good for; null: any token will do. Else `read` or `write` by the method, `-protected` for config. */
@@ -38,8 +40,12 @@ declare module 'fastify' {
 export interface ApiOptions {
   /** Version of Tasuki, for `GET /health`. */
   readonly version: string
-  /** Calls of one client in a minute. Default 6,000. */
-  readonly callsPerMinute?: number
+  /** Calls that an account may make at once, and again within an hour. Default 4,500; 0 for no limit. */
+  readonly rateLimit?: number
+  /** The time in ms, for limits. Default: the machine's. */
+  readonly now?: () => number
+  /** HOST:PORT where `heroku run` reaches this server, if not where its caller reached the API. */
+  readonly rendezvous?: string | undefined
   /** Takes what the doors have to say. */
   readonly log: {
     error(fields: Record<string, unknown>, message: string): void

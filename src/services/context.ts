@@ -17,6 +17,8 @@ export interface ServiceDeps {
   readonly server: ServerControl
   readonly log: ServiceLog
   readonly settings: ServiceSettings
+  /** The time in UTC ms, for what expires. Default: the machine's. */
+  readonly now?: () => number
 }
 
 interface ServiceSettings {
@@ -30,15 +32,21 @@ interface ServiceSettings {
   readonly parallelBuilds: number
   /** Largest source upload in bytes. Default 512 MiB. */
   readonly mostSourceBytes: number
+  /** Largest push by Git in bytes, as it comes over the wire. Default 2 GiB. */
+  readonly mostPushBytes: number
   /** Instances per process type. Default 100. */
   readonly mostInstances: number
+  /** Longest that a one-off instance may go on, in seconds. Default 24 hours. */
+  readonly mostRunSeconds: number
 }
 
 export const DEFAULT_LIMITS = {
   keepReleases: 10,
   parallelBuilds: 2,
   mostSourceBytes: 512 * 1024 * 1024,
+  mostPushBytes: 2 * 1024 * 1024 * 1024,
   mostInstances: 100,
+  mostRunSeconds: 24 * 3600,
 } as const
 
 /** Takes what the server has to say, structured. Never given secrets. */

@@ -1,7 +1,10 @@
 import { AccessService } from './access.ts'
 import { AppService } from './apps.ts'
+import { AuthorizationService } from './authorizations.ts'
+import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
+import { CollaboratorService } from './collaborators.ts'
 import { Collector } from './collector.ts'
 import { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
@@ -12,13 +15,17 @@ import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
 import { InstanceService } from './instances.ts'
 import { LogSessionService } from './log-sessions.ts'
+import { LoginService } from './logins.ts'
 import { Outputs } from './outputs.ts'
+import { Passwords } from './passwords.ts'
 import { PipelineService } from './pipelines.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
 import { PromotionService } from './promotions.ts'
+import { PushService } from './pushes.ts'
 import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
+import { Repositories } from './repositories.ts'
 import { RestartService } from './restarts.ts'
 import { RollbackService } from './rollback.ts'
 import { RolloutEvents } from './rollout-events.ts'
@@ -28,18 +35,23 @@ import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
 import { SlugService } from './slugs.ts'
 import { SourceService } from './sources.ts'
+import { StopService } from './stops.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
 
 const COLLECT_MS = 15 * 60_000
 const DAILY_LOOK_MS = 10 * 60_000
+const RUN_LOOK_MS = 1_000
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
   readonly access: AccessService
   readonly apps: AppService
+  readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
+  readonly authorizations: AuthorizationService
   readonly builds: BuildService
+  readonly collaborators: CollaboratorService
   readonly collector: Collector
   readonly config: ConfigService
   readonly dailyRestarts: DailyRestarts
@@ -47,12 +59,15 @@ export interface Services {
   readonly features: FeatureService
   readonly formation: FormationService
   readonly instances: InstanceService
+  readonly logins: LoginService
   readonly logSessions: LogSessionService
   readonly pipelines: PipelineService
   readonly plans: PlanService
   readonly promotions: PromotionService
+  readonly pushes: PushService
   readonly releaseOutput: ReleasePhaseOutput
   readonly releases: ReleaseService
+  readonly repositories: Repositories
   readonly restarts: RestartService
   readonly rollback: RollbackService
   readonly rolloutEvents: RolloutEvents
@@ -62,6 +77,7 @@ export interface Services {
   readonly server: ServerControl
   readonly slugs: SlugService
   readonly sources: SourceService
+  readonly stops: StopService
   readonly tokens: TokenService
   readonly users: UserService
   /** Tidies up after a control plane that died, tells the router its hosts, begins what happens by the clock. */
@@ -74,21 +90,25 @@ export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
   const services = assembled(deps, hosts)
-  const { builds, collector, dailyRestarts, runs, tokens, users } = services
+  const { authorizations, builds, collector, dailyRestarts, pushes, runs, tokens, users } = services
   return {
     ...services,
     async start() {
       await users.start(tokens.adminUser)
       await tokens.start()
       await builds.start()
+      await pushes.start()
       await runs.start()
       hosts.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
+      schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
+      schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
       schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
     },
     async stop() {
-      runs.stop()
       await schedule.stop()
+      await runs.stop()
+      await pushes.stop()
       await builds.stop()
       await hosts.stop()
     },
@@ -100,36 +120,50 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const sources = new SourceService(deps, secrets)
   const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
   const releaseOutput = new ReleasePhaseOutput(deps)
-  const apps = new AppService(deps, hosts, builds)
+  const restarts = new RestartService(deps)
+  const runs = new RunService(deps)
+  const authorizations = new AuthorizationService(deps)
+  const passwords = new Passwords()
+  const users = new UserService(deps, passwords)
+  const repositories = new Repositories(deps)
+  const rolloutEvents = new RolloutEvents(deps, releaseOutput)
+  const apps = new AppService(deps, hosts, builds, repositories)
   const access = new AccessService(deps, apps)
   return {
     access,
     apps,
     buildpacks: new BuildpackService(deps),
+    authorizations,
+    browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
+    collaborators: new CollaboratorService(deps, users),
     collector: new Collector(deps, sources, builds),
     config: new ConfigService(deps),
     dailyRestarts: new DailyRestarts(deps),
     domains: new DomainService(deps, hosts),
     features: new FeatureService(deps),
     formation: new FormationService(deps),
-    instances: new InstanceService(deps),
+    instances: new InstanceService(deps, runs),
+    logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),
     pipelines: new PipelineService(deps, access),
     plans: new PlanService(deps),
     promotions: new PromotionService(deps),
+    pushes: new PushService(deps, { repositories, sources, builds, rolloutEvents }),
     releaseOutput,
     releases: new ReleaseService(deps),
-    restarts: new RestartService(deps),
+    repositories,
+    restarts,
     rollback: new RollbackService(deps),
-    rolloutEvents: new RolloutEvents(deps, releaseOutput),
+    rolloutEvents,
     rollouts: new RolloutService(deps),
-    runs: new RunService(deps),
+    runs,
     secrets,
     server: deps.server,
     slugs: new SlugService(deps),
     sources,
+    stops: new StopService(restarts, runs),
     tokens: new TokenService(deps),
-    users: new UserService(deps),
+    users,
   }
 }

@@ -1,8 +1,12 @@
+import { TasukiError } from '../domain/errors.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import { ROUTABLE_TYPE } from '../domain/release.ts'
 import type { RouterServer } from '../rollout/ports.ts'
 import type { App } from '../store/apps.ts'
+import type { Run } from '../store/runs.ts'
 import type { ServiceDeps } from './context.ts'
+import { RUN_TYPE } from './run-wish.ts'
+import type { RunService } from './runs.ts'
 
 /** An instance as runtime and router see it now. */
 export interface InstanceView {
@@ -17,17 +21,59 @@ export interface InstanceView {
 /** What runs now. */
 export class InstanceService {
   readonly #deps: ServiceDeps
+  readonly #runs: Pick<RunService, 'open'>
 
-  constructor(deps: ServiceDeps) {
+  constructor(deps: ServiceDeps, runs: Pick<RunService, 'open'>) {
     this.#deps = deps
+    this.#runs = runs
   }
 
-  /** By type, name and age. What has been replaced and has ended is left out. */
+  /** By type, name and age. What has been replaced and has ended is left out; a run that waits to be attached to is there. */
   async list(app: App): Promise<InstanceView[]> {
     const instances = (await this.#deps.runtime.list(app.id)).filter(shown)
     const servers = await this.#servers(app)
     const views = instances.map((instance) => this.#view(app, instance, servers.get(instance.id) ?? null))
-    return (await Promise.all(views)).sort(byName)
+    return [...(await Promise.all(views)), ...(await this.#notStarted(app, instances))].sort(byName)
+  }
+
+  /** One of them, by name (the newest of that name) or id. Throws `not_found`. */
+  async find(app: App, which: string): Promise<InstanceView> {
+    const named = ({ instance }: InstanceView) => instance.name === which || instance.id === which
+    const found = (await this.list(app)).findLast(named)
+    if (found) return found
+    throw new TasukiError('not_found', `${app.name} has no instance "${which.slice(0, 60)}".`, {
+      next: `\`tasuki ps -a ${app.name}\` lists them.`,
+    })
+  }
+
+  /** A run as an instance, from its wish on. */
+  async ofRun(app: App, run: Run): Promise<InstanceView> {
+    const started = (await this.#deps.runtime.list(app.id)).find(({ id }) => id === run.instance)
+    const release = await this.#deps.store.tables.releases.byVersion(app.id, run.release)
+    const view = { server: null, command: run.command, releaseId: release?.id ?? null }
+    if (started) return { ...view, instance: started, state: stateOf(started, null) }
+    const { instance: id, appId, name, release: version, size, createdAt: startedAt } = run
+    const about = {
+      id,
+      kind: 'one-off',
+      appId,
+      type: RUN_TYPE,
+      name,
+      release: version,
+      generation: 0,
+      size,
+    } as const
+    const none = { address: null, privateAddress: null, pid: null, signalledAt: null, exit: null }
+    const state = run.state === 'ended' ? 'down' : 'starting'
+    return { ...view, instance: { ...about, ...none, state: 'running', startedAt }, state }
+  }
+
+  #notStarted(app: App, instances: readonly RuntimeInstance[]): Promise<InstanceView[]> {
+    const started = new Set(instances.map(({ id }) => id))
+    const waiting = this.#runs
+      .open(app)
+      .filter((run) => run.state === 'waiting' && !started.has(run.instance))
+    return Promise.all(waiting.map((run) => this.ofRun(app, run)))
   }
 
   async #servers(app: App): Promise<Map<string, RouterServer>> {
@@ -41,9 +87,9 @@ export class InstanceService {
   }
 
   async #view(app: App, instance: RuntimeInstance, server: RouterServer | null): Promise<InstanceView> {
-    const { releases, artifacts, runs } = this.#deps.store.tables
+    const { releases, artifacts } = this.#deps.store.tables
     const release = await releases.byVersion(app.id, instance.release)
-    const own = instance.kind === 'one-off' ? (await runs.byInstance(instance.id))?.command : undefined
+    const own = this.#runs.open(app).find((run) => run.instance === instance.id)?.command
     const types = release?.artifact ? (await artifacts.get(release.artifact)).processTypes : {}
     return {
       instance,

@@ -1,5 +1,8 @@
+import type { Readable, Writable } from 'node:stream'
 import type { Artifact } from '../domain/artifact.ts'
-import type { InstanceSpec } from '../domain/instance.ts'
+import type { BuildRequest } from '../domain/build.ts'
+import type { Buildpack } from '../domain/buildpack.ts'
+import type { InstanceId, InstanceSpec } from '../domain/instance.ts'
 import type { Preview } from '../rollout/preview.ts'
 import type { Wanted } from '../rollout/spec.ts'
 
@@ -12,55 +15,97 @@ export interface Builder {
    * `invalid_app_json`, `disk_full`; then nothing is kept. Ends early when `signal` is aborted.
    */
   build(request: BuildRequest): Promise<Artifact>
+  /** Throws TasukiError `invalid_params` for a buildpack that the server's settings do not allow. */
+  checkBuildpack(buildpack: Buildpack): void
   /** Deletes the files of all artifacts but these and the newest; returns the digests of what went. */
   collect(keep: ReadonlySet<string>): Promise<readonly string[]>
-  /** The app is gone: what was kept to make its next build quicker can go. */
+  /** Forgets what was kept to make the app's next build quicker; a build that is at work keeps nothing either. */
   forgetApp(appId: string): Promise<void>
 }
 
-export interface BuildRequest {
-  readonly appId: string
-  /** A tar archive on disk, plain or gzipped. Read only. */
-  readonly source: { readonly tarball: string }
-  readonly commit: string | null
-  /** Config vars, for builders that want them. */
-  readonly env: Readonly<Record<string, string>>
-  /** Each line of the build log, without a line end. */
-  readonly log: (line: string) => void
-  readonly signal: AbortSignal
-}
-
-/** Which lines of an app's log. */
+/** Which lines of an app's log; without a key, all. */
 export interface LogQuery {
   /** `web.1`, or `web` for all of a type. */
   readonly dyno?: string
-  /** `app`, or `tasuki` for the platform's own lines. */
+  /** `app`, or `tasuki` for the platform's own lines and its router's. */
   readonly source?: string
+  /** Process type: `web`. */
+  readonly type?: string
 }
 
-/** The log of each app. Lines are as users see them: `TIME SOURCE[DYNO]: MESSAGE`. */
+/** A line as users see it, `TIME SOURCE[DYNO]: MESSAGE`, with its number: each line of an app has the next one, for ever. */
+export interface NumberedLine {
+  readonly number: number
+  readonly line: string
+}
+
+/** The log of each app. */
 export interface LogBook {
-  /** A line of the platform itself. */
-  append(appId: string, line: { readonly dyno: string; readonly message: string }): void
-  /** The last lines, oldest first. */
-  last(appId: string, lines: number, query: LogQuery): Promise<readonly string[]>
-  /** Each new line from now on; returns the way to stop. */
-  follow(appId: string, query: LogQuery, listen: (line: string) => void): () => void
-  /** The app is gone: its log can go. */
+  /** A line of the platform; of source `tasuki` unless told otherwise. */
+  append(
+    appId: string,
+    line: { readonly dyno: string; readonly message: string; readonly source?: 'app' | 'tasuki' },
+  ): void
+  /** The last lines that pass, oldest first, and the number that the next line of the app will have. */
+  last(
+    appId: string,
+    lines: number,
+    query: LogQuery,
+  ): Promise<{ readonly lines: readonly NumberedLine[]; readonly next: number }>
+  /**
+   * Each line that passes from the one with that number on, as it comes, until `signal` or until the app is gone. The
+   * taker's pace holds nobody up; what it was too slow for is counted in a line in its place.
+   */
+  from(appId: string, number: number, query: LogQuery, signal: AbortSignal): AsyncIterable<NumberedLine>
+  /** Sends each line of an app to an address, from where it stood, or else from now on. Known ones go on. */
+  drain(drain: DrainTarget): void
+  /** Ends that, and forgets where it stood. */
+  undrain(id: string): Promise<void>
+  /** How it stands with a drain; null for one that is not known. */
+  drainState(id: string): DrainState | null
+  /** The app is gone: its log and its drains can go. */
   remove(appId: string): Promise<void>
+}
+
+/** Where lines are sent to. Held in memory only: the address may hold credentials. */
+export interface DrainTarget {
+  readonly id: string
+  readonly appId: string
+  /** `syslog://`, `syslog+tls://`, `http://` or `https://`. */
+  readonly url: string
+  /** Names the drain towards its receiver: `d.UUID`. */
+  readonly token: string
+  /** PEM certificates of an authority to trust beside the well-known ones. */
+  readonly authority: string | null
+}
+
+export interface DrainState {
+  /** Lines that were sent, since the control plane started. */
+  readonly sent: number
+  /** Lines that were gone before they could be sent, since then. */
+  readonly dropped: number
+  /** Why nothing gets through at present, in words without credentials; null when all is well. */
+  readonly failing: string | null
 }
 
 /** What a one-off shows of itself to a terminal. */
 export interface AttachedRun {
-  onOutput(listen: (bytes: Uint8Array) => void): void
-  write(bytes: Uint8Array): void
-  /** No more input. */
-  end(): void
+  /** Whether it has a terminal. */
+  readonly tty: boolean
+  /**
+   * All that it writes, standard output and error in one. Ends when everything has been read. Whoever reads slowly
+   * slows the program; whoever destroys this lets it write into nothing.
+   */
+  readonly output: Readable
+  /** Its standard input. A program that has closed it, or has ended, closes this too. */
+  readonly input: Writable
   resize(columns: number, lines: number): void
-  signal(name: 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGQUIT'): void
+  signal(name: RunSignal): void
   /** Exit status once it has ended, 128 + signal for a death by signal. */
   readonly exited: Promise<number>
 }
+
+export type RunSignal = 'SIGINT' | 'SIGTERM' | 'SIGKILL' | 'SIGHUP' | 'SIGQUIT'
 
 export interface OneOffs {
   /** Starts an instance of kind `one-off` with its input and output attached. */
@@ -68,6 +113,8 @@ export interface OneOffs {
     spec: InstanceSpec,
     terminal: { readonly tty: boolean; readonly columns: number; readonly lines: number },
   ): Promise<AttachedRun>
+  /** SIGHUP to all processes of an attached run, also one of an earlier control plane: its user has gone. */
+  hangUp(id: InstanceId): Promise<void>
 }
 
 /** What the router is told beside the hand-over. Each call is idempotent and durable when it resolves. */
@@ -103,8 +150,20 @@ interface ServerInfo {
   }
 }
 
+/** The server's own certificate authority. */
+export interface AuthorityInfo {
+  /** PEM. */
+  readonly certificate: string
+  /** SHA-256, in hexadecimal pairs. */
+  readonly fingerprint: string
+  /** UTC ms. */
+  readonly expiresAt: number
+}
+
 export interface ServerControl {
   info(): Promise<ServerInfo>
+  /** What clients are to trust; null when the server shows a certificate that they know by themselves. */
+  authority(): Promise<AuthorityInfo | null>
   /** Ends all instances (drained first), the router, and this process. Resolves once it has begun. */
   down(): Promise<void>
   /**

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import type { Artifact } from '../domain/artifact.ts'
+import type { BuildRequest } from '../domain/build.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { JournalEntry, SetRef } from '../domain/rollout.ts'
 import type { EngineControl } from '../rollout/engine-port.ts'
@@ -13,7 +14,6 @@ import type { Store } from '../store/open.ts'
 import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing.ts'
 import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
-import type { BuildRequest } from './ports.ts'
 
 export const ALICE = 'alice@example.test'
 
@@ -73,9 +73,13 @@ export async function world(
         kept.push(keep)
         return []
       },
+      checkBuildpack: () => undefined,
       forgetApp: async () => undefined,
     },
-    oneOffs: { runAttached: async () => Promise.reject(new Error('no terminal in this test')) },
+    oneOffs: {
+      runAttached: async () => Promise.reject(new Error('no terminal in this test')),
+      hangUp: async () => undefined,
+    },
     hosts: {
       setHosts: async (appId, hostnames) => void told.hosts.set(appId, hostnames),
       maintenance: async (appId, on) => void told.maintenance.set(appId, on),
@@ -84,6 +88,7 @@ export async function world(
     planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
       info: async () => SERVER,
+      authority: async () => null,
       backup: (directory) => store.backup(directory),
       down: async () => {
         made.downs += 1
@@ -184,34 +189,70 @@ class FakeEngine implements EngineControl {
 }
 
 /** A log in memory. */
-class FakeLogs {
-  readonly lines: { appId: string; dyno: string; line: string }[] = []
-  readonly #followers = new Set<(appId: string, dyno: string, line: string) => void>()
+class FakeLogs implements LogBook {
+  readonly lines: { appId: string; dyno: string; source: string; number: number; line: string }[] = []
+  /** Drains that lines would be sent to. */
+  readonly drains = new Map<string, DrainTarget>()
+  /** Those who wait for a line. */
+  readonly waiting = new Set<() => void>()
 
-  append(appId: string, { dyno, message }: { dyno: string; message: string }): void {
-    const line = `2026-01-01T00:00:00.${String(this.lines.length).padStart(6, '0')}Z app[${dyno}]: ${message}`
-    this.lines.push({ appId, dyno, line })
-    for (const follower of this.#followers) follower(appId, dyno, line)
+  append(
+    appId: string,
+    { dyno, message, source = 'tasuki' }: { dyno: string; message: string; source?: string },
+  ): void {
+    const number = this.lines.length + 1
+    const time = `2026-01-01T00:00:00.${String(number).padStart(6, '0')}Z`
+    this.lines.push({ appId, dyno, source, number, line: `${time} ${source}[${dyno}]: ${message}` })
+    for (const wake of [...this.waiting]) wake()
   }
 
-  async last(appId: string, count: number, query: { dyno?: string }): Promise<string[]> {
-    return this.lines
-      .filter((one) => one.appId === appId && (!query.dyno || one.dyno === query.dyno))
-      .slice(-count)
-      .map((one) => one.line)
+  async last(appId: string, count: number, query: LogQuery) {
+    const passing = this.#passing(appId, query)
+    return { lines: count === 0 ? [] : passing.slice(-count), next: this.lines.length + 1 }
   }
 
-  follow(appId: string, query: { dyno?: string }, listen: (line: string) => void): () => void {
-    const follower = (of: string, dyno: string, line: string) => {
-      if (of === appId && (!query.dyno || dyno === query.dyno)) listen(line)
+  async *from(appId: string, number: number, query: LogQuery, signal: AbortSignal) {
+    let next = number
+    while (!signal.aborted) {
+      const coming = this.#passing(appId, query).filter((one) => one.number >= next)
+      next = this.lines.length + 1
+      yield* coming
+      if (next > this.lines.length && !signal.aborted) await this.#change(signal)
     }
-    this.#followers.add(follower)
-    return () => void this.#followers.delete(follower)
+  }
+
+  drain(drain: DrainTarget): void {
+    this.drains.set(drain.id, drain)
+  }
+
+  async undrain(id: string): Promise<void> {
+    this.drains.delete(id)
+  }
+
+  drainState(id: string) {
+    return this.drains.has(id) ? { sent: 0, dropped: 0, failing: null } : null
   }
 
   async remove(appId: string): Promise<void> {
     const kept = this.lines.filter((one) => one.appId !== appId)
     this.lines.splice(0, this.lines.length, ...kept)
+  }
+
+  #passing(appId: string, { dyno, source }: LogQuery) {
+    return this.lines.filter(
+      (one) => one.appId === appId && (!dyno || one.dyno === dyno) && (!source || one.source === source),
+    )
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const wake = () => {
+        this.waiting.delete(wake)
+        resolve()
+      }
+      this.waiting.add(wake)
+      signal.addEventListener('abort', wake, { once: true })
+    })
   }
 }
 

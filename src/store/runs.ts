@@ -8,7 +8,14 @@ interface RunOptions {
   readonly tty: boolean
   readonly columns: number
   readonly lines: number
+  /** Its user sits at its terminal, or at the ends of its pipes. */
+  readonly attached: boolean
+  /** Longest that it may go on. */
+  readonly seconds: number
 }
+
+/** For runs that an earlier version has written down. */
+const EARLIER = { attached: false, seconds: 86_400 }
 
 /** One run of a command with an app's release and config. Times are UTC ms. */
 export interface Run extends Readonly<Omit<RunsTable, 'options'>> {
@@ -19,19 +26,20 @@ export interface Runs {
   insert(run: Run): Promise<void>
   get(id: string): Promise<Run | null>
   byId(appId: string, id: string): Promise<Run | null>
-  byInstance(instance: string): Promise<Run | null>
   /** Of all apps: those that have not ended. */
   open(): Promise<Run[]>
   /** Waiting → up: true for the one caller that may start it. */
   claim(id: string): Promise<boolean>
   end(id: string, exitCode: number | null, at: number): Promise<void>
+  /** Those that ended before that time. */
+  forget(before: number): Promise<void>
 }
 
 export function runsTable(db: Db, seal: Seal): Runs {
   const select = () => db.selectFrom('runs').selectAll()
   const asRun = (row: RunsTable): Run => ({
     ...row,
-    options: JSON.parse(seal.open(row.options, row.appId)) as RunOptions,
+    options: { ...EARLIER, ...(JSON.parse(seal.open(row.options, row.appId)) as RunOptions) },
   })
   const one = async (query: ReturnType<typeof select>) => {
     const row = await query.executeTakeFirst()
@@ -47,7 +55,6 @@ export function runsTable(db: Db, seal: Seal): Runs {
     },
     get: (id) => one(select().where('id', '=', id)),
     byId: (appId, id) => one(select().where('appId', '=', appId).where('id', '=', id)),
-    byInstance: (instance) => one(select().where('instance', '=', instance)),
     async open() {
       return (await select().where('state', '!=', 'ended').execute()).map(asRun)
     },
@@ -67,6 +74,9 @@ export function runsTable(db: Db, seal: Seal): Runs {
         .where('id', '=', id)
         .where('state', '!=', 'ended')
         .execute()
+    },
+    async forget(before) {
+      await db.deleteFrom('runs').where('endedAt', '<', before).execute()
     },
   }
 }

@@ -11,11 +11,13 @@ const Wish = Type.Object(
   {
     command: Type.String(),
     size: Type.Optional(Type.String()),
+    type: Type.Optional(Type.String({ description: 'Without a size: that of this process type' })),
     env: Type.Optional(Type.Record(Type.String(), Type.String())),
     tty: Type.Optional(Type.Boolean()),
     columns: Type.Optional(Type.Integer()),
     lines: Type.Optional(Type.Integer()),
     detach: Type.Optional(Type.Boolean()),
+    seconds: Type.Optional(Type.Integer({ description: 'Ended after so many' })),
   },
   { additionalProperties: false },
 )

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
+import { finished } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import type { AttachedRun } from '../../services/ports.ts'
 import { specOf } from '../contract.ts'
@@ -14,20 +15,22 @@ describe('an attached run', () => {
     bench = await makeBench()
   })
   afterEach(() => bench.close())
-  const attach = async (command: string, terminal = PIPES) => {
-    const run = await bench.runtime.runAttached(
-      specOf('sha256:one', command, { kind: 'one-off', name: 'run.1' }),
-      terminal,
-    )
-    return { run, seen: new Seen(run) }
+  const attachOnly = async (command: string, terminal = PIPES, env: Record<string, string> = {}) => {
+    const spec = specOf('sha256:one', command, { kind: 'one-off', name: 'run.1', env })
+    return { id: spec.id, run: await bench.runtime.runAttached(spec, terminal) }
+  }
+  const attach = async (...args: Parameters<typeof attachOnly>) => {
+    const attached = await attachOnly(...args)
+    return { ...attached, seen: new Seen(attached.run) }
   }
 
   it('passes input on and gives output and exit status back', async () => {
     const { run, seen } = await attach('cat; echo error >/dev/stderr; exit 7')
-    run.write(Buffer.from('hello\n'))
-    run.end()
+    run.input.write(Buffer.from('hello\n'))
+    run.input.end()
     assert.equal(openBelow(bench.data).length, 3)
     assert.equal(await run.exited, 7)
+    await seen.whole
     assert.deepEqual(openBelow(bench.data), [])
     assert.deepEqual(seen.text.split('\n').sort(), ['', 'error', 'hello'])
   })
@@ -35,7 +38,33 @@ describe('an attached run', () => {
   it('gives back megabytes whole', async () => {
     const { run, seen } = await attach('head -c 5000000 /dev/zero')
     assert.equal(await run.exited, 0)
+    await seen.whole
     assert.equal(seen.text.length, 5_000_000)
+  })
+
+  it('is slowed by a slow reader, loses nothing, and ends while much is unread', async () => {
+    const { run } = await attachOnly('head -c 400000 /dev/zero')
+    let read = 0
+    for await (const chunk of run.output) {
+      if (read === 0) await new Promise((resolve) => setTimeout(resolve, 1500))
+      read += chunk.length
+    }
+    assert.equal(await run.exited, 0)
+    assert.equal(read, 400_000)
+  })
+
+  it('ends when what it writes is not wanted any more', async () => {
+    const { run } = await attachOnly('yes')
+    run.output.destroy()
+    assert.equal(await run.exited, 141)
+  })
+
+  it('closes its input when nobody reads it any more', async () => {
+    const { run } = await attachOnly('exec 0<&-; echo closed; sleep 0.1')
+    run.output.resume()
+    run.input.write(Buffer.alloc(1_000_000))
+    await new Promise((closed) => run.input.once('close', closed))
+    assert.equal(await run.exited, 0)
   })
 
   it('has no address and is no log', async () => {
@@ -54,13 +83,25 @@ describe('an attached run', () => {
     await seen.until(/\/dev\/pts\/\d+\r\n33 99\r\n/)
     run.resize(120, 40)
     await seen.until(/40 120\r\n/)
-    run.write(Buffer.from('6\n'))
+    run.input.write(Buffer.from('6\n'))
     assert.equal(await run.exited, 6)
+  })
+
+  it('says of its terminal what the user, else the platform, says of it', async () => {
+    for (const [env, expected] of [
+      [{ TERM: 'vt100' }, /^vt100/],
+      [{}, /^xterm-256color/],
+    ] as const) {
+      const { run, seen } = await attach('echo $TERM', TERMINAL, env)
+      await run.exited
+      await seen.whole
+      assert.match(seen.text, expected)
+    }
   })
 
   it('takes ^C from the terminal, and a signal by name', async () => {
     for (const stop of [
-      (run: AttachedRun) => run.write(Buffer.from('\x03')),
+      (run: AttachedRun) => run.input.write(Buffer.from('\x03')),
       (run: AttachedRun) => run.signal('SIGINT'),
     ]) {
       const { run, seen } = await attach(
@@ -74,11 +115,24 @@ describe('an attached run', () => {
   })
 
   for (const terminal of [PIPES, TERMINAL]) {
-    it(`ends when its user hangs up, ${terminal.tty ? 'with' : 'without'} a terminal`, async () => {
-      const { run, seen } = await attach('echo ready; sleep 4321', terminal)
+    it(`may clear up when the platform stops it, ${terminal.tty ? 'with' : 'without'} a terminal`, async () => {
+      const { id, run, seen } = await attach(
+        `trap 'echo bye; exit 3' TERM; echo ready; while :; do sleep 0.02; done`,
+        terminal,
+      )
       await seen.until(/ready/)
-      run.signal('SIGHUP')
-      await run.exited
+      await bench.runtime.signal(id, 'SIGTERM')
+      assert.equal(await run.exited, 3)
+      await seen.whole
+      assert.match(seen.text, /bye/)
+    })
+
+    it(`ends when its user hangs up, ${terminal.tty ? 'with' : 'without'} a terminal`, async () => {
+      const { id, run, seen } = await attach('echo ready; sleep 4321', terminal)
+      await seen.until(/ready/)
+      await bench.runtime.hangUp(id)
+      assert.equal(await run.exited, 129)
+      await bench.runtime.hangUp(id)
       await gone('sleep 4321')
     })
   }
@@ -101,6 +155,7 @@ describe('an attached run', () => {
     await ended.promise
     unwatch()
     assert.equal(await run.exited, 8)
+    await seen.whole
     assert.equal(seen.text.length, 100_000)
   })
 
@@ -116,13 +171,15 @@ describe('an attached run', () => {
 /** What an attached run has said so far. */
 class Seen {
   text = ''
+  readonly whole: Promise<void>
   #look = () => undefined as unknown
 
   constructor(run: AttachedRun) {
-    run.onOutput((bytes) => {
-      this.text += Buffer.from(bytes).toString()
+    run.output.on('data', (bytes: Buffer) => {
+      this.text += bytes.toString()
       this.#look()
     })
+    this.whole = finished(run.output)
   }
 
   until(pattern: RegExp): Promise<void> {

@@ -2,12 +2,14 @@ import { execFile } from 'node:child_process'
 import { closeSync } from 'node:fs'
 import { Socket } from 'node:net'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { RuntimeInstance } from '../../domain/instance.ts'
-import type { AttachedRun } from '../../services/ports.ts'
+import type { AttachedRun, RunSignal } from '../../services/ports.ts'
 import { quoted } from './environment.ts'
 import { withExec } from './exec-command.ts'
+import { MergedOutput } from './merged-output.ts'
 import { makePipe, type PipeEnds } from './pipes.ts'
 import type { Attachment } from './starter.ts'
 
@@ -29,10 +31,8 @@ export interface AttachedHost {
 
 const run = promisify(execFile)
 
-/** After SIGHUP: as long as a shell needs to clear up. */
-const HANG_UP_MS = 5_000
-/** What the pipes hold is read within this after the end, even if a stray still has them open. */
-const DRAIN_MS = 1_000
+/** A terminal is there within this after the start. */
+const TERMINAL_MS = 1_000
 const LOOK_MS = 25
 const SELDOM_MS = 500
 /** Exit status when nobody could learn it. */
@@ -58,11 +58,11 @@ export class AttachedPipes {
   }
 
   /** To be called once the instance has been spawned: it has its own copies. */
-  connect(host: AttachedHost): AttachedRun {
+  connect(host: AttachedHost, tty: boolean): AttachedRun {
     this.#closeTheirs()
     const input = new Socket({ fd: this.#input.write, readable: false, writable: true })
     const outputs = this.#outputs.map(({ read }) => new Socket({ fd: read, readable: true, writable: false }))
-    return new PipedRun(host, input, outputs)
+    return new PipedRun(host, tty, input, outputs)
   }
 
   /** Instead of `connect` when the start failed. */
@@ -84,50 +84,35 @@ function inTerminal(command: string, { columns, lines }: Terminal): string[] {
 
 /** The near ends of the pipes, and what can be done to the run. */
 class PipedRun implements AttachedRun {
+  readonly tty: boolean
+  readonly input: Socket
+  readonly output: Readable
   readonly exited: Promise<number>
   readonly #host: AttachedHost
-  readonly #input: Socket
-  readonly #outputs: readonly Socket[]
   #ended = false
 
-  constructor(host: AttachedHost, input: Socket, outputs: readonly Socket[]) {
+  constructor(host: AttachedHost, tty: boolean, input: Socket, outputs: readonly Socket[]) {
     this.#host = host
-    this.#input = input
-    this.#outputs = outputs
-    input.on('error', host.failed)
-    this.exited = this.#untilEnd()
-  }
-
-  onOutput(listen: (bytes: Uint8Array) => void): void {
-    for (const output of this.#outputs) output.on('data', listen)
-  }
-
-  write(bytes: Uint8Array): void {
-    if (this.#input.writable) this.#input.write(bytes)
-  }
-
-  end(): void {
-    this.#input.end()
+    this.tty = tty
+    this.input = input
+    const merged = new MergedOutput(outputs)
+    this.output = merged.stream
+    // What a program does not read any more is nobody's failure.
+    input.on('error', () => input.destroy())
+    this.exited = this.#untilEnd(merged)
   }
 
   resize(columns: number, lines: number): void {
     this.#resize(Math.trunc(columns), Math.trunc(lines)).catch(this.#host.failed)
   }
 
-  /** SIGHUP says that the user has gone: what does not end by it is killed after five seconds. */
-  signal(name: NodeJS.Signals): void {
+  signal(name: RunSignal): void {
     this.#host.send(name).catch(this.#host.failed)
-    if (name === 'SIGHUP') this.#killLater().catch(this.#host.failed)
-  }
-
-  async #killLater(): Promise<void> {
-    await delay(HANG_UP_MS, undefined, { ref: false })
-    if (!this.#ended) await this.#host.send('SIGKILL')
   }
 
   /** Early in a run the terminal is not there yet. */
   async #resize(columns: number, lines: number): Promise<void> {
-    for (let waited = 0; waited < DRAIN_MS && !this.#ended; waited += LOOK_MS) {
+    for (let waited = 0; waited < TERMINAL_MS && !this.#ended; waited += LOOK_MS) {
       const terminal = this.#host.terminal()
       if (terminal !== null) {
         await run('stty', ['-F', terminal, 'rows', String(lines), 'cols', String(columns)])
@@ -137,14 +122,11 @@ class PipedRun implements AttachedRun {
     }
   }
 
-  async #untilEnd(): Promise<number> {
-    const closed = Promise.all(
-      this.#outputs.map((output) => new Promise((done) => output.once('close', done))),
-    )
-    const exit = await this.#untilExit(closed)
+  async #untilEnd(merged: MergedOutput): Promise<number> {
+    const exit = await this.#untilExit(merged.closed)
     this.#ended = true
-    await Promise.race([closed, delay(DRAIN_MS)])
-    for (const socket of [this.#input, ...this.#outputs]) socket.destroy()
+    this.input.destroy()
+    void merged.finish()
     return exit
   }
 

@@ -112,7 +112,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
     const spec = this.#book.find(id)
     if (spec === null || observed(this.#layout, spec).state === 'exited') return
     recordSignal(this.#layout, spec, signal)
-    await sendToInstance(this.#layout, spec, signal)
+    await (spec.kind === 'one-off' ? sendToRun : sendToInstance)(this.#layout, spec, signal)
   }
 
   async preStop(id: InstanceId, hook: PreStop, limitMs: number): Promise<void> {
@@ -173,7 +173,7 @@ export class ProcessRuntime implements Runtime, OneOffs {
         return pipes.attachment(spec.command, terminal)
       })
       if (!pipes) throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
-      const run = pipes.connect(this.#attachedHost(stored, terminal))
+      const run = pipes.connect(this.#attachedHost(stored), terminal.tty)
       this.#attached.set(spec.id, run)
       return run
     } catch (error) {
@@ -182,10 +182,16 @@ export class ProcessRuntime implements Runtime, OneOffs {
     }
   }
 
-  #attachedHost(spec: StoredSpec, { tty }: Terminal): AttachedHost {
+  async hangUp(id: InstanceId): Promise<void> {
+    const spec = this.#book.find(id)
+    if (spec === null || observed(this.#layout, spec).state === 'exited') return
+    await sendToRun(this.#layout, spec, 'SIGHUP')
+  }
+
+  #attachedHost(spec: StoredSpec): AttachedHost {
     return {
       observe: () => (this.#book.find(spec.id) ? observed(this.#layout, spec) : null),
-      send: (signal) => sendToRun(this.#layout, spec, signal, tty),
+      send: (signal) => sendToRun(this.#layout, spec, signal),
       terminal: () => terminalOf(spec),
       failed: (error) =>
         this.#options.log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),

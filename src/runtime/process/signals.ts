@@ -69,15 +69,14 @@ export function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
-/** To a run with a terminal: its group is `script` alone, which keeps signals to itself, so all in the terminal are sent to. */
-export async function sendToRun(
-  layout: Layout,
-  spec: StoredSpec,
-  signal: NodeJS.Signals,
-  tty: boolean,
-): Promise<void> {
-  if (!tty || signal === 'SIGKILL') return sendToInstance(layout, spec, signal)
-  for (const { pid } of membersOf(spec).filter(({ terminal }) => terminal !== 0)) send(pid, signal)
+/**
+ * To a one-off. With a terminal, its group is `script` alone, which would end the program in its own way and forget
+ * its exit status: so all in the terminal are sent to.
+ */
+export async function sendToRun(layout: Layout, spec: StoredSpec, signal: NodeJS.Signals): Promise<void> {
+  const inTerminal = signal === 'SIGKILL' ? [] : membersOf(spec).filter(({ terminal }) => terminal !== 0)
+  if (inTerminal.length === 0) return sendToInstance(layout, spec, signal)
+  for (const { pid } of inTerminal) send(pid, signal)
 }
 
 /** Path of the terminal that processes of the instance have; null without one. */

@@ -33,6 +33,7 @@ export interface Attachment {
   /** Standard input, output and error. */
   readonly stdio: Launch['stdio']
   readonly command: readonly string[]
+  /** What counts where neither config nor the run's own environment says otherwise. */
   readonly env: Readonly<Record<string, string>>
 }
 
@@ -122,7 +123,7 @@ export class Starter {
 
   async #launch(spec: InstanceSpec, stored: StoredSpec, attachment: Attachment | null): Promise<void> {
     const { layout, scripts } = this.#parts
-    const env = { ...this.#environment(spec, stored), ...attachment?.env }
+    const env = { ...attachment?.env, ...this.#environment(spec, stored) }
     this.#environments.set(spec.id, env)
     const log = attachment === null ? this.#openLog(spec, stored.uid) : null
     try {
