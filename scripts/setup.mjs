@@ -67,20 +67,21 @@ function quietly(command, args, options = {}) {
   return false
 }
 
-function installDependencies() {
-  if (dependenciesMatchLock()) return say('npm dependencies', 'ok')
-  say('npm dependencies', 'installing from package-lock.json …')
-  // npm hands its own settings down to scripts; the inner npm must read them anew.
-  if (!quietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])) {
-    throw new Missing('`npm ci` failed; its output is above.')
+/** Installs what the lock file of a folder names, unless it is there. `flags` are further ones of `npm ci`. */
+function installPackages(step, folder, flags = []) {
+  if (packagesMatchLock(folder)) return say(step, 'ok')
+  say(step, `installing from ${join(folder, 'package-lock.json')} …`)
+  const cwd = join(ROOT, folder)
+  if (!quietly('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error', ...flags], { cwd })) {
+    throw new Missing(`\`npm ci\` failed in ${cwd}; its output is above.`)
   }
-  say('npm dependencies', 'installed')
+  say(step, 'installed')
 }
 
 /** npm writes its own copy of the lock when an installation has ended: equal versions mean nothing is to do. */
-function dependenciesMatchLock() {
-  const locked = readPackages('package-lock.json')
-  const installed = readPackages('node_modules/.package-lock.json')
+function packagesMatchLock(folder) {
+  const locked = readPackages(join(folder, 'package-lock.json'))
+  const installed = readPackages(join(folder, 'node_modules/.package-lock.json'))
   if (!locked || !installed) return false
   return Object.entries(locked).every(([path, entry]) => {
     if (path === '') return true
@@ -177,10 +178,14 @@ function main(flags) {
   const known = ['--tests', '--bench']
   const unknown = flags.find((flag) => !known.includes(flag))
   if (unknown) throw new Missing(`Unknown flag ${unknown}; there are ${known.join(' and ')}.`)
-  installDependencies()
+  installPackages('npm dependencies', '.')
   checkNode()
   ensureHaproxy()
-  if (flags.includes('--tests')) for (const command of ['git', 'python3', 'script']) ensure(command)
+  if (flags.includes('--tests')) {
+    for (const command of ['git', 'python3', 'script']) ensure(command)
+    // It is run as it is: what its packages would compile at their installation only makes it faster.
+    installPackages('heroku cli', 'test/conformance', ['--ignore-scripts'])
+  }
   if (flags.includes('--bench')) for (const command of ['nginx', 'caddy', 'wrk']) ensure(command)
 }
 
