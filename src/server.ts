@@ -4,6 +4,7 @@ import { createApi } from './api/create.ts'
 import { Builder } from './build/builder.ts'
 import { asTasukiError } from './domain/errors.ts'
 import { faultsFrom } from './faults.ts'
+import { gitRoutes } from './git/routes.ts'
 import { Engine } from './rollout/engine.ts'
 import { HaproxyRouter } from './router/haproxy/router.ts'
 import { HaproxyTraffic } from './router/haproxy/traffic/traffic.ts'
@@ -13,10 +14,13 @@ import { endAllInstances } from './server/down.ts'
 import { HaltingStore } from './server/halting-store.ts'
 import { LogBook } from './server/log-book.ts'
 import { hostPort, type ServerOptions } from './server/options.ts'
+import { secureApi } from './server/secure-api.ts'
 import { DEFAULT_LIMITS } from './services/context.ts'
 import { createServices, type Services } from './services/index.ts'
 import { openStore } from './store/open.ts'
 import { systemClock, systemIds } from './system.ts'
+import { Certificates } from './tls/certificates.ts'
+import { ownNames } from './tls/names.ts'
 import { VERSION } from './version.ts'
 
 /** A running control plane. */
@@ -49,6 +53,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   const log = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }))
   const startedAt = Date.now()
   const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
+  const certificates = await certificatesOf(options)
   const builder = await Builder.open({ data: options.data })
   const runtime = opened.add(
     await ProcessRuntime.open({
@@ -118,6 +123,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
         startedAt,
         router: await router.status(),
       }),
+      authority: async () => certificates.authority,
       backup: (directory) => store.backup(directory),
       down: async () => {
         void downAll().catch((error) =>
@@ -128,6 +134,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     log,
     settings: {
       ...DEFAULT_LIMITS,
+      mostRunSeconds: Math.round(options.runHours * 3600),
       domain: options.domain,
       webUrl: (hostname) => `http://${hostname}${options.http.port === 80 ? '' : `:${options.http.port}`}/`,
     },
@@ -146,7 +153,10 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     ended.resolve()
   }
 
-  const api = await createApi(services, { version: VERSION, log })
+  const rendezvous = options.rendezvous ? hostPort(options.rendezvous) : undefined
+  const api = await createApi(services, { version: VERSION, log, rendezvous })
+  secureApi(api, services, certificates, log)
+  await gitRoutes(api, services, log)
   await services.start()
   opened.add(services, (one) => one.stop())
   await engine.start()
@@ -155,6 +165,12 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   opened.add(api, (one) => one.close())
   log.info({ http: hostPort(options.http), api: hostPort(options.api), data: options.data }, 'ready')
   return { close, closed: ended.promise }
+}
+
+/** What the API shows, for all names and addresses that it is reached by. */
+function certificatesOf({ data, tls, api, domain, rendezvous }: ServerOptions): Promise<Certificates> {
+  const given = [api.host, domain, ...(rendezvous ? [rendezvous.host] : [])]
+  return Certificates.open({ data, files: tls, names: () => ownNames(given) })
 }
 
 /** What has been opened, to be closed in the opposite order, each once. */

@@ -18,6 +18,10 @@ export const SERVER_DEFAULTS = {
   api: '127.0.0.1:5999',
   domain: 'localhost',
   ports: '20000-29999',
+  'tls-cert': '',
+  'tls-key': '',
+  rendezvous: '',
+  'run-hours': '24',
   'log-level': 'info',
 } as const
 
@@ -32,6 +36,9 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     api: hostPort('api', all.api),
     domain: domain(all.domain),
     ports: portRange(all.ports),
+    tls: tlsFiles(all['tls-cert'], all['tls-key']),
+    rendezvous: all.rendezvous === '' ? null : hostPort('rendezvous', all.rendezvous),
+    runHours: runHours(all['run-hours']),
     logLevel: logLevel(all['log-level']),
   }
 }
@@ -97,6 +104,24 @@ function portRange(text: string): { from: number; to: number } {
     })
   }
   return { from, to }
+}
+
+/** Both or none. */
+function tlsFiles(cert: string, key: string): ServerOptions['tls'] {
+  if (cert === '' && key === '') return null
+  if (cert !== '' && key !== '') return { cert: resolve(cert), key: resolve(key) }
+  throw new TasukiError('invalid_params', `--tls-${cert === '' ? 'cert' : 'key'} is missing.`, {
+    next: 'Give a certificate with --tls-cert and its key with --tls-key, or neither.',
+  })
+}
+
+/** At most a week: what goes on for longer is better a process type. */
+function runHours(text: string): number {
+  const hours = Number(text)
+  if (text !== '' && hours > 0 && hours <= 168) return hours
+  throw new TasukiError('invalid_params', `--run-hours: "${text}" is not a number of hours up to 168.`, {
+    next: 'Give it as 24, or 0.5.',
+  })
 }
 
 function isPort(port: number): boolean {

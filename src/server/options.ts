@@ -10,6 +10,12 @@ export interface ServerOptions {
   readonly domain: string
   /** Loopback ports for instances, both included. */
   readonly ports: { readonly from: number; readonly to: number }
+  /** Files with the certificate, and its key, that the API shows; null: the server is its own authority. */
+  readonly tls: { readonly cert: string; readonly key: string } | null
+  /** Where `heroku run` reaches this server, if not where it reaches the API. */
+  readonly rendezvous: HostPort | null
+  /** Longest that a one-off instance may go on. */
+  readonly runHours: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 

@@ -45,6 +45,30 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS.ports,
       summary: 'Loopback ports for instances, two each.',
     }),
+    'tls-cert': Flags.string({
+      env: 'TASUKI_TLS_CERT',
+      helpValue: 'FILE',
+      default: SERVER_DEFAULTS['tls-cert'],
+      summary: 'Certificate (PEM, with its chain) that the API shows. Else see `tasuki ca`.',
+    }),
+    'tls-key': Flags.string({
+      env: 'TASUKI_TLS_KEY',
+      helpValue: 'FILE',
+      default: SERVER_DEFAULTS['tls-key'],
+      summary: 'The private key of that certificate (PEM).',
+    }),
+    rendezvous: Flags.string({
+      env: 'TASUKI_RENDEZVOUS',
+      helpValue: 'HOST:PORT',
+      default: SERVER_DEFAULTS.rendezvous,
+      summary: 'Where `heroku run` reaches the port of --api, if not by the address of the API.',
+    }),
+    'run-hours': Flags.string({
+      env: 'TASUKI_RUN_HOURS',
+      helpValue: 'HOURS',
+      default: SERVER_DEFAULTS['run-hours'],
+      summary: 'Longest that a one-off instance may go on.',
+    }),
     'log-level': Flags.string({
       env: 'TASUKI_LOG_LEVEL',
       helpValue: 'LEVEL',
