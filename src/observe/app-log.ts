@@ -1,19 +1,6 @@
-import { mkdirSync } from 'node:fs'
-import { appendFile, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
-import { droppedLine } from './follower.ts'
-import { isGone } from './gone.ts'
-import { formatLine } from './line.ts'
-import { linesFromEnd } from './tail.ts'
-
-export interface Rotation {
-  /** Bytes of one file. */
-  readonly fileBytes: number
-  /** Files of one app. */
-  readonly files: number
-  /** ms that a file is kept after its last line. */
-  readonly ageMs: number
-}
+import { formatLine, noticeLine } from './line.ts'
+import { LogReader } from './log-reader.ts'
+import { type NumberedLine, type Rotation, Segments } from './segments.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
@@ -23,22 +10,24 @@ export const DEFAULT_ROTATION: Rotation = { fileBytes: 10 * 1024 * 1024, files: 
 const MOST_WAITING_BYTES = 4 * 1024 * 1024
 /** A line may be told as much later than it was, to keep the order; a clock that was set back stays set back. */
 const MOST_NUDGE_MICROS = 1_000_000
-const CURRENT = 'current.log'
 
-/** The log of one app on disk: a file that grows, and older ones. Written behind the caller's back, in order. */
+/**
+ * The log of one app. Lines are written behind the caller's back, in order; once written they are there for readers, each
+ * at its own pace: the files are the buffer, so that a slow reader costs no memory and holds nobody up.
+ */
 export class AppLog {
-  readonly #directory: string
-  readonly #rotation: Rotation
+  readonly #segments: Segments
   #waiting: string[] = []
   #waitingBytes = 0
   #dropped = 0
+  #droppedSince = 0
   #lastMicros = 0
-  #size: number | null = null
   #writing: Promise<void> = Promise.resolve()
+  #removed = false
+  readonly #waiters = new Set<() => void>()
 
   constructor(directory: string, rotation: Rotation) {
-    this.#directory = directory
-    this.#rotation = rotation
+    this.#segments = new Segments(directory, rotation)
   }
 
   get hasWaiting(): boolean {
@@ -55,6 +44,7 @@ export class AppLog {
 
   add(line: string): void {
     if (this.#waitingBytes > MOST_WAITING_BYTES) {
+      if (this.#dropped === 0) this.#droppedSince = Date.now()
       this.#dropped += 1
       return
     }
@@ -62,32 +52,69 @@ export class AppLog {
     this.#waitingBytes += line.length
   }
 
-  /** Resolves once everything added so far is in the file. Rejects when the disk refuses; those lines are lost and counted. */
+  /** Resolves once everything added so far is in the files. Rejects when the disk refuses; those lines are lost and counted. */
   flush(): Promise<void> {
     return this.#inTurn(() => this.#write())
   }
 
-  /** The last lines that pass, oldest first. */
-  async last(count: number, wants: (line: string) => boolean): Promise<string[]> {
+  /** The last lines that pass, oldest first, and the number that the next line of the log will have. */
+  async last(
+    count: number,
+    wants: (line: string) => boolean,
+  ): Promise<{ readonly lines: NumberedLine[]; readonly next: number }> {
     await this.flush()
-    const found: string[] = []
-    for (const file of await this.#filesNewestFirst()) {
-      for await (const line of linesFromEnd(file)) {
-        if (found.length >= count) return found.reverse()
-        if (wants(line)) found.push(line)
-      }
+    await this.#segments.open()
+    const next = this.#segments.next
+    const found: NumberedLine[] = []
+    if (count === 0) return { lines: found, next }
+    for await (const line of this.#segments.backwards()) {
+      if (line.number < next && wants(line.line)) found.push(line)
+      if (found.length >= count) break
     }
-    return found.reverse()
+    return { lines: found.reverse(), next }
+  }
+
+  /** Reads from the line with that number on; without one, from the next that comes. */
+  reader(from?: number): LogReader {
+    return new LogReader(this.#segments, from, (number, signal) => this.#await(number, signal))
   }
 
   /** Removes files that are older than wanted. */
   expire(now: number): Promise<void> {
-    return this.#inTurn(() => this.#expire(now))
+    return this.#inTurn(() => this.#segments.expire(now))
   }
 
+  /** For good: readers end. */
   async remove(): Promise<void> {
-    await this.#inTurn(() => rm(this.#directory, { recursive: true, force: true }))
-    this.#size = null
+    this.#removed = true
+    this.#waiting = []
+    await this.#inTurn(() => this.#segments.remove())
+    this.#tell()
+  }
+
+  /** Resolves once there is a line of that number: true, or false when there never will be, or `signal` is aborted. */
+  async #await(number: number, signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted && !this.#removed) {
+      if (this.#segments.next > number) return true
+      await this.#change(signal)
+    }
+    return false
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    const done = () => {
+      this.#waiters.delete(done)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    this.#waiters.add(done)
+    signal.addEventListener('abort', done)
+    return promise
+  }
+
+  #tell(): void {
+    for (const waiter of this.#waiters) waiter()
   }
 
   /** One after the other. Whoever asked is told of a failure; the next one only waits for the end. */
@@ -97,78 +124,28 @@ export class AppLog {
     return turn
   }
 
-  async #expire(now: number): Promise<void> {
-    for (const file of await this.#filesNewestFirst())
-      if (now - (await modified(file)) > this.#rotation.ageMs) await rm(file, { force: true })
-    this.#size = null
-  }
-
   async #write(): Promise<void> {
     const lines = this.#take()
     if (lines.length === 0) return
-    const text = `${lines.join('\n')}\n`
     try {
-      await this.#append(text)
+      await this.#segments.append(lines)
     } catch (error) {
+      if (this.#dropped === 0) this.#droppedSince = Date.now()
       this.#dropped += lines.length
-      this.#size = null
       throw error
     }
+    this.#tell()
   }
 
   #take(): string[] {
     const lines = this.#waiting
     if (this.#dropped > 0 && this.#waitingBytes <= MOST_WAITING_BYTES) {
-      lines.push(formatLine(droppedLine(Date.now(), `${this.#dropped} lines`)))
+      const notice = noticeLine(this.timeOf(Date.now()), 'L12', this.#dropped, this.#droppedSince)
+      lines.push(formatLine(notice))
       this.#dropped = 0
     }
     this.#waiting = []
     this.#waitingBytes = 0
     return lines
   }
-
-  async #append(text: string): Promise<void> {
-    mkdirSync(this.#directory, { recursive: true, mode: 0o700 })
-    const current = join(this.#directory, CURRENT)
-    this.#size ??= await sizeOf(current)
-    if (this.#size >= this.#rotation.fileBytes) await this.#rotate(current)
-    await appendFile(current, text, { mode: 0o600 })
-    this.#size += Buffer.byteLength(text)
-  }
-
-  async #rotate(current: string): Promise<void> {
-    const newest = (await this.#numbers())[0] ?? 0
-    await rename(current, join(this.#directory, `${newest + 1}.log`))
-    this.#size = 0
-    const tooOld = (await this.#numbers()).slice(this.#rotation.files - 1)
-    for (const number of tooOld) await rm(join(this.#directory, `${number}.log`), { force: true })
-  }
-
-  async #filesNewestFirst(): Promise<string[]> {
-    const older = (await this.#numbers()).map((number) => `${number}.log`)
-    return [CURRENT, ...older].map((name) => join(this.#directory, name))
-  }
-
-  /** Numbers of the older files, newest first. */
-  async #numbers(): Promise<number[]> {
-    const names = await readdir(this.#directory).catch((error) =>
-      isGone(error) ? [] : Promise.reject(error),
-    )
-    const numbers = names.flatMap((name: string) => /^(\d+)\.log$/.exec(name)?.[1] ?? []).map(Number)
-    return numbers.sort((a: number, b: number) => b - a)
-  }
-}
-
-async function sizeOf(file: string): Promise<number> {
-  return stat(file).then(
-    ({ size }) => size,
-    (error) => (isGone(error) ? 0 : Promise.reject(error)),
-  )
-}
-
-async function modified(file: string): Promise<number> {
-  return stat(file).then(
-    ({ mtimeMs }) => mtimeMs,
-    (error) => (isGone(error) ? Number.POSITIVE_INFINITY : Promise.reject(error)),
-  )
 }

@@ -1,10 +1,9 @@
 import { readdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Activity } from './activity.ts'
-import { droppedLine } from './follower.ts'
 import { isGone } from './gone.ts'
 import type { RawLogs } from './instance-logs.ts'
-import type { LogLine } from './line.ts'
+import { type LogLine, noticeLine } from './line.ts'
 import type { LogStore } from './log-store.ts'
 import { RawFile } from './raw-file.ts'
 
@@ -146,7 +145,7 @@ export class AppOutput {
     const { lines, skipped, more } = file.read(gone)
     const at = Date.now()
     const append = (line: LogLine) => this.#parts.store.append(this.#appId, line)
-    if (skipped > 0) append({ ...droppedLine(at, `${skipped} bytes of ${dyno}`) })
+    if (skipped > 0) append(noticeLine(at, 'L12', `${skipped} bytes of ${dyno}`, at))
     for (const text of lines) append({ at, source: 'app', dyno, text })
     return { file, lines: lines.length, skipped, more, done: gone && !more }
   }

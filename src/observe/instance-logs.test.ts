@@ -61,7 +61,7 @@ describe('the output of instances', () => {
   }
   const lastLines = async (app = 'a') => {
     await logs.catchUp(app)
-    return store.last(app, 100_000)
+    return (await store.last(app, 100_000)).lines.map(({ line }) => line)
   }
   const last = async (app = 'a') => (await lastLines(app)).map((line) => line.replace(/^\S+ /, ''))
 
@@ -75,12 +75,12 @@ describe('the output of instances', () => {
   it('reaches followers by itself, again after a quiet time, also from an app that is new', async () => {
     logs.start()
     for (const app of ['a', 'b', 'a']) {
-      const seen = Promise.withResolvers<string>()
-      const stop = store.follow(app, {}, seen.resolve)
+      const { next } = await store.last(app, 0)
+      const coming = store.from(app, next, {}, new AbortController().signal)
       await nothingToRead(logs)
       write('hello\n', 'one', 'web.1', app)
-      assert.match(await seen.promise, /app\[web\.1\]: hello$/)
-      stop()
+      assert.match((await coming.next()).value!.line, /app\[web\.1\]: hello$/)
+      await coming.return(undefined)
     }
   })
 
@@ -138,7 +138,7 @@ describe('the output of instances', () => {
     const lines = await lastLines()
     assert.match(
       lines[0]!,
-      /tasuki\[logs\]: Error L10 \(output buffer overflow\): 1000004 bytes of web\.1 dropped$/,
+      /tasuki\[logs\]: Error L12 \(local buffer overflow\): 1000004 bytes of web\.1 dropped since \S+\.$/,
     )
     assert.equal(lines.length, 2002)
     assert.equal((await last()).at(-1), 'app[web.1]: end')

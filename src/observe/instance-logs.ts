@@ -65,15 +65,19 @@ export class InstanceLogs {
   async #lookAtAll(): Promise<void> {
     this.#newApps.rest()
     for (const appId of await readdir(this.#parts.raw.directory)) await this.#app(appId).look()
-    for (const [appId, app] of this.#apps) if (app.isEmpty) await this.#forget(appId, app)
+    for (const [appId, app] of [...this.#apps]) if (app.isEmpty) await this.#forget(appId, app)
   }
 
+  /** An instance that begins to write in this moment keeps the directory: nobody else would look into it. */
   async #forget(appId: string, app: AppOutput): Promise<void> {
     this.#apps.delete(appId)
     await app.close()
-    await rmdir(join(this.#parts.raw.directory, appId)).catch((error) => {
-      if (!isGone(error) && error.code !== 'ENOTEMPTY') throw error
-    })
+    try {
+      await rmdir(join(this.#parts.raw.directory, appId))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOTEMPTY') await this.#app(appId).look()
+      else if (!isGone(error)) throw error
+    }
   }
 
   #app(appId: string): AppOutput {

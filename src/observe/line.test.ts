@@ -27,6 +27,9 @@ describe('a log line', () => {
     [{ source: 'tasuki' }, [3]],
     [{ source: 'app', dyno: 'worker' }, [2]],
     [{ dyno: 'router' }, [3]],
+    [{ source: 'heroku' }, [3]],
+    [{ type: 'web' }, [0, 1]],
+    [{ type: 'web', dyno: 'worker.1' }, []],
   ] as const) {
     it(`passes the filter ${JSON.stringify(filter)} as it should`, () => {
       assert.deepEqual(

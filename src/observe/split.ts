@@ -27,6 +27,13 @@ export function splitLines(bytes: Buffer, last: boolean): Split {
   return { lines, used }
 }
 
+/** A text in pieces that are no longer than a line may be. */
+export function pieces(text: string): readonly string[] {
+  // A character has four bytes at most: most texts need not be measured.
+  if (text.length * 4 <= MOST_LINE_BYTES || Buffer.byteLength(text) <= MOST_LINE_BYTES) return [text]
+  return splitLines(Buffer.from(text.replaceAll('\n', ' ')), true).lines
+}
+
 function push(lines: string[], bytes: Buffer, from: number, to: number): number {
   const text = bytes.toString('utf8', from, to)
   lines.push(text.endsWith('\r') ? text.slice(0, -1) : text)

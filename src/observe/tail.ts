@@ -3,13 +3,13 @@ import { isGone } from './gone.ts'
 
 const BLOCK = 64 * 1024
 
-/** The lines of a file from the last to the first, read only as far as they are taken. None when there is no file. */
-export async function* linesFromEnd(path: string): AsyncGenerator<string> {
+/** The lines in the first `bytes` of a file, from the last to the first, read only as far as they are taken. None when there is no file. */
+export async function* linesFromEnd(path: string, bytes: number): AsyncGenerator<string> {
   const file = await open(path, 'r').catch((error) => (isGone(error) ? null : Promise.reject(error)))
   if (file === null) return
   try {
     let rest = Buffer.alloc(0)
-    for (let end = (await file.stat()).size; end > 0; end -= BLOCK) {
+    for (let end = bytes; end > 0; end -= BLOCK) {
       const start = Math.max(0, end - BLOCK)
       const block = Buffer.alloc(end - start)
       await file.read(block, 0, block.length, start)

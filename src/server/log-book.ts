@@ -1,9 +1,11 @@
 import { join } from 'node:path'
+import { Drains } from '../observe/drains/drains.ts'
 import { InstanceLogs } from '../observe/instance-logs.ts'
+import { PLATFORM } from '../observe/line.ts'
 import { LogStore } from '../observe/log-store.ts'
 import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
 import { rawLogsOf } from '../runtime/process/raw-logs.ts'
-import type { LogBook as Book, LogQuery } from '../services/ports.ts'
+import type { LogBook as Book, DrainState, DrainTarget, LogQuery, NumberedLine } from '../services/ports.ts'
 
 interface Log {
   error(details: object, text: string): void
@@ -11,53 +13,62 @@ interface Log {
 
 const ROUTER = 'router'
 
-/** The logs of all apps: what instances write, what the router tells while somebody follows, what the platform says. */
+/** The logs of all apps: what instances write, what the router and the platform say, and where all that is sent to. */
 export class LogBook implements Book {
   readonly #store: LogStore
   readonly #instances: InstanceLogs
-  readonly #traffic: HaproxyTraffic
-  readonly #unlisten: () => void
+  readonly #drains: Drains
+  readonly #stopRouter: (() => void)[]
 
   constructor(data: string, traffic: HaproxyTraffic, log: Log) {
     this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), log })
-    this.#traffic = traffic
     this.#instances = new InstanceLogs({ raw: rawLogsOf(data), store: this.#store, log })
-    this.#unlisten = traffic.onLines((batch) => {
+    this.#drains = new Drains({ store: this.#store, file: join(data, 'logs', 'drains.json'), log })
+    const unlisten = traffic.onLines((batch) => {
       for (const { appId, at, line } of batch)
-        this.#store.append(appId, { at, source: 'tasuki', dyno: ROUTER, text: line })
+        this.#store.append(appId, { at, source: PLATFORM, dyno: ROUTER, text: line })
     })
+    this.#stopRouter = [traffic.follow('all'), () => void unlisten()]
     this.#instances.start()
   }
 
-  append(appId: string, { dyno, message }: { readonly dyno: string; readonly message: string }): void {
-    this.#store.append(appId, { at: Date.now(), source: 'tasuki', dyno, text: message })
+  append(appId: string, { dyno, message, source = PLATFORM }: Parameters<Book['append']>[1]): void {
+    this.#store.append(appId, { at: Date.now(), source, dyno, text: message })
   }
 
-  async last(appId: string, lines: number, query: LogQuery): Promise<readonly string[]> {
+  async last(appId: string, lines: number, query: LogQuery) {
     await this.#instances.catchUp(appId)
     return this.#store.last(appId, lines, query)
   }
 
-  /** While somebody follows, the router's lines are part of the log too; unfollowed, they would cost more than they tell. */
-  follow(appId: string, query: LogQuery, listen: (line: string) => void): () => void {
-    const wantsRouter = (query.source ?? 'tasuki') === 'tasuki' && (query.dyno ?? ROUTER) === ROUTER
-    const unfollowRouter = wantsRouter ? this.#traffic.follow(appId) : null
-    const unfollow = this.#store.follow(appId, query, listen)
-    return () => {
-      unfollowRouter?.()
-      unfollow()
-    }
+  from(appId: string, number: number, query: LogQuery, signal: AbortSignal): AsyncIterable<NumberedLine> {
+    return this.#store.from(appId, number, query, signal)
+  }
+
+  drain(drain: DrainTarget): void {
+    this.#drains.open(drain)
+  }
+
+  undrain(id: string): Promise<void> {
+    return this.#drains.close(id)
+  }
+
+  drainState(id: string): DrainState | null {
+    return this.#drains.state(id)
   }
 
   /** What its instances wrote last is read first: later, it would begin the log anew. */
   async remove(appId: string): Promise<void> {
+    await this.#drains.closeApp(appId)
     await this.#instances.catchUp(appId)
     await this.#store.remove(appId)
   }
 
+  /** Drains go on with the next control plane where they stand. */
   async close(): Promise<void> {
-    this.#unlisten()
+    for (const stop of this.#stopRouter) stop()
     await this.#instances.close()
+    await this.#drains.stop()
     await this.#store.close()
   }
 }

@@ -6,7 +6,7 @@ const API = 'api'
 
 /** A line of the app's log that says what somebody did. */
 export function announce(deps: Pick<ServiceDeps, 'logs'>, appId: string, message: string): void {
-  deps.logs.append(appId, { dyno: API, message })
+  deps.logs.append(appId, { source: 'app', dyno: API, message })
 }
 
 /** Says what was done and which release came of it; then the engine goes to work. */

@@ -18,7 +18,7 @@ test('past and coming lines join without a gap and without a repetition', async 
   }
   const stop = new AbortController()
   const seen: string[] = []
-  for await (const line of pastAndComing({ logs, appId: 'app', query: {}, lines: 10 }, stop.signal)) {
+  for await (const { line } of pastAndComing({ logs, appId: 'app', query: {}, lines: 10 }, stop.signal)) {
     seen.push(line.replace(/^\S+ \S+ /, ''))
     if (seen.length === 4) say('five')
     if (seen.length === 5) stop.abort()
@@ -38,8 +38,8 @@ test('a session shows the last lines of what was asked for, and ends', async (t)
     logs.append(app.id, { dyno, message })
   const [, , , id, secret] = services.logSessions.create(app, { lines: 2, dyno: 'web.1' }).split('/')
   const lines: string[] = []
-  for await (const line of services.logSessions.open(id!, secret!)(new AbortController().signal))
-    lines.push(line.slice(-1))
+  const open = await services.logSessions.open(id!, secret!)
+  for await (const { line } of open(new AbortController().signal)) lines.push(line.slice(-1))
   assert.deepEqual(lines, ['c', 'd'])
 })
 
@@ -48,10 +48,10 @@ test('a session opens for who was given it, only as it was given, and only for m
   const app = await services.apps.create('shop', ALICE)
   const [, , , id, secret] = services.logSessions.create(app, {}).split('/')
   const other = Buffer.from(JSON.stringify({ app: 'another', until: 1e15 })).toString('base64url')
-  assert.throws(() => services.logSessions.open(other, secret!), { code: 'not_found' })
-  assert.throws(() => services.logSessions.open(id!, secret!.replace(/.$/, '!')), { code: 'not_found' })
+  await assert.rejects(services.logSessions.open(other, secret!), { code: 'not_found' })
+  await assert.rejects(services.logSessions.open(id!, secret!.replace(/.$/, '!')), { code: 'not_found' })
   t.mock.timers.enable({ apis: ['Date'], now: Date.now() + 6 * 60_000 })
-  assert.throws(() => services.logSessions.open(id!, secret!), /expired/)
+  await assert.rejects(services.logSessions.open(id!, secret!), /expired/)
 })
 
 test('the output of a release phase is told from its start to its end, and no further', async (t) => {

@@ -23,7 +23,7 @@ export class ReleasePhaseOutput {
     if (!(await this.#hasPhase(rollout))) return
     const over = new AbortController()
     const stop = this.#whenOver(rollout, () => over.abort())
-    const told = new Set<string>()
+    const told = { to: 0 }
     try {
       if (await this.#isOver(rollout)) over.abort()
       yield* this.#lines(rollout, told, AbortSignal.any([signal, over.signal]))
@@ -33,18 +33,18 @@ export class ReleasePhaseOutput {
     }
   }
 
-  async *#lines(rollout: Rollout, told: Set<string>, signal: AbortSignal): AsyncGenerator<string> {
+  async *#lines(rollout: Rollout, told: { to: number }, signal: AbortSignal): AsyncGenerator<string> {
     const log = { logs: this.#deps.logs, appId: rollout.appId, query: queryOf(rollout), lines: MOST_LINES }
-    for await (const line of pastAndComing(log, signal)) {
-      told.add(line)
+    for await (const { number, line } of pastAndComing(log, signal)) {
+      told.to = number
       yield textOf(line)
     }
   }
 
   /** What was said in the moment of the end. */
-  async #rest(rollout: Rollout, told: ReadonlySet<string>): Promise<string[]> {
-    const all = await this.#deps.logs.last(rollout.appId, MOST_LINES, queryOf(rollout))
-    return all.filter((line) => !told.has(line)).map(textOf)
+  async #rest(rollout: Rollout, told: { readonly to: number }): Promise<string[]> {
+    const { lines } = await this.#deps.logs.last(rollout.appId, MOST_LINES, queryOf(rollout))
+    return lines.filter(({ number }) => number > told.to).map(({ line }) => textOf(line))
   }
 
   async #hasPhase(rollout: Rollout): Promise<boolean> {

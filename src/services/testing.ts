@@ -14,6 +14,7 @@ import type { Store } from '../store/open.ts'
 import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing.ts'
 import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
+import type { DrainTarget, LogBook, LogQuery } from './ports.ts'
 
 export const ALICE = 'alice@example.test'
 
@@ -39,6 +40,7 @@ export interface World {
 export async function world(
   context: TestContext,
   settings: Partial<ServiceDeps['settings']> = {},
+  now: () => number = Date.now,
 ): Promise<World> {
   const store = await tempStore(context)
   const engine = new FakeEngine(store)
@@ -95,6 +97,7 @@ export async function world(
       },
     },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
+    now,
     settings: { ...DEFAULT_LIMITS, domain: 'example.test', webUrl: (host) => `http://${host}/`, ...settings },
   }
   const services = createServices(deps)

@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Services } from '../../services/index.ts'
+import type { NumberedLine } from '../../services/ports.ts'
 import { baseOf } from '../addresses.ts'
 import { AppParams, Id, nullable, stableId, Time, timeOf } from '../bodies/common.ts'
 import type { ServerEvent, Streams } from '../streams.ts'
@@ -10,6 +11,7 @@ const Wish = Type.Object({
   tail: Type.Optional(nullable(Type.Boolean())),
   dyno: Type.Optional(nullable(Type.String({ maxLength: 100 }))),
   source: Type.Optional(nullable(Type.String({ maxLength: 100 }))),
+  type: Type.Optional(nullable(Type.String({ maxLength: 100 }))),
 })
 const SessionBody = Type.Object({ id: Id, logplex_url: Type.String(), created_at: Time, updated_at: Time })
 const Secret = Type.Object({ id: Type.String(), secret: Type.String() })
@@ -22,12 +24,13 @@ export function logSessionRoutes(api: Api, services: Services, streams: Streams)
     { schema: { params: AppParams, body: Wish, response: { 201: SessionBody } } },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
-      const { lines, tail, dyno, source } = request.body ?? {}
+      const { lines, tail, dyno, source, type } = request.body ?? {}
       const path = logSessions.create(app, {
         lines: lines ?? undefined,
         tail: tail ?? undefined,
         dyno: dyno ?? undefined,
         source: source ?? undefined,
+        type: type ?? undefined,
       })
       const now = timeOf(Date.now())
       const logplex_url = `${baseOf(request)}${path}`
@@ -39,12 +42,18 @@ export function logSessionRoutes(api: Api, services: Services, streams: Streams)
     '/streams/logs/:id/:secret',
     { config: { open: true }, schema: { params: Secret } },
     async (request, reply) => {
-      const lines = logSessions.open(request.params.id, request.params.secret)
-      return streams.events(reply, (signal) => asEvents(lines(signal)))
+      const lines = await logSessions.open(request.params.id, request.params.secret)
+      const after = lastSeen(request.headers['last-event-id'])
+      return streams.events(reply, (signal) => asEvents(lines(signal, after)))
     },
   )
 }
 
-async function* asEvents(lines: AsyncIterable<string>): AsyncGenerator<ServerEvent> {
-  for await (const data of lines) yield { data }
+/** The number of the last line that a client has seen which comes back; undefined for one that is new. */
+function lastSeen(header: string | string[] | undefined): number | undefined {
+  return typeof header === 'string' && /^\d{1,15}$/.test(header) ? Number(header) : undefined
+}
+
+async function* asEvents(lines: AsyncIterable<NumberedLine>): AsyncGenerator<ServerEvent> {
+  for await (const { number, line } of lines) yield { id: String(number), data: line }
 }
