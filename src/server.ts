@@ -154,7 +154,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   }
 
   const rendezvous = options.rendezvous ? hostPort(options.rendezvous) : undefined
-  const api = await createApi(services, { version: VERSION, log, rendezvous })
+  const api = await createApi(services, { version: VERSION, rateLimit: options.rateLimit, log, rendezvous })
   secureApi(api, services, certificates, log)
   await gitRoutes(api, services, log)
   await services.start()

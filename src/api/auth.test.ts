@@ -60,7 +60,7 @@ test('health needs no token and tells nothing but the version', async (t) => {
 })
 
 test('who calls too often is told to wait', async (t) => {
-  const { call } = await liveApi(t, { callsPerMinute: 5 })
+  const { call } = await liveApi(t, { rateLimit: 5 })
   const statuses: number[] = []
   for (let n = 0; n < 7; n++) statuses.push((await call('GET', '/account')).status)
   assert.deepEqual(statuses, [200, 200, 200, 200, 200, 429, 429])

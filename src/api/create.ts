@@ -67,6 +67,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
     frameworkErrors: (error, request, reply) => void answer(request, reply, known(error)),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>()
+  if (options.onRoute) api.addHook('onRoute', options.onRoute)
   allowEmptyBody(api)
   answerErrors(api, options.log)
   api.addHook('onRequest', async (request, reply) => void reply.header('request-id', request.id))

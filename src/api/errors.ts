@@ -35,6 +35,8 @@ export function answerErrors(api: Api, log: ApiOptions['log']): void {
 }
 
 export function answer(request: FastifyRequest, reply: FastifyReply, error: TasukiError): FastifyReply {
+  const { retryAfter } = error.details
+  if (typeof retryAfter === 'number') reply.header('retry-after', retryAfter)
   const body = { ...bodyOf(error), url: `${baseOf(request)}/errors/${error.code}` }
   return reply.code(error.status).type('application/json').send(body)
 }

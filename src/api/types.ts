@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger, FastifyInstance, RouteOptions } from 'fastify'
 import type { Scope } from '../domain/scopes.ts'
 import type { Caller } from '../services/tokens.ts'
 
@@ -46,6 +46,8 @@ export interface ApiOptions {
   readonly now?: () => number
   /** HOST:PORT where `heroku run` reaches this server, if not where its caller reached the API. */
   readonly rendezvous?: string | undefined
+  /** Told of every route that there is. */
+  readonly onRoute?: (route: RouteOptions) => void
   /** Takes what the doors have to say. */
   readonly log: {
     error(fields: Record<string, unknown>, message: string): void

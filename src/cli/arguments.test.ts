@@ -81,6 +81,7 @@ describe('the options of the server', () => {
         api: { host: '127.0.0.1', port: 5999 },
         domain: 'apps.example.com',
         ports: { from: 20_000, to: 29_999 },
+        rateLimit: 4500,
         logLevel: 'info',
       })
     } finally {
@@ -92,6 +93,7 @@ describe('the options of the server', () => {
     await assert.rejects(serverOptions({ http: '8080' }), refused(/--http: "8080" is not HOST:PORT/))
     await assert.rejects(serverOptions({ api: '127.0.0.1:99999' }), refused(/--api/))
     await assert.rejects(serverOptions({ ports: '30000-20000' }), refused(/--ports/))
+    await assert.rejects(serverOptions({ 'rate-limit': 'many' }), refused(/--rate-limit/))
     await assert.rejects(serverOptions({ domain: 'no domain' }), refused(/--domain/))
     await assert.rejects(serverOptions({ 'log-level': 'loud' }), refused(/--log-level/))
     await assert.rejects(serverOptions({ config: '/nowhere.json' }), refused(/Can not read/))

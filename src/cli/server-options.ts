@@ -18,6 +18,7 @@ export const SERVER_DEFAULTS = {
   api: '127.0.0.1:5999',
   domain: 'localhost',
   ports: '20000-29999',
+  'rate-limit': '4500',
   'tls-cert': '',
   'tls-key': '',
   rendezvous: '',
@@ -39,6 +40,7 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     tls: tlsFiles(all['tls-cert'], all['tls-key']),
     rendezvous: all.rendezvous === '' ? null : hostPort('rendezvous', all.rendezvous),
     runHours: runHours(all['run-hours']),
+    rateLimit: rateLimit(all['rate-limit']),
     logLevel: logLevel(all['log-level']),
   }
 }
@@ -121,6 +123,13 @@ function runHours(text: string): number {
   if (text !== '' && hours > 0 && hours <= 168) return hours
   throw new TasukiError('invalid_params', `--run-hours: "${text}" is not a number of hours up to 168.`, {
     next: 'Give it as 24, or 0.5.',
+  })
+}
+
+function rateLimit(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text)
+  throw new TasukiError('invalid_params', `--rate-limit: "${text}" is not a number of calls.`, {
+    next: 'Give it as 4500, or as 0 for no limit.',
   })
 }
 

@@ -13,6 +13,7 @@ export const ERRORS = {
   bad_request: { status: 400, exit: 2, next: 'Correct the request and send it again.' },
   unauthorized: { status: 401, exit: 3, next: 'Run `tasuki login`, or set TASUKI_TOKEN.' },
   forbidden: { status: 403, exit: 3, next: 'Ask the owner of the app for access.' },
+  login_pending: { status: 503, exit: 3, next: 'Log in on the page in the browser.' },
   not_found: { status: 404, exit: 4, next: 'Check the name; `tasuki apps` lists the apps.' },
   conflict: { status: 409, exit: 5, next: 'Wait until the other change has ended, then try again.' },
   name_taken: { status: 422, exit: 2, next: 'Choose another name.' },

@@ -16,6 +16,8 @@ export interface ServerOptions {
   readonly rendezvous: HostPort | null
   /** Longest that a one-off instance may go on. */
   readonly runHours: number
+  /** Calls of the API that an account may make at once, and again within an hour; 0 for no limit. */
+  readonly rateLimit: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 

@@ -6,10 +6,13 @@ import { writePrivate } from '../store/seal.ts'
 import type { Token } from '../store/tokens.ts'
 import type { ServiceDeps } from './context.ts'
 import { sameSecret } from './secrets.ts'
+import { stableId } from './stable-id.ts'
 
 /** So that a token is recognised wherever it turns up, and is worth nothing anywhere else. */
 export const TOKEN_PREFIX = 'tsk_'
-const FILE_TOKEN = 'admin'
+const FILE_TOKEN = stableId('token', 'file')
+/** What it was called before tokens were seen by their users. */
+const OLD_FILE_TOKEN = 'admin'
 const TOKEN_BYTES = 32
 /** Letters of a token that may be shown: its prefix and four more. */
 const HINT_LENGTH = TOKEN_PREFIX.length + 4
@@ -46,7 +49,8 @@ export class TokenService {
   async start(): Promise<void> {
     const token = readToken(this.#file) ?? this.#newFileToken()
     await this.#deps.store.transaction(async ({ tokens }) => {
-      await tokens.deleteById(FILE_TOKEN)
+      await tokens.deleteFiles()
+      await tokens.deleteById(OLD_FILE_TOKEN)
       await tokens.insert(
         tokenRow(token, {
           id: FILE_TOKEN,
@@ -63,7 +67,7 @@ export class TokenService {
     const hash = hashOf(token)
     const found = await this.#deps.store.tables.tokens.byHash(hash)
     if (!found || !sameSecret(found.hash, hash)) return null
-    if (found.expiresAt !== null && found.expiresAt <= Date.now()) return null
+    if (found.expiresAt !== null && found.expiresAt <= (this.#deps.now ?? Date.now)()) return null
     const { userId, user, admin, scopes, id } = found
     return { id: userId, email: user, admin, scopes: scopes.split(' ') as Scope[], token: id }
   }

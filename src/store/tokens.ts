@@ -24,6 +24,9 @@ export interface Tokens {
   ): Promise<void>
   deleteById(id: string): Promise<void>
   deleteOfUser(email: string): Promise<void>
+  /** Those that logins of the user have made, but the one of id `except`. */
+  deleteLogins(email: string, except: string): Promise<void>
+  deleteFiles(): Promise<void>
   /** Those that have expired before that time. */
   deleteExpired(before: number): Promise<void>
   /** The user goes by another address now. */
@@ -64,6 +67,17 @@ export function tokensTable(db: Db): Tokens {
     },
     async deleteOfUser(email) {
       await db.deleteFrom('tokens').where('user', '=', email).execute()
+    },
+    async deleteLogins(email, except) {
+      await db
+        .deleteFrom('tokens')
+        .where('user', '=', email)
+        .where('kind', '=', 'login')
+        .where('id', '!=', except)
+        .execute()
+    },
+    async deleteFiles() {
+      await db.deleteFrom('tokens').where('kind', '=', 'file').execute()
     },
     async deleteExpired(before) {
       await db.deleteFrom('tokens').where('expiresAt', '<', before).execute()

@@ -109,7 +109,7 @@ export class TestServer {
     const flags = ['--data', this.data, '--http', this.http, '--api', this.api, '--domain', this.domain]
     this.#child = spawn(TASUKI, ['server', ...flags, ...(this.#options.flags ?? [])], {
       cwd: this.directory,
-      env: { ...process.env, ...this.#options.env, ...env, HOME: this.directory },
+      env: { ...process.env, TASUKI_RATE_LIMIT: '0', ...this.#options.env, ...env, HOME: this.directory },
       stdio: ['ignore', log, log],
     })
     closeSync(log)

@@ -69,6 +69,12 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS['run-hours'],
       summary: 'Longest that a one-off instance may go on.',
     }),
+    'rate-limit': Flags.string({
+      env: 'TASUKI_RATE_LIMIT',
+      helpValue: 'CALLS',
+      default: SERVER_DEFAULTS['rate-limit'],
+      summary: 'Calls of the API that an account may make at once, and again within an hour. 0: no limit.',
+    }),
     'log-level': Flags.string({
       env: 'TASUKI_LOG_LEVEL',
       helpValue: 'LEVEL',
