@@ -10,6 +10,7 @@ import type { ServiceDeps } from './context.ts'
 import type { HostKeeper } from './host-keeper.ts'
 import { randomName } from './names.ts'
 import { makeRelease } from './releases.ts'
+import type { Repositories } from './repositories.ts'
 import { supersede } from './rollouts.ts'
 
 /** Names that mean something else in a path or to a browser. */
@@ -20,11 +21,13 @@ export class AppService {
   readonly #deps: ServiceDeps
   readonly #hosts: HostKeeper
   readonly #builds: BuildService
+  readonly #repositories: Repositories
 
-  constructor(deps: ServiceDeps, hosts: HostKeeper, builds: BuildService) {
+  constructor(deps: ServiceDeps, hosts: HostKeeper, builds: BuildService, repositories: Repositories) {
     this.#deps = deps
     this.#hosts = hosts
     this.#builds = builds
+    this.#repositories = repositories
   }
 
   get #tables(): Tables {
@@ -120,11 +123,12 @@ export class AppService {
     await this.#deps.logs.remove(appId)
     await this.#deps.builder.forgetApp(appId)
     await this.#builds.trim(appId, 0)
+    await this.#repositories.remove(appId)
     await this.#deps.store.rollouts.forget(appId)
   }
 
   /** The address that visitors use. */
-  webUrl(app: App): string {
+  webUrl(app: Pick<App, 'name'>): string {
     return this.#deps.settings.webUrl(this.#hostname(app.name))
   }
 

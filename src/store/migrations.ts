@@ -5,9 +5,10 @@ import { ACCOUNTS } from './migrations/0002-accounts.ts'
 import { DOMAINS } from './migrations/0003-domains.ts'
 import { BUILDPACKS } from './migrations/0004-buildpacks.ts'
 import { PIPELINES } from './migrations/0005-pipelines.ts'
+import { PUSHES } from './migrations/0006-pushes.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
-const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS, PIPELINES]
+const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS, PIPELINES, PUSHES]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */
 export function migrate(database: DatabaseSync): void {

@@ -3,6 +3,7 @@ import type { Stage } from '../domain/pipeline.ts'
 import type { ReleaseStatus } from '../domain/release.ts'
 import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
+import type { Level } from '../domain/webhook.ts'
 
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
@@ -18,6 +19,7 @@ export interface Schema {
   condemned: { appId: string; instance: string }
   sources: SourcesTable
   builds: BuildsTable
+  pushes: PushesTable
   runs: RunsTable
   tokens: TokensTable
   users: UsersTable
@@ -27,6 +29,10 @@ export interface Schema {
   couplings: CouplingsTable
   promotions: PromotionsTable
   promotionTargets: PromotionTargetsTable
+  webhooks: WebhooksTable
+  webhookChanges: WebhookChangesTable & { id: Generated<number> }
+  webhookEvents: WebhookEventsTable
+  webhookDeliveries: WebhookDeliveriesTable & { number: Generated<number> }
   events: EventsTable
 }
 
@@ -145,6 +151,22 @@ export interface BuildsTable {
   updatedAt: number
 }
 
+export interface PushesTable {
+  id: string
+  appId: string
+  ref: string
+  /** Where the ref was; null when it was not there. */
+  fromCommit: string | null
+  toCommit: string
+  /** Null until its build has been asked for. */
+  buildId: string | null
+  state: 'pending' | 'accepted' | 'refused'
+  reason: string | null
+  user: string
+  createdAt: number
+  endedAt: number | null
+}
+
 export interface RunsTable {
   id: string
   appId: string
@@ -242,6 +264,54 @@ export interface PromotionTargetsTable {
   appId: string
   /** Id of the release that it got; null while it has none. */
   releaseId: string | null
+}
+
+export interface WebhooksTable {
+  id: string
+  appId: string
+  /** A list of entities, as JSON. */
+  include: string
+  level: Level
+  url: string
+  /** What it signs and authorizes with, sealed. */
+  sealed: Uint8Array
+  createdAt: number
+  updatedAt: number
+}
+
+/** Written by triggers alone. */
+export interface WebhookChangesTable {
+  appId: string
+  entity: string
+  action: string
+  data: string
+  previous: string
+  at: number
+}
+
+export interface WebhookEventsTable {
+  id: string
+  appId: string
+  include: string
+  payload: string
+  createdAt: number
+}
+
+export interface WebhookDeliveriesTable {
+  id: string
+  webhookId: string
+  eventId: string
+  status: 'pending' | 'retrying' | 'succeeded' | 'failed'
+  attempts: number
+  /** Null once it has ended. */
+  nextAt: number | null
+  /** Of the last attempt. */
+  attemptId: string | null
+  attemptAt: number | null
+  code: number | null
+  error: string | null
+  createdAt: number
+  updatedAt: number
 }
 
 export interface EventsTable {

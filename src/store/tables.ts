@@ -13,6 +13,9 @@ import { type Formations, formationTable } from './formation.ts'
 import { type Journal, journalTable } from './journal.ts'
 import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from './pipelines.ts'
 import { type Promotions, promotionsTable } from './promotions.ts'
+import { type Outbox, outboxTables } from './outbox.ts'
+import { type Webhooks, webhooksTable } from './webhooks.ts'
+import { type Pushes, pushesTable } from './pushes.ts'
 import { type Releases, releasesTable } from './releases.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
 import { type Runs, runsTable } from './runs.ts'
@@ -38,6 +41,9 @@ export interface Tables {
   readonly couplings: Couplings
   readonly pipelines: Pipelines
   readonly promotions: Promotions
+  readonly outbox: Outbox
+  readonly webhooks: Webhooks
+  readonly pushes: Pushes
   readonly releases: Releases
   readonly rollouts: Rollouts
   readonly runs: Runs
@@ -63,6 +69,9 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     couplings: couplingsTable(db),
     pipelines: pipelinesTable(db),
     promotions: promotionsTable(db),
+    outbox: outboxTables(db),
+    webhooks: webhooksTable(db, seal),
+    pushes: pushesTable(db),
     releases: releasesTable(db, seal),
     rollouts: rolloutsTable(db),
     runs: runsTable(db, seal),
