@@ -16,6 +16,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'server:restore': () => import('./commands/server-restore.ts'),
     'server:down': () => import('./commands/server-down.ts'),
     login: () => import('./commands/login.ts'),
+    heroku: () => import('./commands/heroku.ts'),
   },
   apps: {
     apps: () => import('./commands/apps.ts'),
