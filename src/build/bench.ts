@@ -1,12 +1,18 @@
+import { join } from 'node:path'
 import { TasukiError } from '../domain/errors.ts'
-import type { Bench } from './builders/builder.ts'
+import { APP_PATH } from '../domain/slug.ts'
+import type { Argv, Bench, Step } from './builders/builder.ts'
 import { runCommand } from './process/command.ts'
+import type { Sandbox } from './sandbox.ts'
 import { appPath, type Toolchain } from './toolchain/toolchain.ts'
 import { isDiskFull, noteGroup, type Workplace } from './workshop.ts'
 
 /** All that a bench is made of. */
 export interface BenchParts {
+  readonly id: string
   readonly work: Workplace
+  /** What commands see of the machine; null: what the build's user may see. */
+  readonly sandbox: Sandbox | null
   readonly toolchain: Toolchain
   readonly cacheDir: string
   readonly config: Readonly<Record<string, string>>
@@ -32,19 +38,37 @@ const PASSED_ON = [
 ]
 
 export function makeBench(parts: BenchParts): Bench {
-  const { work, toolchain, cacheDir, config, log } = parts
+  const { id, work, sandbox, toolchain, cacheDir, config, commit, log } = parts
   const env = buildEnv(parts)
-  const run = (argv: readonly [string, ...string[]]) => runStep(argv, env, parts)
-  return { toolchain, config, home: work.home, cacheDir, log, run }
+  return {
+    id,
+    root: sandbox === null ? work.source : APP_PATH,
+    toolchain,
+    config,
+    commit,
+    home: work.home,
+    temp: work.temp,
+    cacheDir,
+    place: (name) => join(work.place, name),
+    network: networkEnv(),
+    log,
+    run: (argv, around) => runStep(argv, around ?? argv, env, parts),
+    exec: (step) => execute(step, parts),
+  }
+}
+
+/** Variables of the server's own that its builds need to reach the network. */
+export function networkEnv(): Record<string, string> {
+  const passed = PASSED_ON.filter((name) => process.env[name] !== undefined)
+  return Object.fromEntries(passed.map((name) => [name, process.env[name]!]))
 }
 
 /** A clean environment: nothing of the server's own, save what the network needs; config vars win. */
 function buildEnv({ work, toolchain, config, commit }: BenchParts): Record<string, string> {
-  const passed = PASSED_ON.filter((name) => process.env[name] !== undefined)
   return {
     LANG: 'C.UTF-8',
     NODE_ENV: 'production',
-    ...Object.fromEntries(passed.map((name) => [name, process.env[name]!])),
+    ...networkEnv(),
     ...(commit === null ? {} : { SOURCE_VERSION: commit }),
     PATH: appPath(toolchain),
     ...config,
@@ -53,38 +77,52 @@ function buildEnv({ work, toolchain, config, commit }: BenchParts): Record<strin
   }
 }
 
-async function runStep(
-  argv: readonly [string, ...string[]],
-  env: Readonly<Record<string, string>>,
-  { work, log, signal }: BenchParts,
-): Promise<void> {
-  const last: string[] = []
-  const show = (line: string) => {
-    log(`       ${line}`)
-    last.push(line)
-    if (last.length > LAST_LINES) last.shift()
-  }
-  const status = await runCommand({
-    argv,
-    cwd: work.source,
-    env,
+function execute(step: Step, { work, sandbox, signal }: BenchParts): Promise<number> {
+  return runCommand({
+    ...step,
+    cwd: sandbox === null ? work.source : APP_PATH,
     user: work.user,
-    log: show,
+    sandbox,
     signal,
     started: (group) => noteGroup(work, group),
   })
-  if (status !== 0) throw await failure(argv, status, last, work)
 }
 
-async function failure(
-  argv: readonly string[],
+async function runStep(
+  argv: Argv,
+  around: Argv,
+  env: Readonly<Record<string, string>>,
+  parts: BenchParts,
+): Promise<void> {
+  const last = new LastLines((line) => parts.log(`       ${line}`))
+  const status = await execute({ argv: around, env, log: last.take }, parts)
+  if (status !== 0) throw await failure(`\`${argv.join(' ')}\``, status, last.lines, parts.work.source)
+}
+
+/** Passes lines on, and remembers the last. */
+export class LastLines {
+  readonly lines: string[] = []
+  readonly take: (line: string) => void
+
+  constructor(pass: (line: string) => void) {
+    this.take = (line) => {
+      pass(line)
+      this.lines.push(line)
+      if (this.lines.length > LAST_LINES) this.lines.shift()
+    }
+  }
+}
+
+/** The error of a build one command of which has failed. */
+export async function failure(
+  command: string,
   status: number,
   last: readonly string[],
-  work: Workplace,
+  source: string,
 ): Promise<TasukiError> {
-  const what = `\`${argv.join(' ')}\` ended with status ${status}`
+  const what = `${command} ended with status ${status}`
   // Tools tidy up when the disk is full, so that there may be space again by now; the name of the error remains.
-  if ((await isDiskFull(work.source)) || last.some((line) => /\bENOSPC\b/.test(line))) {
+  if ((await isDiskFull(source)) || last.some((line) => /\bENOSPC\b/.test(line))) {
     return new TasukiError('disk_full', `${what}: no space was left on the disk.`)
   }
   const lines = last.length > 0 ? `:\n${last.join('\n')}` : '.'

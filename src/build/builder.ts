@@ -1,13 +1,18 @@
-import { mkdir, rm } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Artifact } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
-import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import { BuildpackCache } from './buildpacks/cache.ts'
 import { checkLocal } from './buildpacks/local.ts'
+import { Shelf } from './buildpacks/shelf.ts'
+import { type BuildLimits, DEFAULT_BUILD_LIMITS, withinLimits } from './limits.ts'
 import { makeSlug, planSlug, type SlugPlan, slugKey, toolchainOf } from './make-slug.ts'
-import { buildUser } from './process/user.ts'
+import { chooseBuilder } from './packs.ts'
+import { type BuildUser, buildUser } from './process/user.ts'
 import { letAppsThrough, openFolder } from './reach.ts'
+import { canSandbox, type Sandbox } from './sandbox.ts'
 import { CacheIndex } from './slug/cache-index.ts'
 import { SlugStore } from './slug/store.ts'
 import { DEFAULT_LIMITS, type SourceLimits } from './source/limits.ts'
@@ -17,14 +22,24 @@ import { collectToolchains, ensureToolchain, type Toolchain } from './toolchain/
 import { Turns } from './turns.ts'
 import { cacheDir, nameOf, type Workplace, Workshop } from './workshop.ts'
 
-export interface BuilderOptions {
+export interface BuilderOptions extends Partial<BuildLimits> {
   /** The server's data directory. */
   readonly data: string
   readonly limits?: SourceLimits
-  /** Longest build in seconds. Default 900. */
-  readonly buildSeconds?: number
   /** Folders of this machine, absolute, below which buildpacks may lie. Default none. */
   readonly localBuildpacks?: readonly string[]
+  /** Longest fetch of one buildpack in seconds. Default 60. */
+  readonly fetchSeconds?: number
+  /** What the buildpacks of an app may keep for its next build, in bytes. Default 1 GiB. */
+  readonly cacheBytes?: number
+}
+
+const DEFAULTS = {
+  ...DEFAULT_BUILD_LIMITS,
+  limits: DEFAULT_LIMITS,
+  localBuildpacks: [],
+  fetchSeconds: 60,
+  cacheBytes: 2 ** 30,
 }
 
 /** Makes artifacts of sources, and keeps them. */
@@ -33,14 +48,20 @@ export class Builder {
   readonly #store: SlugStore
   readonly #index: CacheIndex
   readonly #workshop: Workshop
+  readonly #shelf: Shelf
+  readonly #packCache: BuildpackCache
   readonly #toolchain: Toolchain
+  #canSandbox: Promise<boolean> | null = null
   readonly #turns = new Turns()
 
   private constructor(options: Required<BuilderOptions>, toolchain: Toolchain) {
+    const { data, localBuildpacks, fetchSeconds, cacheBytes } = options
     this.#options = options
-    this.#store = new SlugStore(join(options.data, 'artifacts'))
-    this.#index = new CacheIndex(join(options.data, 'artifact-index'))
-    this.#workshop = new Workshop(join(options.data, 'build'))
+    this.#store = new SlugStore(join(data, 'artifacts'))
+    this.#index = new CacheIndex(join(data, 'artifact-index'))
+    this.#workshop = new Workshop(join(data, 'build'))
+    this.#shelf = new Shelf({ dir: join(data, 'buildpacks'), local: localBuildpacks, fetchSeconds })
+    this.#packCache = new BuildpackCache(join(data, 'buildpack-cache'), cacheBytes)
     this.#toolchain = toolchain
   }
 
@@ -54,13 +75,12 @@ export class Builder {
     await letAppsThrough(data)
     await openFolder(join(data, 'toolchain'))
     const toolchain = await ensureToolchain(join(data, 'toolchain'))
-    const builder = new Builder(
-      { limits: DEFAULT_LIMITS, buildSeconds: 900, localBuildpacks: [], ...options, data },
-      toolchain,
-    )
+    const builder = new Builder({ ...DEFAULTS, ...options, data }, toolchain)
     await builder.#store.open()
     await builder.#index.open()
     await builder.#workshop.open()
+    await builder.#shelf.open()
+    await builder.#packCache.open()
     return builder
   }
 
@@ -70,16 +90,11 @@ export class Builder {
    * is left of it but the log. The artifact is safe from `collect` for ten minutes, until a release holds it.
    */
   async build(request: BuildRequest): Promise<Artifact> {
-    const limit = AbortSignal.timeout(this.#options.buildSeconds * 1000)
-    const signal = AbortSignal.any([request.signal, limit])
-    const turn = String(buildUser(this.#options.data, request.appId)?.uid ?? request.appId)
-    try {
-      return await this.#turns.take(turn, signal, () => this.#build({ ...request, signal }))
-    } catch (error) {
-      if (request.signal.aborted) throw new TasukiError('build_failed', 'The build was stopped.')
-      if (!limit.aborted) throw asTasukiError(error)
-      throw new TasukiError('build_failed', `The build took longer than ${this.#options.buildSeconds} s.`)
-    }
+    const user = buildUser(this.#options.data, request.appId)
+    const turn = String(user?.uid ?? request.appId)
+    return withinLimits(request, user, this.#options, (limited) =>
+      this.#turns.take(turn, limited.signal, () => this.#build(limited, user)),
+    )
   }
 
   /** Throws `invalid_params` for a buildpack that the server's settings do not allow. */
@@ -109,35 +124,48 @@ export class Builder {
     await this.#index.prune(new Set(left))
     const used = await Promise.all(left.map((digest) => toolchainOf(this.#store.path(digest))))
     await collectToolchains(join(this.#options.data, 'toolchain'), new Set([this.#toolchain.name, ...used]))
+    await this.#shelf.prune()
     return removed
   }
 
-  /** Forgets what was kept to make an app's next build quicker; its artifacts stay. */
+  /**
+   * Forgets what was kept to make an app's next build quicker; its artifacts stay. What a build that is at work would keep for
+   * the next one is forgotten too.
+   */
   async forgetApp(appId: string): Promise<void> {
-    await rm(this.#cachePath(appId), { recursive: true, force: true })
+    await this.#packCache.purge(appId)
+    const aside = join(this.#options.data, 'build-cache', `.${randomUUID()}`)
+    await rename(this.#cachePath(appId), aside).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+    await rm(aside, { recursive: true, force: true })
   }
 
-  async #build(request: BuildRequest): Promise<Artifact> {
-    const user = buildUser(this.#options.data, request.appId)
+  async #build(request: BuildRequest, user: BuildUser | null): Promise<Artifact> {
     await using work = await this.#workshop.make(request.appId, user)
     const { limits } = this.#options
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
-    const plan = planSlug(await lookAt(work.source))
+    const look = await lookAt(work.source)
+    const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf))
     const key = await slugKey(plan, request, this.#toolchain)
     return (await this.#known(key, request)) ?? (await this.#make(plan, key, work, request))
   }
 
   /** The artifact that an earlier build made of the same. */
-  async #known(key: string, request: BuildRequest): Promise<Artifact | null> {
-    const digest = await this.#index.find(key)
+  async #known(key: string | null, request: BuildRequest): Promise<Artifact | null> {
+    const digest = key === null ? null : await this.#index.find(key)
     if (digest === null || !(await this.#store.claim(digest))) return null
     request.log('-----> Same source and config as in an earlier build: using its artifact')
     return { ...(await this.#store.metadata(digest)), commit: request.commit }
   }
 
-  async #make(plan: SlugPlan, key: string, work: Workplace, request: BuildRequest): Promise<Artifact> {
+  async #make(plan: SlugPlan, key: string | null, work: Workplace, request: BuildRequest): Promise<Artifact> {
+    const sandbox = plan.builder.atAppPath ? await this.#sandbox(work, request) : null
+    const lent = plan.builder.atAppPath ? await this.#packCache.lend(request.appId, work) : null
     const artifact = await makeSlug(plan, {
+      id: randomUUID(),
       work,
+      sandbox,
       toolchain: this.#toolchain,
       cacheDir: await cacheDir(this.#cachePath(request.appId), work.user),
       config: request.env,
@@ -145,9 +173,20 @@ export class Builder {
       log: request.log,
       signal: request.signal,
     })
+    if (lent && (await lent.keep()) === 'too large')
+      request.log(' !     The buildpacks want to keep too much for the next build: nothing is kept')
     await this.#store.put(work.source, artifact)
-    await this.#index.put(key, artifact.digest)
+    if (key !== null) await this.#index.put(key, artifact.digest)
     return artifact
+  }
+
+  async #sandbox(work: Workplace, request: BuildRequest): Promise<Sandbox | null> {
+    const { data } = this.#options
+    this.#canSandbox ??= canSandbox(data)
+    const visible = [work.place, this.#cachePath(request.appId), join(data, 'toolchain')]
+    if (await this.#canSandbox) return { data, source: work.source, visible }
+    request.log(' !     This server can not show the app to its buildpacks at /app; some need that')
+    return null
   }
 
   #cachePath(appId: string): string {

@@ -1,53 +1,71 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AppJson } from '../domain/app-json.ts'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
+import { parseProcfile } from '../domain/procfile.ts'
 import { ROUTABLE_TYPE } from '../domain/release.ts'
+import { PLATFORM_DIR, SLUG_NOTE, type SlugNote } from '../domain/slug.ts'
 import { type BenchParts, makeBench } from './bench.ts'
-import type { AppBuilder, Source } from './builders/builder.ts'
-import { builderFor } from './builders/index.ts'
+import type { AppBuilder, Built, Source } from './builders/builder.ts'
 import { staticRootOf } from './builders/static.ts'
+import { addLauncher } from './launcher.ts'
 import { cacheKey } from './slug/cache-index.ts'
 import { sealInWorker } from './slug/seal-in-worker.ts'
-import type { Look } from './source/look.ts'
-import { addStaticServer, PLATFORM_DIR, staticCommand } from './static-server/install.ts'
+import { type Look, readOwnFile } from './source/look.ts'
+import { addStaticServer, staticCommand } from './static-server/install.ts'
 import { appPath, type Toolchain } from './toolchain/toolchain.ts'
 import { giveTo, isDiskFull } from './workshop.ts'
 
 /** Rises when the same source would give another artifact for reasons outside the builders. */
-const RECIPE = 1
+const RECIPE = 2
 
 /** What is to be made of a source, decided before anything of it runs. */
 export interface SlugPlan {
   readonly source: Source
   readonly builder: AppBuilder
+  readonly appJson: Look['appJson']
+  readonly shape: Shape
+}
+
+/** What an artifact tells of itself. */
+interface Shape {
   readonly processTypes: Readonly<Record<string, string>>
   readonly manifest: Manifest
   /** Folder that our file server serves; null when the app's web is its own. */
   readonly staticRoot: string | null
 }
 
-/** Chooses builder, process types and settings; throws `build_failed`, `invalid_app_json`. */
-export function planSlug({ source, appJson }: Look): SlugPlan {
-  const builder = builderFor(source)
-  const own = builder.processTypes(source)
+/** Decides process types and settings; throws `build_failed`, `invalid_app_json`. */
+export function planSlug({ source, appJson }: Look, builder: AppBuilder): SlugPlan {
+  const shape = shapeOf(builder.processTypes(source), builder, source, appJson)
+  return { source, builder, appJson, shape }
+}
+
+function shapeOf(
+  own: Readonly<Record<string, string>>,
+  builder: AppBuilder | null,
+  source: Source,
+  appJson: (types: readonly string[]) => AppJson,
+): Shape {
   const staticRoot = own[ROUTABLE_TYPE] === undefined ? staticRootFor(source, builder) : null
   const processTypes = staticRoot === null ? own : { [ROUTABLE_TYPE]: staticCommand(staticRoot), ...own }
   const { manifest } = appJson([...new Set([ROUTABLE_TYPE, ...Object.keys(processTypes)])])
-  return { source, builder, processTypes, manifest, staticRoot }
+  return { processTypes, manifest, staticRoot }
 }
 
 /** An app with a program of its own has its files served only when app.json asks for it. */
-function staticRootFor(source: Source, builder: AppBuilder): string | null {
-  return builder.name === 'static' ? staticRootOf(source) : source.staticRoot
+function staticRootFor(source: Source, builder: AppBuilder | null): string | null {
+  return builder?.name === 'static' ? staticRootOf(source) : source.staticRoot
 }
 
-/** Names everything that the slug depends on. Only the commit is not among it. */
+/** Names everything that the slug depends on. Only the commit is not among it. Null: it is made anew each time. */
 export async function slugKey(
   { source, builder }: SlugPlan,
   { env }: { env: Readonly<Record<string, string>> },
   toolchain: Toolchain,
-): Promise<string> {
+): Promise<string | null> {
+  if (builder.atAppPath) return null
   const { digest } = await sealInWorker(source.dir)
   return cacheKey({
     recipe: RECIPE,
@@ -61,12 +79,15 @@ export async function slugKey(
 /** Builds, and leaves a sealed tree in the workplace's source folder, which the artifact describes. */
 export async function makeSlug(plan: SlugPlan, parts: BenchParts): Promise<Artifact> {
   const { work, toolchain, commit, log, signal } = parts
-  for (const warning of plan.manifest.warnings) log(` !     app.json: ${warning}`)
+  const late = plan.builder.atAppPath === true
+  if (!late) warn(plan.shape.manifest, log)
   await giveTo(work.user, work.source, work.home, work.temp)
-  await plan.builder.build(plan.source, makeBench(parts))
+  const built = await plan.builder.build(plan.source, makeBench(parts))
   signal.throwIfAborted()
   await refuseFullDisk(work.source)
-  await addPlatformFiles(plan, toolchain)
+  const shape = built ? await shapeAfter(plan, built) : plan.shape
+  if (late) warn(shape.manifest, log)
+  await addPlatformFiles(plan, shape, parts)
   const seal = await sealInWorker(work.source)
   for (const path of seal.removed) log(` !     ${path} is no file and was left out`)
   log(
@@ -77,12 +98,39 @@ export async function makeSlug(plan: SlugPlan, parts: BenchParts): Promise<Artif
     kind: 'slug',
     size: seal.bytes,
     commit,
-    processTypes: plan.processTypes,
-    manifest: plan.manifest,
+    processTypes: shape.processTypes,
+    manifest: shape.manifest,
     builder: plan.builder.name,
-    env: { PATH: appPath(toolchain), NODE_ENV: 'production' },
+    env: built?.env ?? { PATH: appPath(toolchain), NODE_ENV: 'production' },
   }
 }
+
+function warn({ warnings }: Manifest, log: (line: string) => void): void {
+  for (const warning of warnings) log(` !     app.json: ${warning}`)
+}
+
+/** The Procfile, which a buildpack may have made, wins over what the buildpack would run; app.json over its config. */
+async function shapeAfter({ source, appJson }: SlugPlan, built: Built): Promise<Shape> {
+  const text = await readOwnFile(source.dir, 'Procfile')
+  const own = { ...built.defaults, ...(text === null ? {} : parseProcfile(text)) }
+  const shape = shapeOf(own, built.last, source, appJson)
+  if (Object.keys(shape.processTypes).length === 0) {
+    throw new TasukiError(
+      'build_failed',
+      'There is nothing to run: no Procfile, and no process type by a buildpack.',
+      {
+        next: 'Add a Procfile with a line such as `web: COMMAND`, and deploy again.',
+      },
+    )
+  }
+  const defaults = Object.entries(built.config).map(
+    ([key, value]) => [key, { value, ...ASKED_BY_BUILDPACK }] as const,
+  )
+  const env = { ...Object.fromEntries(defaults), ...shape.manifest.env }
+  return { ...shape, manifest: { ...shape.manifest, env } }
+}
+
+const ASKED_BY_BUILDPACK = { required: false, generator: null, description: null } as const
 
 /** A script may have failed to write and yet ended with status 0. */
 async function refuseFullDisk(path: string): Promise<void> {
@@ -92,14 +140,17 @@ async function refuseFullDisk(path: string): Promise<void> {
 
 /** What ran in the build may have put anything under this name, so it is made afresh. */
 async function addPlatformFiles(
-  { source, builder, processTypes, staticRoot }: SlugPlan,
-  toolchain: Toolchain,
+  { source, builder }: SlugPlan,
+  { processTypes, staticRoot }: Shape,
+  { toolchain, sandbox }: BenchParts,
 ) {
   const dir = join(source.dir, PLATFORM_DIR)
   await rm(dir, { recursive: true, force: true })
   await mkdir(dir)
-  const content = { builder: builder.name, toolchain: toolchain.name, processTypes }
-  await writeFile(join(dir, 'slug.json'), `${JSON.stringify(content, null, 2)}\n`)
+  const launcher = await addLauncher(source.dir, { homeIsRoot: builder.atAppPath === true })
+  const note: SlugNote = { ...(sandbox ? { atAppPath: true } : {}), ...(launcher ? { launcher } : {}) }
+  const content = { builder: builder.name, toolchain: toolchain.name, processTypes, ...note }
+  await writeFile(join(source.dir, SLUG_NOTE), `${JSON.stringify(content, null, 2)}\n`)
   if (staticRoot === null) return
   await refuseMissing(join(source.dir, staticRoot), staticRoot)
   await addStaticServer(source.dir)
@@ -115,6 +166,6 @@ async function refuseMissing(path: string, root: string): Promise<void> {
 
 /** The name of the toolchain that a slug runs with. */
 export async function toolchainOf(tree: string): Promise<string> {
-  const { toolchain } = JSON.parse(await readFile(join(tree, PLATFORM_DIR, 'slug.json'), 'utf8'))
+  const { toolchain } = JSON.parse(await readFile(join(tree, SLUG_NOTE), 'utf8'))
   return toolchain
 }

@@ -7,6 +7,8 @@ import { type BuildUser, endProcessesOf, killIfThere } from './process/user.ts'
 
 /** The folder of one build: gone when it ends, however it ends. */
 export interface Workplace {
+  /** Holds all the others; nobody but the server writes into it directly. */
+  readonly place: string
   readonly source: string
   readonly home: string
   readonly temp: string
@@ -49,7 +51,12 @@ export class Workshop {
     await mkdir(place)
     await chmod(place, 0o711)
     await note(place, { uid: user?.uid ?? null, group: null, groupStart: null })
-    const dirs = { source: join(place, 'source'), home: join(place, 'home'), temp: join(place, 'temp') }
+    const dirs = {
+      place,
+      source: join(place, 'source'),
+      home: join(place, 'home'),
+      temp: join(place, 'temp'),
+    }
     await mkdir(dirs.home)
     await mkdir(dirs.temp)
     return { ...dirs, user, [Symbol.asyncDispose]: () => rm(place, { recursive: true, force: true }) }
@@ -69,7 +76,7 @@ export async function giveTo(user: BuildUser | null, ...paths: readonly string[]
 /** Writes down a process group, so that the next server can end it if this one is killed. */
 export async function noteGroup(work: Workplace, group: number): Promise<void> {
   const uid = work.user?.uid ?? null
-  await note(join(work.source, '..'), { uid, group, groupStart: await startOf(group) })
+  await note(work.place, { uid, group, groupStart: await startOf(group) })
 }
 
 /** The app's folder for what makes its next build quicker; emptied when it belonged to another user. */

@@ -1,6 +1,6 @@
 import { readHealthchecks } from './app-json/healthchecks.ts'
 import { didYouMean, isObject, member, Problems, shown, type Unread } from './app-json/problems.ts'
-import { readEnv, readFormation, readScripts } from './app-json/sections.ts'
+import { readBuildpacks, readEnv, readFormation, readScripts } from './app-json/sections.ts'
 import { type GivenSettings, readSettings } from './app-json/settings.ts'
 import type { Manifest } from './artifact.ts'
 import { TasukiError } from './errors.ts'
@@ -38,7 +38,7 @@ export const TOP_LEVEL_KEYS = [
 ] as const
 
 /** Taken without complaint from the other platforms, but nothing is done with them. */
-const WITHOUT_EFFECT = ['addons', 'buildpacks', 'cron', 'image']
+const WITHOUT_EFFECT = ['addons', 'cron', 'image']
 
 /** Keys of `tasuki` that are no settings. */
 const OTHER_TASUKI_KEYS = ['types', 'static']
@@ -59,6 +59,7 @@ export function parseAppJson(text: string, types: readonly string[]): AppJson {
   const appJson = {
     manifest: {
       name: readName(document.name, problems),
+      ...readBuildpacks(document.buildpacks, problems),
       env: readEnv(document.env, problems),
       formation: readFormation(document.formation, problems),
       scripts: readScripts(document.scripts, problems),

@@ -21,6 +21,8 @@ export interface Artifact {
 /** The parts of app.json that travel with the artifact: read once, at the build. */
 export interface Manifest {
   readonly name: string | null
+  /** What `parseBuildpack` reads, in order; only when there are any. */
+  readonly buildpacks?: readonly string[]
   readonly env: Readonly<Record<string, ManifestEnv>>
   readonly formation: Readonly<Record<string, { readonly quantity: number; readonly size: string | null }>>
   readonly scripts: Readonly<Record<string, string>>

@@ -52,7 +52,7 @@ test('a change is told in the log of the app', async (t) => {
   const app = await services.apps.create('demo', ALICE)
   await services.buildpacks.set(app, [GIT], ALICE)
   await services.buildpacks.purgeCache(app)
-  const lines = (await logs.last(app.id, 10, {})).join('\n')
+  const lines = logs.lines.map(({ line }) => line).join('\n')
   assert.match(lines, /Set buildpacks https:\/\/git\.example\.org\/pack, from the next build on, by alice@/)
   assert.match(lines, /The build cache was purged/)
 })

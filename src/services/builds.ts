@@ -105,6 +105,7 @@ export class BuildService {
         source: { tarball: source.file },
         commit: build.sourceVersion,
         env: await store.tables.config.get(build.appId),
+        buildpacks: await store.tables.buildpacks.of(build.appId),
         log: (line) => output.write(`${line}\n`),
         signal: this.#stopped.signal,
       })

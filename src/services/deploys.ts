@@ -1,9 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
+import { parseBuildpacks } from '../domain/buildpack.ts'
 import { changedConfig } from '../domain/names.ts'
 import type { Build } from '../store/builds.ts'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
+import { setBuildpacks } from './buildpacks.ts'
 import { fillFormation } from './formation.ts'
 import { liveApp } from './live-app.ts'
 import { type MadeRelease, makeRelease } from './releases.ts'
@@ -20,6 +22,7 @@ export function deployArtifact(store: Store, build: Build, artifact: Artifact): 
     const at = Date.now()
     await tables.artifacts.put(artifact, at)
     const config = await adoptArtifact(tables, app.id, artifact)
+    await keepBuildpacks(tables, app.id, artifact.manifest, at)
     const commit = build.sourceVersion ?? artifact.commit
     const description = `Deploy ${(commit ?? artifact.digest.replace('sha256:', '')).slice(0, 8)}`
     const making = { artifact: artifact.digest, commit, description, config, user: build.user }
@@ -45,6 +48,12 @@ export async function adoptArtifact(
   const first = await isFirst(tables, appId)
   await fillFormation(tables, appId, artifact, first)
   return configFor(tables, appId, artifact.manifest, first)
+}
+
+/** Those of app.json, which this was built with, count from now on, as long as nobody has said otherwise. */
+async function keepBuildpacks(tables: Tables, appId: string, manifest: Manifest, at: number): Promise<void> {
+  if ((await tables.buildpacks.of(appId)) !== null) return
+  await setBuildpacks(tables, appId, parseBuildpacks(manifest.buildpacks ?? []), at)
 }
 
 async function isFirst(tables: Tables, appId: string): Promise<boolean> {

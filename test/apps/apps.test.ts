@@ -80,7 +80,15 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
     const tarball = join(dir, `${app}.tgz`)
     await packApp(app, tarball)
     const signal = new AbortController().signal
-    const request = { appId: app, source: { tarball }, commit: null, env: {}, log: () => undefined, signal }
+    const request = {
+      appId: app,
+      source: { tarball },
+      commit: null,
+      env: {},
+      buildpacks: null,
+      log: () => undefined,
+      signal,
+    }
     return builder.build(request)
   }
 

@@ -27,7 +27,7 @@ function processTypes(source: Source): Readonly<Record<string, string>> {
   })
 }
 
-async function build(source: Source, bench: Bench): Promise<void> {
+async function build(source: Source, bench: Bench): Promise<null> {
   const packageJson = source.packageJson!
   noteVersions(packageJson, bench)
   const manager = await packageManagerOf(source, bench)
@@ -40,6 +40,7 @@ async function build(source: Source, bench: Bench): Promise<void> {
   await runScript(script, manager, packageJson, bench)
   await prune(manager, packageJson, bench)
   await runScript('heroku-cleanup', manager, packageJson, bench)
+  return null
 }
 
 function noteVersions({ engines }: PackageJson, bench: Bench): void {

@@ -9,5 +9,6 @@ export const procfileBuilder: AppBuilder = {
   processTypes: (source: Source) => source.procfile ?? {},
   async build(_source, bench) {
     bench.log('-----> Procfile app: nothing to build')
+    return null
   },
 }

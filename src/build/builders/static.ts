@@ -12,6 +12,7 @@ export const staticBuilder: AppBuilder = {
   processTypes: () => ({}),
   async build(_source, bench) {
     bench.log('-----> Static site: nothing to build')
+    return null
   },
 }
 

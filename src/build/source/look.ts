@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type AppJson, parseAppJson } from '../../domain/app-json.ts'
 import { EMPTY_MANIFEST } from '../../domain/artifact.ts'
@@ -49,6 +49,17 @@ async function readText(dir: string, name: string, names: ReadonlySet<string>): 
   if (!stats?.isFile()) throw new TasukiError('invalid_source', `${name} is not a file.`)
   if (stats.size > MOST_BYTES) throw new TasukiError('invalid_source', `${name} has ${stats.size} bytes.`)
   return readFile(file, 'utf8')
+}
+
+/**
+ * The text of a file in the root, or null without one, when commands have run in the tree: a link, which could lead to a file
+ * that only the server may read, is refused with `invalid_source`.
+ */
+export async function readOwnFile(dir: string, name: string): Promise<string | null> {
+  const names = new Set(await readdir(dir))
+  if (names.has(name) && (await lstat(join(dir, name))).isSymbolicLink())
+    throw new TasukiError('invalid_source', `After the build, ${name} is a link and not a file.`)
+  return readText(dir, name, names)
 }
 
 async function indexFolders(dir: string, names: ReadonlySet<string>): Promise<ReadonlySet<string>> {

@@ -1,12 +1,10 @@
 import { cp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { extname, join } from 'node:path'
+import { PLATFORM_DIR } from '../../domain/slug.ts'
 
 /** The file server's own files, which become part of a slug, so that a rollback also brings its server back. */
 const FILES = ['main', 'server', 'files', 'ranges']
 const EXTENSION = extname(import.meta.filename)
-
-/** Folder of a slug that belongs to the platform. */
-export const PLATFORM_DIR = '.tasuki'
 
 /** Puts the file server into a slug. Needs nothing but Node there. */
 export async function addStaticServer(dir: string): Promise<void> {

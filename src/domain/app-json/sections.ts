@@ -7,6 +7,25 @@ import { readNumber } from './settings.ts'
 
 const MOST_QUANTITY = 1000
 
+/** `buildpacks`: their URLs, which count until somebody sets others; only then are they looked at more closely. */
+export function readBuildpacks(value: unknown, problems: Problems): Pick<Manifest, 'buildpacks'> {
+  if (absent(value)) return {}
+  if (!Array.isArray(value)) {
+    problems.error('buildpacks', `is ${shown(value)}, but must be a list such as [{"url": "…"}]`)
+    return {}
+  }
+  const urls = value.map((entry, index) => readBuildpack(entry, `buildpacks[${index}]`, problems))
+  const buildpacks = urls.filter((url) => url !== undefined)
+  return buildpacks.length > 0 ? { buildpacks } : {}
+}
+
+function readBuildpack(entry: unknown, place: string, problems: Problems): string | undefined {
+  const url = isObject(entry) ? entry.url : entry
+  if (typeof url === 'string') return url
+  problems.error(place, `is ${shown(entry)}, but must be {"url": "…"}`)
+  return undefined
+}
+
 /** `env`: names with a value, or with an object that says where the value comes from. */
 export function readEnv(value: unknown, problems: Problems): Manifest['env'] {
   return readMembers(value, 'env', problems, (key, entry, place) => {
