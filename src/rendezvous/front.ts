@@ -38,7 +38,11 @@ export function addTls(
     ours.add(socket)
     socket.once('close', () => ours.delete(socket))
     onFirstByte(socket, (byte) => {
-      if (byte === HANDSHAKE) return tls.emit('connection', socket)
+      if (byte === HANDSHAKE) {
+        // As for every TLS server: who says no more wants to hear no more.
+        socket.allowHalfOpen = false
+        return tls.emit('connection', socket)
+      }
       ours.delete(socket)
       return plain(socket)
     })
