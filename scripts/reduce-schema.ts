@@ -52,6 +52,8 @@ const SERVED = [
   'team',
 ]
 const TARGET = new URL('../test/conformance-schema/published.json', import.meta.url)
+/** What is deleted answers with less, or with nothing. */
+const CHECKED = new Set(['GET', 'POST', 'PATCH', 'PUT'])
 const FORMATS: Readonly<Record<string, string>> = { 'date-time': 'time', uuid: 'uuid', email: 'email' }
 
 /** As much of a hyper-schema as is read here. */
@@ -138,7 +140,7 @@ const definitions = schema.definitions!
 const routes: Record<string, string> = {}
 for (const resource of SERVED)
   for (const link of definitions[resource]!.links ?? []) {
-    const answer = answerOf(resource, link)
+    const answer = CHECKED.has(link.method?.toUpperCase() ?? 'GET') ? answerOf(resource, link) : null
     if (answer !== null) routes[`${(link.method ?? 'GET').toUpperCase()} ${pathOf(link.href)}`] ??= answer
   }
 const webhook = definitions['app-webhook']!.definitions!.app_webhook!

@@ -51,5 +51,6 @@ export class FeatureService {
 function unknown(name: string): never {
   throw new TasukiError('not_found', `There is no feature "${name.slice(0, 60)}".`, {
     next: `Known: ${Object.keys(KNOWN).join(', ')}.`,
+    details: { resource: 'feature' },
   })
 }

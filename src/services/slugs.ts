@@ -13,6 +13,8 @@ const MOST_DESCRIPTION = 500
 /** An artifact as one of an app's slugs. Times are UTC ms. */
 export interface Slug {
   readonly artifact: Artifact
+  /** That of the newest release of the app that has it. */
+  readonly commit: string | null
   readonly createdAt: number
   /** When its files were collected. */
   readonly collectedAt: number | null
@@ -38,13 +40,12 @@ export class SlugService {
   async release(app: App, which: string, description: string | null, user: string): Promise<MadeRelease> {
     const made = await this.#deps.store.transaction(async (tables) => {
       const current = await liveApp(tables, app.id)
-      const { artifact, collectedAt } = await slugOf(tables, app, which)
+      const { artifact, commit, collectedAt } = await slugOf(tables, app, which)
       if (collectedAt !== null)
         throw new TasukiError('invalid_params', 'The slug has been collected.', { next: 'Deploy it again.' })
-      const newest = await tables.releases.newestWith(app.id, artifact.digest)
       const making = {
         artifact: artifact.digest,
-        commit: newest?.commit ?? artifact.commit,
+        commit,
         description: checkedDescription(description) ?? `Deploy ${slugIdOf(artifact.digest).slice(0, 8)}`,
         config: await tables.config.get(app.id),
         user,
@@ -60,8 +61,10 @@ async function slugOf(tables: Tables, app: App, which: string): Promise<Slug> {
   const start = digestStart(which) ?? (which.startsWith('sha256:') ? which : null)
   const digests = start === null ? [] : await tables.artifacts.startingWith(start)
   const digest = digests.find((one) => one === which || slugIdOf(one) === which)
-  if (digest && (await tables.releases.newestWith(app.id, digest))) {
-    return { artifact: await tables.artifacts.get(digest), ...(await tables.artifacts.times(digest)) }
+  const release = digest ? await tables.releases.newestWith(app.id, digest) : null
+  if (digest && release) {
+    const artifact = await tables.artifacts.get(digest)
+    return { artifact, commit: release.commit ?? artifact.commit, ...(await tables.artifacts.times(digest)) }
   }
   throw new TasukiError('not_found', `${app.name} has no slug "${which.slice(0, 80)}".`, {
     details: { resource: 'slug' },

@@ -16,9 +16,13 @@ export const FeatureBody = Type.Object({
   updated_at: Time,
 })
 
+export function featureId(app: App, name: string): string {
+  return stableId('feature', app.id, name)
+}
+
 export function featureBody(app: App, feature: Feature): Static<typeof FeatureBody> {
   return {
-    id: stableId('feature', app.id, feature.name),
+    id: featureId(app, feature.name),
     name: feature.name,
     display_name: feature.name,
     description: feature.description,

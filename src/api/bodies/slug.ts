@@ -18,11 +18,11 @@ export const SlugBody = Type.Object({
   deleted_at: nullable(Time),
 })
 
-export function slugBody({ artifact, createdAt, collectedAt }: Slug): Static<typeof SlugBody> {
+export function slugBody({ artifact, commit, createdAt, collectedAt }: Slug): Static<typeof SlugBody> {
   return {
     id: slugIdOf(artifact.digest),
     checksum: artifact.digest,
-    commit: artifact.commit,
+    commit,
     commit_description: null,
     buildpack_provided_description: artifact.builder,
     process_types: { ...artifact.processTypes },

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { type TestContext, test } from 'node:test'
+import { type LiveApi, liveApi } from '../../src/api/testing.ts'
+import { deployed } from '../../src/services/testing.ts'
+import { Conformance } from './conformance.ts'
+
+/** Of these at least one must have been looked at. */
+const EXPECTED = [
+  'account',
+  'app',
+  'app-feature',
+  'buildpack-installation',
+  'build',
+  'config-vars',
+  'domain',
+  'dyno',
+  'dyno-size',
+  'formation',
+  'log-session',
+  'oauth-authorization',
+  'pipeline',
+  'pipeline-coupling',
+  'region',
+  'release',
+  'slug',
+  'source',
+  'stack',
+]
+
+const ID = '01234567-89ab-cdef-0123-456789abcdef'
+const RELEASE = {
+  addon_plan_names: [],
+  artifacts: [],
+  app: { name: 'shop', id: ID },
+  created_at: '2026-01-01T00:00:00Z',
+  description: 'Deploy',
+  id: ID,
+  updated_at: '2026-01-01T00:00:00.000Z',
+  oci_image: null,
+  slug: null,
+  status: 'succeeded',
+  user: { id: ID, email: 'a@example.test' },
+  version: 3,
+  current: true,
+  output_stream_url: null,
+  eligible_for_rollback: true,
+}
+
+/** An app with some of everything, made through the API as far as the API makes it; every answer is checked. */
+async function populated(t: TestContext, conformance: Conformance): Promise<LiveApi> {
+  const api = await liveApi(t)
+  const make = async (method: string, path: string, body?: unknown) => {
+    const answer = await api.call(method, path, body)
+    assert.ok(answer.status < 300, `${method} ${path}: ${JSON.stringify(answer.body)}`)
+    conformance.check(method, path.replace('/shop', '/{app}'), answer.body)
+    return answer.body
+  }
+  await make('POST', '/apps', { name: 'shop' })
+  const app = await api.services.apps.find('shop')
+  await make('PATCH', '/apps/shop/config-vars', { COLOUR: 'green' })
+  await deployed(api, app, 'a')
+  await deployed(api, app, 'b')
+  const [, , slug] = await make('GET', '/apps/shop/releases')
+  await make('POST', '/apps/shop/releases', { slug: slug.slug.id, description: 'Once more' })
+  await make('POST', '/apps/shop/releases', { release: slug.id })
+  await make('PATCH', '/apps/shop/formation', { updates: [{ type: 'web', quantity: 2 }] })
+  await make('PATCH', '/apps/shop/features/preboot', { enabled: true })
+  await make('PATCH', '/apps/shop', { maintenance: true })
+  await make('POST', '/apps/shop/log-sessions', { lines: 10 })
+  await make('POST', '/apps/shop/domains', { hostname: 'www.shop.example', sni_endpoint: null })
+  const pipeline = await make('POST', '/pipelines', { name: 'line' })
+  await make('POST', '/pipeline-couplings', { app: 'shop', pipeline: pipeline.id, stage: 'staging' })
+  const tool = 'https://git.example/buildpack.git'
+  await make('PUT', '/apps/shop/buildpack-installations', { updates: [{ buildpack: tool }] })
+  await make('POST', '/oauth/authorizations', { description: 'For a script', scope: ['read'] })
+  await make('POST', '/filters/apps', { in: { id: [app.id] } })
+  const { source_blob: source } = await make('POST', '/sources')
+  const upload = await fetch(source.put_url, { method: 'PUT', body: 'c source' })
+  assert.equal(upload.status, 200)
+  await make('POST', '/apps/shop/builds', { source_blob: { url: source.get_url, version: 'v3' } })
+  api.instances.push({
+    id: 'web-1-abc',
+    kind: 'formation',
+    appId: app.id,
+    type: 'web',
+    name: 'web.1',
+    release: 3,
+    generation: 1,
+    size: 'Eco',
+    state: 'running',
+    address: { host: '127.0.0.1', port: 20_000 },
+    privateAddress: null,
+    pid: 1,
+    startedAt: 1000,
+    signalledAt: null,
+    exit: null,
+  })
+  return api
+}
+
+/** Routes of the document that have a GET, in our notation; those without parameters, and so lists, first. */
+async function gets(api: LiveApi): Promise<string[]> {
+  const { paths } = (await api.call('GET', '/schema')).body as { paths: Record<string, { get?: object }> }
+  return Object.keys(paths)
+    .filter((path) => paths[path]!.get)
+    .map((path) => path.replace(/\{[^}]*\}/g, '{}'))
+    .sort((a, b) => a.split('{').length - b.split('{').length || a.length - b.length)
+}
+
+/** Addresses of routes, by route; each list that was read adds that of its first. */
+class Addresses {
+  readonly #known = new Map([
+    ['/apps/{}', '/apps/shop'],
+    ['/users/{}', '/users/~'],
+  ])
+
+  /** Null while a parameter has not been met with. */
+  of(route: string): string | null {
+    const starts = [...this.#known].filter(([start]) => `${route}/`.startsWith(`${start}/`))
+    const [start, value] = starts.sort(([a], [b]) => b.length - a.length)[0] ?? ['', '']
+    const rest = route.slice(start.length)
+    return rest.includes('{') ? null : value + rest
+  }
+
+  remember(route: string, address: string, first: Readonly<Record<string, unknown>>): void {
+    const { id, slug } = first as { id?: string; slug?: { id: string } | null }
+    if (id !== undefined) this.#known.set(`${route}/{}`, `${address}/${id}`)
+    if (slug) this.#known.set('/apps/{}/slugs/{}', `/apps/shop/slugs/${slug.id}`)
+  }
+}
+
+test('every answer is as the published schema has it, wherever there is one', async (t) => {
+  const conformance = new Conformance()
+  const api = await populated(t, conformance)
+  const addresses = new Addresses()
+  let walked = 0
+  for (const route of await gets(api)) {
+    const address = conformance.answerOf('GET', route) === null ? null : addresses.of(route)
+    if (address === null) continue
+    const { status, body } = await api.call('GET', address, undefined, { range: 'id ..; order=desc' })
+    assert.ok(status < 300, `GET ${address}: ${status} ${JSON.stringify(body)}`)
+    conformance.check('GET', route, body)
+    walked += 1
+    if (Array.isArray(body) && body.length > 0) addresses.remember(route, address, body[0])
+  }
+  assert.deepEqual(conformance.problems, [])
+  assert.deepEqual(conformance.outdated(), [])
+  for (const one of EXPECTED) assert.ok(conformance.seen.has(one), `no ${one} was checked`)
+  t.diagnostic(`${walked} GET routes; resources: ${[...conformance.seen].sort().join(', ')}`)
+})
+
+test('an answer that is not as published is found out', () => {
+  const told = (change: object) => {
+    const conformance = new Conformance()
+    conformance.check('GET', '/apps/{app}/releases/{release}', { ...RELEASE, ...change })
+    return conformance.problems.join()
+  }
+  assert.equal(told({}), '')
+  assert.equal(told({ more: 'is fine' }), '')
+  assert.match(told({ version: '3' }), /release\.version is "3", not integer/)
+  assert.match(told({ status: 'running' }), /release\.status is "running", not =expired\|failed/)
+  assert.match(told({ id: 'v3' }), /release\.id is "v3", not uuid/)
+  assert.match(told({ user: null }), /release\.user is null/)
+  assert.match(told({ user: { id: RELEASE.id } }), /release\.user\.email is missing/)
+  assert.match(told({ created_at: 'today' }), /not time/)
+  assert.match(told({ current: undefined }), /release\.current is undefined/)
+  const { slug: _, ...without } = RELEASE
+  const conformance = new Conformance()
+  conformance.check('GET', '/apps/{app}/releases', [RELEASE, without])
+  assert.deepEqual(conformance.problems, ['GET /apps/{app}/releases: release[].slug is missing'])
+})
