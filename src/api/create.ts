@@ -27,6 +27,7 @@ import { dynoRoutes } from './platform/dynos.ts'
 import { emptyListRoutes } from './platform/empty-lists.ts'
 import { featureRoutes } from './platform/features.ts'
 import { formationRoutes } from './platform/formation.ts'
+import { logDrainRoutes } from './platform/log-drains.ts'
 import { logSessionRoutes } from './platform/log-sessions.ts'
 import { pipelineCouplingRoutes } from './platform/pipeline-couplings.ts'
 import { pipelinePromotionRoutes } from './platform/pipeline-promotions.ts'
@@ -36,6 +37,8 @@ import { slugRoutes } from './platform/slugs.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { outputRoutes } from './platform/streams.ts'
+import { webhookDeliveryRoutes } from './platform/webhook-deliveries.ts'
+import { webhookRoutes } from './platform/webhooks.ts'
 import { limitCalls, RateLimits } from './rate-limit.ts'
 import { answerReplays } from './replay.ts'
 import { Streams } from './streams.ts'
@@ -102,6 +105,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   emptyListRoutes(api)
   featureRoutes(api, services)
   formationRoutes(api, services)
+  logDrainRoutes(api, services)
   logSessionRoutes(api, services, streams)
   pipelineRoutes(api, services)
   pipelineCouplingRoutes(api, services)
@@ -110,6 +114,8 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   sniEndpointRoutes(api, services)
   slugRoutes(api, services)
   sourceRoutes(api, services)
+  webhookRoutes(api, services)
+  webhookDeliveryRoutes(api, services)
   outputRoutes(api, services, streams)
   caRoutes(api, services)
   changeRoutes(api, services)

@@ -10,6 +10,7 @@ import { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
 import { DailyRestarts } from './daily-restarts.ts'
 import { DomainService } from './domains.ts'
+import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
 import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
@@ -38,6 +39,8 @@ import { SourceService } from './sources.ts'
 import { StopService } from './stops.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
+import { WebhookPump } from './webhook-pump.ts'
+import { WebhookService } from './webhooks.ts'
 
 const COLLECT_MS = 15 * 60_000
 const DAILY_LOOK_MS = 10 * 60_000
@@ -56,6 +59,7 @@ export interface Services {
   readonly config: ConfigService
   readonly dailyRestarts: DailyRestarts
   readonly domains: DomainService
+  readonly drains: DrainService
   readonly features: FeatureService
   readonly formation: FormationService
   readonly instances: InstanceService
@@ -80,6 +84,7 @@ export interface Services {
   readonly stops: StopService
   readonly tokens: TokenService
   readonly users: UserService
+  readonly webhooks: WebhookService
   /** Tidies up after a control plane that died, tells the router its hosts, begins what happens by the clock. */
   start(): Promise<void>
   /** Ends builds and timers; what runs goes on. */
@@ -89,17 +94,20 @@ export interface Services {
 export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
+  const webhookPump = new WebhookPump(deps)
   const services = assembled(deps, hosts)
-  const { authorizations, builds, collector, dailyRestarts, pushes, runs, tokens, users } = services
+  const { authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } = services
   return {
     ...services,
     async start() {
       await users.start(tokens.adminUser)
       await tokens.start()
+      await drains.start()
       await builds.start()
       await pushes.start()
       await runs.start()
       hosts.start()
+      webhookPump.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
@@ -107,6 +115,7 @@ export function createServices(deps: ServiceDeps): Services {
     },
     async stop() {
       await schedule.stop()
+      await webhookPump.stop()
       await runs.stop()
       await pushes.stop()
       await builds.stop()
@@ -141,6 +150,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     config: new ConfigService(deps),
     dailyRestarts: new DailyRestarts(deps),
     domains: new DomainService(deps, hosts),
+    drains: new DrainService(deps),
     features: new FeatureService(deps),
     formation: new FormationService(deps),
     instances: new InstanceService(deps, runs),
@@ -165,5 +175,6 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     stops: new StopService(restarts, runs),
     tokens: new TokenService(deps),
     users,
+    webhooks: new WebhookService(deps),
   }
 }

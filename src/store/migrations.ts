@@ -6,9 +6,20 @@ import { DOMAINS } from './migrations/0003-domains.ts'
 import { BUILDPACKS } from './migrations/0004-buildpacks.ts'
 import { PIPELINES } from './migrations/0005-pipelines.ts'
 import { PUSHES } from './migrations/0006-pushes.ts'
+import { WEBHOOKS } from './migrations/0007-webhooks.ts'
+import { DRAINS } from './migrations/0008-drains.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
-const MIGRATIONS: readonly string[] = [INITIAL, ACCOUNTS, DOMAINS, BUILDPACKS, PIPELINES, PUSHES]
+const MIGRATIONS: readonly string[] = [
+  INITIAL,
+  ACCOUNTS,
+  DOMAINS,
+  BUILDPACKS,
+  PIPELINES,
+  PUSHES,
+  WEBHOOKS,
+  DRAINS,
+]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */
 export function migrate(database: DatabaseSync): void {

@@ -12,6 +12,8 @@ export interface Schema {
   formation: { appId: string; type: string; quantity: number; size: string }
   features: { appId: string; name: string; enabled: number; updatedAt: number }
   domains: DomainsTable
+  /** `sealed`: its address, and the authority that its receiver is known by. */
+  drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
   releases: ReleasesTable
   rollouts: RolloutsTable
@@ -282,6 +284,7 @@ export interface WebhooksTable {
 /** Written by triggers alone. */
 export interface WebhookChangesTable {
   appId: string
+  appName: string | null
   entity: string
   action: string
   data: string

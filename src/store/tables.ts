@@ -7,14 +7,14 @@ import { type Condemned, condemnedTable } from './condemned.ts'
 import { type Configs, configTable } from './config.ts'
 import type { Db } from './db.ts'
 import { type Domains, domainsTable } from './domains.ts'
+import { type Drains, drainsTable } from './drains.ts'
 import { type Events, eventsTable } from './events.ts'
 import { type Features, featuresTable } from './features.ts'
 import { type Formations, formationTable } from './formation.ts'
 import { type Journal, journalTable } from './journal.ts'
+import { type Outbox, outboxTables } from './outbox.ts'
 import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from './pipelines.ts'
 import { type Promotions, promotionsTable } from './promotions.ts'
-import { type Outbox, outboxTables } from './outbox.ts'
-import { type Webhooks, webhooksTable } from './webhooks.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
 import { type Releases, releasesTable } from './releases.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
@@ -23,6 +23,7 @@ import type { Seal } from './seal.ts'
 import { type Sources, sourcesTable } from './sources.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
 import { type Users, usersTable } from './users.ts'
+import { type Webhooks, webhooksTable } from './webhooks.ts'
 
 /** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
 export interface Tables {
@@ -34,6 +35,7 @@ export interface Tables {
   readonly condemned: Condemned
   readonly config: Configs
   readonly domains: Domains
+  readonly drains: Drains
   readonly events: Events
   readonly features: Features
   readonly formation: Formations
@@ -62,6 +64,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     condemned: condemnedTable(db),
     config: configTable(db, seal),
     domains: domainsTable(db),
+    drains: drainsTable(db, seal),
     events: eventsTable(db),
     features: featuresTable(db),
     formation: formationTable(db),
