@@ -17,6 +17,7 @@ import { CacheIndex } from './slug/cache-index.ts'
 import { SlugStore } from './slug/store.ts'
 import { DEFAULT_LIMITS, type SourceLimits } from './source/limits.ts'
 import { lookAt } from './source/look.ts'
+import { type Peek, peekAppJson } from './source/peek.ts'
 import { unpackSource } from './source/unpack.ts'
 import { collectToolchains, ensureToolchain, type Toolchain } from './toolchain/toolchain.ts'
 import { Turns } from './turns.ts'
@@ -100,6 +101,11 @@ export class Builder {
   /** Throws `invalid_params` for a buildpack that the server's settings do not allow. */
   checkBuildpack(buildpack: Buildpack): void {
     checkLocal(buildpack, this.#options.localBuildpacks)
+  }
+
+  /** What app.json in an archive says, of which nothing has been unpacked yet. Throws as `build` does. */
+  appJson(tarball: string): Promise<Peek> {
+    return peekAppJson(tarball, this.#options.limits)
   }
 
   /** Where the tree of an artifact lies: absolute, readable by every user of the machine, written by none. */

@@ -32,6 +32,7 @@ while [ $at -lt $count ]; do
   mount --bind "$dir" ${APP_PATH}/$at
 done
 mount -t tmpfs -o mode=711,size=1m tasuki "$data"
+umask 066
 at=0
 while [ $at -lt $count ]; do
   at=$((at + 1))
@@ -39,6 +40,7 @@ while [ $at -lt $count ]; do
   mkdir -p "$dir"
   mount --move ${APP_PATH}/$at "$dir"
 done
+umask 022
 shift $count
 umount ${APP_PATH}
 mount --bind "$source" ${APP_PATH}

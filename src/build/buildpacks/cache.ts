@@ -6,6 +6,8 @@ import { promisify } from 'node:util'
 import { giveTo, nameOf, type Workplace } from '../workshop.ts'
 import { bytesBelow } from './size.ts'
 
+/** What `du` counts for an empty folder, at most. */
+const EMPTY_BYTES = 4096
 const run = promisify(execFile)
 
 /**
@@ -49,6 +51,8 @@ export class BuildpackCache {
       if ((this.#purges.get(appId) ?? 0) !== purges) return 'purged'
       const bytes = await bytesBelow(copy)
       const tooLarge = bytes > this.#mostBytes
+      // After a power failure the next build must not find empty files.
+      if (!tooLarge && bytes > EMPTY_BYTES && process.platform === 'linux') await run('sync', ['-f', copy])
       await this.#replace(home, tooLarge ? null : copy)
       return tooLarge ? 'too large' : 'kept'
     }
@@ -64,7 +68,6 @@ export class BuildpackCache {
   async #replace(home: string, fresh: string | null): Promise<void> {
     const aside = `${home}.old`
     await rm(aside, { recursive: true, force: true })
-    if (fresh !== null && process.platform === 'linux') await run('sync', ['-f', fresh])
     await rename(home, aside).catch(ignoreMissing)
     if (fresh !== null) await rename(fresh, home)
     await rm(aside, { recursive: true, force: true })

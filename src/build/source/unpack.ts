@@ -35,7 +35,8 @@ export async function unpackSource(
 
 const GZIP_MAGIC = 0x1f8b
 
-async function inflated(tarball: string): Promise<Readable> {
+/** The archive as plain tar. */
+export async function inflated(tarball: string): Promise<Readable> {
   const file = createReadStream(tarball)
   if (!(await isGzip(tarball))) return file
   const gunzip = createGunzip()
@@ -94,7 +95,8 @@ async function liftOnlyFolder(dir: string): Promise<void> {
 /** Errors of the file system that the archive's own names cause. */
 const NAME_ERRORS = new Set(['EEXIST', 'ENOTDIR', 'EISDIR', 'ENAMETOOLONG', 'EINVAL', 'ELOOP', 'EILSEQ'])
 
-function asSourceError(error: unknown): unknown {
+/** What reading an archive threw, as one of the table's errors. */
+export function asSourceError(error: unknown): unknown {
   if (error instanceof TasukiError) return error
   if (!(error instanceof Error) || error.name === 'AbortError') return error
   const { code, message } = error as NodeJS.ErrnoException

@@ -27,7 +27,7 @@ export function askToStop(address: Address, path: string, limitMs: number): Prom
 }
 
 export interface HookCommand {
-  readonly command: string
+  readonly command: readonly string[]
   readonly env: Readonly<Record<string, string>>
   readonly cwd: string
   readonly uid: number | null
@@ -37,7 +37,7 @@ export interface HookCommand {
 
 /** Runs a command beside an instance. Rejects unless it exits with 0 within the limit; then it is killed with its children. */
 export function runHook(hook: HookCommand, limitMs: number): Promise<void> {
-  const script = `exec 5</dev/null\n${environmentScript(hook.env, ['/bin/sh', '-c', hook.command])}`
+  const script = `exec 5</dev/null\n${environmentScript(hook.env, hook.command)}`
   return new Promise((resolve, reject) => {
     const child = spawn('/bin/sh', ['-s'], {
       cwd: hook.cwd,

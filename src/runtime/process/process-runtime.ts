@@ -20,6 +20,7 @@ import { PortPool, type PortRange } from './port-range.ts'
 import { askToStop, runHook } from './pre-stop.ts'
 import { writeScripts } from './scripts.ts'
 import { recordSignal, type StopSignal, send, sendToInstance, sendToRun, terminalOf } from './signals.ts'
+import { slugStart } from './slug-start.ts'
 import { Starter } from './starter.ts'
 import type { StoredSpec } from './stored-spec.ts'
 import { lastLines } from './tail.ts'
@@ -228,7 +229,9 @@ export class ProcessRuntime implements Runtime, OneOffs {
     const env = await this.#environmentOf(spec)
     const output = openSync(rawLogPath(this.#layout, spec), 'a')
     try {
-      await runHook({ command, env, cwd: spec.root, uid: spec.uid, output }, limitMs)
+      const { root, uid } = spec
+      const argv = slugStart(root, uid).command(['/bin/sh', '-c', command])
+      await runHook({ command: argv, env, cwd: root, uid, output }, limitMs)
     } finally {
       closeSync(output)
     }

@@ -34,7 +34,7 @@ main=
 while read -r key value rest; do [ "$key" != main ] || main=$value; done < "$status"
 cause=exit
 [ ! -e "$dir/memory" ] || cause=memory
-shift 2
+shift 3
 for cgroup; do
   for file in "$cgroup/memory.oom_control" "$cgroup/memory.events"; do
     [ -r "$file" ] || continue
@@ -61,22 +61,26 @@ echo "exit $code $cause" >&3
  * and lets a shell read the environment from descriptor 4, so that secrets stand neither on disk nor in a command line
  * and never reach a process that is root.
  *
- * Arguments: working directory, user id ('' to stay), cgroup directories.
+ * Arguments: working directory, user id ('' to stay), where it is to be seen too ('' for nowhere else), cgroup directories.
  */
 const LAUNCH = `
-cwd=$1 uid=$2
-shift 2
+cwd=$1 uid=$2 mount=$3
+shift 3
 ${OWN_START}
 for cgroup; do echo $$ > "$cgroup/cgroup.procs"; done
 cd -- "$cwd" || exit 126
 umask 022
 echo "main $$ $start" >&3
 exec 3>&-
-if [ -n "$uid" ]; then
-  exec setsid setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all --bounding-set=-all \\
-    --no-new-privs /bin/sh -s 5<&0 <&4 4<&-
+set --
+[ -z "$uid" ] || set -- setpriv --reuid "$uid" --regid "$uid" --clear-groups --inh-caps=-all --bounding-set=-all \\
+  --no-new-privs
+if [ -n "$mount" ]; then
+  exec setsid unshare --mount --propagation private -- /bin/sh -c \\
+    'mount --bind "$1" "$2" </dev/null && cd "$2" && shift 2 && exec "$@" /bin/sh -s' \\
+    sh "$cwd" "$mount" "$@" 5<&0 <&4 4<&-
 fi
-exec setsid /bin/sh -s 5<&0 <&4 4<&-
+exec setsid "$@" /bin/sh -s 5<&0 <&4 4<&-
 `
 
 export interface Scripts {

@@ -11,6 +11,7 @@ import { instanceDir, type Layout, rawLogPath, statusPath } from './layout.ts'
 import type { PortPool } from './port-range.ts'
 import { bootId } from './proc.ts'
 import type { Scripts } from './scripts.ts'
+import { slugStart } from './slug-start.ts'
 import { readStatus } from './status-file.ts'
 import { type StoredSpec, storeSpec, withoutEnvironment } from './stored-spec.ts'
 import { type Launch, launchSupervisor } from './supervisor.ts'
@@ -126,16 +127,18 @@ export class Starter {
     const env = { ...attachment?.env, ...this.#environment(spec, stored) }
     this.#environments.set(spec.id, env)
     const log = attachment === null ? this.#openLog(spec, stored.uid) : null
+    const slug = slugStart(stored.root, stored.uid)
     try {
       await launchSupervisor({
         scripts,
         directory: instanceDir(layout, spec.id),
         status: statusPath(layout, spec.id),
         cwd: stored.root,
+        mount: slug.mount,
         uid: stored.uid,
         cgroups: stored.cgroups,
         env,
-        command: attachment?.command ?? ['/bin/sh', '-c', withExec(spec.command)],
+        command: slug.command(attachment?.command ?? ['/bin/sh', '-c', withExec(spec.command)]),
         stdio: attachment?.stdio ?? ['ignore', log!, log!],
       })
     } finally {

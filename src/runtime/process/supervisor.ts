@@ -10,6 +10,8 @@ export interface Launch {
   readonly directory: string
   readonly status: string
   readonly cwd: string
+  /** Where the instance sees that directory too, as its own; null: nowhere. */
+  readonly mount: string | null
   readonly uid: number | null
   readonly cgroups: readonly string[]
   readonly env: Readonly<Record<string, string>>
@@ -43,7 +45,16 @@ export async function launchSupervisor(launch: Launch): Promise<void> {
 function supervisorArguments(launch: Launch): string[] {
   const uid = launch.uid === null ? '' : String(launch.uid)
   const { supervise, launch: script } = launch.scripts
-  return [supervise, launch.directory, launch.status, script, launch.cwd, uid, ...launch.cgroups]
+  return [
+    supervise,
+    launch.directory,
+    launch.status,
+    script,
+    launch.cwd,
+    uid,
+    launch.mount ?? '',
+    ...launch.cgroups,
+  ]
 }
 
 function spawned(child: ChildProcess): Promise<void> {
