@@ -1,7 +1,9 @@
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
+import type { PasswordCost } from './passwords.ts'
 import type { Builder, Hosts, LogBook, OneOffs, Planner, ServerControl } from './ports.ts'
+import type { PumpLimits } from './webhook-pump.ts'
 
 /** All that the services can reach. */
 export interface ServiceDeps {
@@ -36,8 +38,12 @@ interface ServiceSettings {
   readonly mostPushBytes: number
   /** Instances per process type. Default 100. */
   readonly mostInstances: number
+  /** How webhooks are served. Default `PUMP_LIMITS`. */
+  readonly webhooks?: PumpLimits
   /** Longest that a one-off instance may go on, in seconds. Default 24 hours. */
   readonly mostRunSeconds: number
+  /** Of scrypt, for new passwords. Default: 32 MiB of memory and some tenths of a second. */
+  readonly passwordCost: PasswordCost
 }
 
 export const DEFAULT_LIMITS = {
@@ -47,6 +53,7 @@ export const DEFAULT_LIMITS = {
   mostPushBytes: 2 * 1024 * 1024 * 1024,
   mostInstances: 100,
   mostRunSeconds: 24 * 3600,
+  passwordCost: { N: 2 ** 15, r: 8, p: 3 },
 } as const
 
 /** Takes what the server has to say, structured. Never given secrets. */

@@ -132,7 +132,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const restarts = new RestartService(deps)
   const runs = new RunService(deps)
   const authorizations = new AuthorizationService(deps)
-  const passwords = new Passwords()
+  const passwords = new Passwords(deps.settings.passwordCost)
   const users = new UserService(deps, passwords)
   const repositories = new Repositories(deps)
   const rolloutEvents = new RolloutEvents(deps, releaseOutput)

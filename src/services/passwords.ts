@@ -2,8 +2,13 @@ import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
 import { sameSecret } from './secrets.ts'
 
-/** Of scrypt: memory is 128 · N · r bytes (32 MiB), and time grows with p: about a tenth of a second. */
-const COST = { N: 2 ** 15, r: 8, p: 3 }
+/** Of scrypt: memory is 128 · N · r bytes, and time grows with N, r and p. */
+export interface PasswordCost {
+  readonly N: number
+  readonly r: number
+  readonly p: number
+}
+
 const KEY_BYTES = 32
 const SALT_BYTES = 16
 /** Hashings at once, and such as may wait: what is more would only take memory and time from everybody. */
@@ -12,9 +17,6 @@ const MOST_WAITING = 50
 
 const LEAST = 10
 const MOST = 200
-
-/** Hash of nobody's password: with an unknown user as much work is done as with a known one. */
-const NOBODY = `scrypt$${COST.N}$${COST.r}$${COST.p}$${'A'.repeat(22)}$${'A'.repeat(43)}`
 
 /** A password that may be used. Throws `invalid_params`. */
 export function checkPassword(password: string, email: string): void {
@@ -34,22 +36,30 @@ export function makePassword(): string {
 
 /** Makes and compares hashes of passwords, a few at a time. */
 export class Passwords {
+  readonly #cost: PasswordCost
+  /** Hash of nobody's password: with an unknown user as much work is done as with a known one. */
+  readonly #nobody: string
   #running = 0
   readonly #waiting: (() => void)[] = []
+
+  constructor(cost: PasswordCost) {
+    this.#cost = cost
+    this.#nobody = stored(cost, 'A'.repeat(22), 'A'.repeat(43))
+  }
 
   /** Salted, with its parameters: what is to be stored. */
   async hash(password: string): Promise<string> {
     const salt = randomBytes(SALT_BYTES)
-    const key = await this.#inTurn(() => derived(password, salt, COST))
-    return `scrypt$${COST.N}$${COST.r}$${COST.p}$${salt.toString('base64url')}$${key.toString('base64url')}`
+    const key = await this.#inTurn(() => derived(password, salt, this.#cost))
+    return stored(this.#cost, salt.toString('base64url'), key.toString('base64url'))
   }
 
   /** Whether it is the password of that hash; takes as long when there is none. Throws `rate_limit` when too many are asking. */
-  async matches(password: string, stored: string | null): Promise<boolean> {
-    const [, N, r, p, salt = '', key = ''] = (stored ?? NOBODY).split('$')
+  async matches(password: string, hash: string | null): Promise<boolean> {
+    const [, N, r, p, salt = '', key = ''] = (hash ?? this.#nobody).split('$')
     const cost = { N: Number(N), r: Number(r), p: Number(p) }
     const made = await this.#inTurn(() => derived(password, Buffer.from(salt, 'base64url'), cost))
-    return sameSecret(key, made.toString('base64url')) && stored !== null
+    return sameSecret(key, made.toString('base64url')) && hash !== null
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -69,6 +79,10 @@ export class Passwords {
       throw new TasukiError('rate_limit', 'Too many people are logging in at this moment.')
     return new Promise((resolve) => this.#waiting.push(resolve))
   }
+}
+
+function stored({ N, r, p }: PasswordCost, salt: string, key: string): string {
+  return `scrypt$${N}$${r}$${p}$${salt}$${key}`
 }
 
 function derived(password: string, salt: Buffer, cost: ScryptOptions): Promise<Buffer> {

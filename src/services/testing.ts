@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
-import type { Artifact } from '../domain/artifact.ts'
+import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { JournalEntry, SetRef } from '../domain/rollout.ts'
@@ -31,6 +31,8 @@ export interface World {
   readonly logs: FakeLogs
   /** Set to have builds do something else than to name the artifact after the source's first letter. */
   builder: (request: BuildRequest) => Promise<Artifact>
+  /** Set to have sources come with an app.json. */
+  appJson: ServiceDeps['builder']['appJson']
   /** Calls to the builder, the digests that it was told to keep, and calls to end the server. */
   readonly builds: BuildRequest[]
   readonly kept: ReadonlySet<string>[]
@@ -77,6 +79,7 @@ export async function world(
       },
       checkBuildpack: () => undefined,
       forgetApp: async () => undefined,
+      appJson: (tarball) => made.appJson(tarball),
     },
     oneOffs: {
       runAttached: async () => Promise.reject(new Error('no terminal in this test')),
@@ -98,7 +101,13 @@ export async function world(
     },
     log: { info: () => undefined, warn: () => undefined, error: () => undefined },
     now,
-    settings: { ...DEFAULT_LIMITS, domain: 'example.test', webUrl: (host) => `http://${host}/`, ...settings },
+    settings: {
+      ...DEFAULT_LIMITS,
+      passwordCost: { N: 2 ** 10, r: 8, p: 1 },
+      domain: 'example.test',
+      webUrl: (host) => `http://${host}/`,
+      ...settings,
+    },
   }
   const services = createServices(deps)
   const made: World = {
@@ -114,6 +123,7 @@ export async function world(
     kept,
     builder: async ({ source, commit }) =>
       artifactNamed((await readFile(source.tarball, 'utf8'))[0]!, { commit }),
+    appJson: async () => ({ manifest: EMPTY_MANIFEST, successUrl: null }),
     downs: 0,
   }
   await services.start()

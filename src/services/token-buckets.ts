@@ -12,6 +12,8 @@ interface Bucket {
 /** Whoever has not called for longest is forgotten first; their bucket has filled up since, or soon will. */
 const MOST_KEPT = 20_000
 const MINUTE_MS = 60_000
+/** So that what adds up to a whole call is one. */
+const ROUNDING = 1e-9
 
 /** A bucket of calls for each caller: each call takes one out, time fills it again. */
 export class TokenBuckets {
@@ -28,11 +30,11 @@ export class TokenBuckets {
   /** Takes one out; false when there is none. */
   take(key: string): boolean {
     const left = this.#leftNow(key)
-    const taken = left >= 1
+    if (left < 1) return false
     this.#buckets.delete(key)
-    this.#buckets.set(key, { left: taken ? left - 1 : left, at: this.#now() })
+    this.#buckets.set(key, { left: left - 1, at: this.#now() })
     if (this.#buckets.size > MOST_KEPT) this.#buckets.delete(this.#buckets.keys().next().value!)
-    return taken
+    return true
   }
 
   /** Whole calls that may be made now. */
@@ -50,6 +52,6 @@ export class TokenBuckets {
     const { most, perMinute } = this.#allowance
     const bucket = this.#buckets.get(key)
     if (!bucket) return most
-    return Math.min(most, bucket.left + ((this.#now() - bucket.at) / MINUTE_MS) * perMinute)
+    return Math.min(most, bucket.left + ((this.#now() - bucket.at) / MINUTE_MS) * perMinute + ROUNDING)
   }
 }

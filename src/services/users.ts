@@ -105,17 +105,19 @@ export class UserService {
 
   /**
    * Lets somebody in no longer: their tokens are worth nothing at once. What they own goes to `heir`.
-   * Throws `conflict` when they own apps and there is no heir, `forbidden` for the built-in admin.
+   * Throws `conflict` when they own apps or pipelines and there is no heir, `forbidden` for the built-in admin.
    */
   async remove(user: User, heir: User | null): Promise<void> {
     if (user.builtIn)
       throw new TasukiError('forbidden', `${user.email} is the admin of this server and stays.`, {
         next: 'Nothing was changed.',
       })
-    await this.#deps.store.transaction(async ({ apps, tokens, users }) => {
-      const own = (await apps.all()).filter((app) => app.owner === user.email).map((app) => app.name)
+    await this.#deps.store.transaction(async ({ apps, pipelines, tokens, users }) => {
+      const all = [...(await apps.all()), ...(await pipelines.all())]
+      const own = all.filter((one) => one.owner === user.email).map((one) => one.name)
       if (own.length > 0 && (heir === null || heir.id === user.id)) throw stillOwns(user, own)
       if (heir) await apps.changeOwner(user.email, heir.email)
+      if (heir) await pipelines.changeOwner(user.email, heir.email)
       await tokens.deleteOfUser(user.email)
       await users.delete(user.id)
     })

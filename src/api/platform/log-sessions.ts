@@ -21,7 +21,7 @@ export function logSessionRoutes(api: Api, services: Services, streams: Streams)
 
   api.post(
     '/apps/:app/log-sessions',
-    { schema: { params: AppParams, body: Wish, response: { 201: SessionBody } } },
+    { config: { scope: 'read' }, schema: { params: AppParams, body: Wish, response: { 201: SessionBody } } },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
       const { lines, tail, dyno, source, type } = request.body ?? {}
