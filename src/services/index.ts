@@ -94,7 +94,7 @@ export interface Services {
 export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
-  const webhookPump = new WebhookPump(deps)
+  const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
   const services = assembled(deps, hosts)
   const { authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } = services
   return {

@@ -54,7 +54,7 @@ test('a promotion gives each target the same artifact with its own config, unbui
   const [release] = await services.releases.list(production, {})
   assert.equal(release!.release.artifact, serving!.release.artifact)
   assert.equal(release!.release.commit, serving!.release.commit)
-  assert.match(release!.release.description, /^Promote shop-staging v2 ac0ffeea$/)
+  assert.match(release!.release.description, /^Promote shop-staging v2 aaaaaaaa$/)
   assert.deepEqual(await services.releases.config(release!.release), { PLACE: 'eu' })
   assert.equal((await services.formation.get(production)).find(({ type }) => type === 'web')?.quantity, 1)
   assert.deepEqual(engine.poked.slice(-2), [production.id, canada.id])
