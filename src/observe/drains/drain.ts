@@ -76,12 +76,13 @@ export class Drain {
   /** False once there will be nothing more. */
   async #step(): Promise<boolean> {
     const { reader, sink } = this.#parts
-    if (this.#broken) await this.#reconnect()
     if (this.#wait.signal.aborted && !this.#stop.signal.aborted) this.#wait = new AbortController()
     const piece = await reader.next(sink.mostBytes, this.#wait.signal)
-    if (piece === null) return this.#broken && !this.#stop.signal.aborted
-    const batch = this.#batchOf(piece)
+    if (piece === null && !this.#broken) return false
     const next = await reader.position()
+    if (await this.#wentBack()) return true
+    if (piece === null) return !this.#stop.signal.aborted
+    const batch = this.#batchOf(piece)
     if (!(await this.#deliver(batch))) return true
     this.#delivered(batch, next)
     const bytes = batch.lines.reduce((sum, line) => sum + line.length, 0)
@@ -136,10 +137,12 @@ export class Drain {
     if (kept !== 0) this.#unsure.splice(0, kept === -1 ? this.#unsure.length : kept)
   }
 
-  async #reconnect(): Promise<void> {
-    if (!this.#goBack()) return
+  /** After the connection broke, as far as something may have been lost with it. */
+  async #wentBack(): Promise<boolean> {
+    if (!this.#broken || !this.#goBack()) return false
     this.#attempts += 1
     await this.#backOff()
+    return true
   }
 
   /** Goes back to what may have been lost with the connection; true when there is such. No line goes this way twice. */
