@@ -14,6 +14,7 @@ import { answer, answerErrors, known } from './errors.ts'
 import { answerEtags } from './etag.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appListRoutes } from './platform/app-lists.ts'
+import { appSetupRoutes } from './platform/app-setups.ts'
 import { appRoutes } from './platform/apps.ts'
 import { authorizationRoutes } from './platform/authorizations.ts'
 import { browserLoginRoutes } from './platform/browser-login.ts'
@@ -93,6 +94,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   accountRoutes(api, services, limits)
   appListRoutes(api, services)
   appRoutes(api, services)
+  appSetupRoutes(api, services)
   authorizationRoutes(api, services)
   browserLoginRoutes(api, services)
   buildRoutes(api, services)

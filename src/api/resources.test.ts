@@ -138,3 +138,22 @@ test('a slug whose files are gone is not released', async (t) => {
   const [, release] = (await api.call('GET', '/apps/shop/releases')).body
   assert.equal(release.eligible_for_rollback, false)
 })
+
+test('an app is set up from a source, and shown to whoever made it', async (t) => {
+  const api = await liveApi(t)
+  const { source_blob: source } = (await api.call('POST', '/sources')).body
+  await fetch(source.put_url, { method: 'PUT', body: 'a source' })
+  const wish = {
+    app: { name: 'shop', region: 'us' },
+    source_blob: { url: source.get_url, version: 'abc' },
+    overrides: { env: { COLOUR: 'green' } },
+  }
+  const made = await api.call('POST', '/app-setups', wish)
+  assert.deepEqual([made.status, made.body.status, made.body.app.name], [202, 'pending', 'shop'])
+  assert.deepEqual((await api.call('GET', '/apps/shop/config-vars')).body, { COLOUR: 'green' })
+  assert.equal((await api.call('GET', `/app-setups/${made.body.id}`)).body.id, made.body.id)
+  assert.equal((await api.call('POST', '/app-setups', wish)).body.id, 'name_taken')
+  assert.equal((await api.call('POST', '/app-setups', { ...wish, app: { stack: 'container' } })).status, 422)
+  const nothing = await api.call('GET', '/app-setups/01234567-89ab-cdef-0123-456789abcdef')
+  assert.equal(nothing.status, 404)
+})

@@ -47,9 +47,7 @@ export class BuildService {
 
   /** Queues a build of that source and answers at once. Throws `invalid_source`, `invalid_params`. */
   async create(app: App, source: { url: string; version: string | null }, user: string): Promise<Build> {
-    if (source.version !== null && !COMMIT.test(source.version))
-      throw new TasukiError('invalid_params', 'The version of the source is not a commit.')
-    await this.#sources.check(source.url)
+    await this.check(source)
     const id = randomUUID()
     const build = { id, appId: app.id, sourceUrl: source.url, sourceVersion: source.version, user }
     await this.#deps.store.tables.builds.insert({ ...build, createdAt: Date.now() })
@@ -58,13 +56,20 @@ export class BuildService {
     return this.get(app, id)
   }
 
+  /** Throws `invalid_source`, `invalid_params` for what could not be built. */
+  async check(source: { url: string; version: string | null }): Promise<void> {
+    if (source.version !== null && !COMMIT.test(source.version))
+      throw new TasukiError('invalid_params', 'The version of the source is not a commit.')
+    await this.#sources.check(source.url)
+  }
+
   /** Newest first. */
   list(app: App): Promise<Build[]> {
     return this.#deps.store.tables.builds.list(app.id, MOST_LISTED)
   }
 
   /** Throws `not_found`. */
-  async get(app: App, id: string): Promise<Build> {
+  async get(app: Pick<App, 'id' | 'name'>, id: string): Promise<Build> {
     const found = await this.#deps.store.tables.builds.byId(id)
     if (found?.appId === app.id) return found
     throw new TasukiError('not_found', `${app.name} has no build "${id.slice(0, 60)}".`, {

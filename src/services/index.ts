@@ -1,4 +1,5 @@
 import { AccessService } from './access.ts'
+import { AppSetupService } from './app-setups.ts'
 import { AppService } from './apps.ts'
 import { AuthorizationService } from './authorizations.ts'
 import { BrowserLoginService } from './browser-logins.ts'
@@ -50,6 +51,7 @@ const RUN_LOOK_MS = 1_000
 export interface Services {
   readonly access: AccessService
   readonly apps: AppService
+  readonly appSetups: AppSetupService
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
   readonly authorizations: AuthorizationService
@@ -96,16 +98,19 @@ export function createServices(deps: ServiceDeps): Services {
   const schedule = new Schedule(deps.log)
   const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
   const services = assembled(deps, hosts)
-  const { authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } = services
+  const { appSetups, authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } =
+    services
   return {
     ...services,
     async start() {
       await users.start(tokens.adminUser)
       await tokens.start()
       await drains.start()
+      await appSetups.prepare()
       await builds.start()
       await pushes.start()
       await runs.start()
+      await appSetups.resume()
       hosts.start()
       webhookPump.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
@@ -115,6 +120,7 @@ export function createServices(deps: ServiceDeps): Services {
     },
     async stop() {
       await schedule.stop()
+      await appSetups.stop()
       await webhookPump.stop()
       await runs.stop()
       await pushes.stop()
@@ -138,16 +144,19 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const rolloutEvents = new RolloutEvents(deps, releaseOutput)
   const apps = new AppService(deps, hosts, builds, repositories)
   const access = new AccessService(deps, apps)
+  const buildpacks = new BuildpackService(deps)
+  const config = new ConfigService(deps)
   return {
     access,
     apps,
-    buildpacks: new BuildpackService(deps),
+    appSetups: new AppSetupService(deps, { apps, buildpacks, builds, config, runs, sources }),
+    buildpacks,
     authorizations,
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
     collaborators: new CollaboratorService(deps, users),
     collector: new Collector(deps, sources, builds),
-    config: new ConfigService(deps),
+    config,
     dailyRestarts: new DailyRestarts(deps),
     domains: new DomainService(deps, hosts),
     drains: new DrainService(deps),

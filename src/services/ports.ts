@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Artifact } from '../domain/artifact.ts'
+import type { Artifact, Manifest } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
 import type { InstanceId, InstanceSpec } from '../domain/instance.ts'
@@ -17,6 +17,11 @@ export interface Builder {
   build(request: BuildRequest): Promise<Artifact>
   /** Throws TasukiError `invalid_params` for a buildpack that the server's settings do not allow. */
   checkBuildpack(buildpack: Buildpack): void
+  /**
+   * What app.json in an archive says to whoever makes an app of it; an empty manifest without one.
+   * Throws `invalid_app_json`, `invalid_source`, `too_large`.
+   */
+  appJson(tarball: string): Promise<{ readonly manifest: Manifest; readonly successUrl: string | null }>
   /** Deletes the files of all artifacts but these and the newest; returns the digests of what went. */
   collect(keep: ReadonlySet<string>): Promise<readonly string[]>
   /** Forgets what was kept to make the app's next build quicker; a build that is at work keeps nothing either. */

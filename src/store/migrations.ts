@@ -8,6 +8,7 @@ import { PIPELINES } from './migrations/0005-pipelines.ts'
 import { PUSHES } from './migrations/0006-pushes.ts'
 import { WEBHOOKS } from './migrations/0007-webhooks.ts'
 import { DRAINS } from './migrations/0008-drains.ts'
+import { APP_SETUPS } from './migrations/0009-app-setups.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -19,6 +20,7 @@ const MIGRATIONS: readonly string[] = [
   PUSHES,
   WEBHOOKS,
   DRAINS,
+  APP_SETUPS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -8,6 +8,7 @@ import type { Level } from '../domain/webhook.ts'
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
   apps: AppsTable
+  appSetups: AppSetupsTable
   config: { appId: string; sealed: Uint8Array }
   formation: { appId: string; type: string; quantity: number; size: string }
   features: { appId: string; name: string; enabled: number; updatedAt: number }
@@ -61,6 +62,28 @@ export interface DomainsTable {
   appId: string
   kind: 'app' | 'custom'
   createdAt: number
+}
+
+export interface AppSetupsTable {
+  id: string
+  appId: string
+  appName: string
+  status: 'pending' | 'succeeded' | 'failed'
+  sourceUrl: string
+  sourceVersion: string | null
+  buildId: string | null
+  /** The run of the postdeploy script. */
+  runId: string | null
+  postdeployBegun: number
+  /** `{output, exitCode}` once it has run. */
+  postdeploy: string | null
+  /** What is wrong with app.json, a list. */
+  problems: string
+  failure: string | null
+  successUrl: string | null
+  user: string
+  createdAt: number
+  updatedAt: number
 }
 
 export interface ArtifactsTable {

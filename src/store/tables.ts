@@ -1,3 +1,4 @@
+import { type AppSetups, appSetupsTable } from './app-setups.ts'
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
@@ -28,6 +29,7 @@ import { type Webhooks, webhooksTable } from './webhooks.ts'
 /** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
 export interface Tables {
   readonly apps: Apps
+  readonly appSetups: AppSetups
   readonly artifacts: Artifacts
   readonly buildpacks: Buildpacks
   readonly builds: Builds
@@ -57,6 +59,7 @@ export interface Tables {
 export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
   return {
     apps: appsTable(db),
+    appSetups: appSetupsTable(db),
     artifacts: artifactsTable(db, cache),
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),

@@ -9,6 +9,7 @@ const EXPECTED = [
   'account',
   'app',
   'app-feature',
+  'app-setup',
   'buildpack-installation',
   'build',
   'config-vars',
@@ -77,6 +78,9 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   const { source_blob: source } = await make('POST', '/sources')
   const upload = await fetch(source.put_url, { method: 'PUT', body: 'c source' })
   assert.equal(upload.status, 200)
+  const setup = await make('POST', '/app-setups', { source_blob: { url: source.get_url } })
+  const begun = (await api.call('GET', `/app-setups/${setup.id}`)).body
+  conformance.check('GET', '/app-setups/{}', begun)
   await make('POST', '/apps/shop/builds', { source_blob: { url: source.get_url, version: 'v3' } })
   api.instances.push({
     id: 'web-1-abc',
