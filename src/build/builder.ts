@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path'
 import type { Artifact } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
+import { TasukiError } from '../domain/errors.ts'
 import { BuildpackCache } from './buildpacks/cache.ts'
 import { checkLocal } from './buildpacks/local.ts'
 import { Shelf } from './buildpacks/shelf.ts'
@@ -93,9 +94,11 @@ export class Builder {
   async build(request: BuildRequest): Promise<Artifact> {
     const user = buildUser(this.#options.data, request.appId)
     const turn = String(user?.uid ?? request.appId)
-    return withinLimits(request, user, this.#options, (limited) =>
-      this.#turns.take(turn, limited.signal, () => this.#build(limited, user)),
-    )
+    const build = () => withinLimits(request, user, this.#options, (limited) => this.#build(limited, user))
+    return this.#turns.take(turn, request.signal, build).catch((error: unknown) => {
+      if (request.signal.aborted) throw new TasukiError('build_failed', 'The build was stopped.')
+      throw error
+    })
   }
 
   /** Throws `invalid_params` for a buildpack that the server's settings do not allow. */

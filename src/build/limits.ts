@@ -22,7 +22,7 @@ export const DEFAULT_BUILD_LIMITS: BuildLimits = {
   memoryBytes: Math.max(512 * MIB, totalmem() / 2),
 }
 
-/** Runs a build and ends it when it goes beyond its limits, or its request's signal says so. Throws `build_failed` then. */
+/** Runs a build and ends it with `build_failed` when it goes beyond its limits. Time counts from now, not from its queueing. */
 export async function withinLimits<Result>(
   request: BuildRequest,
   user: BuildUser | null,
@@ -40,8 +40,7 @@ export async function withinLimits<Result>(
   try {
     return await build({ ...request, log, signal: AbortSignal.any([request.signal, over.signal]) })
   } catch (error) {
-    if (request.signal.aborted) throw new TasukiError('build_failed', 'The build was stopped.')
-    throw over.signal.aborted ? over.signal.reason : asTasukiError(error)
+    throw over.signal.aborted && !request.signal.aborted ? over.signal.reason : asTasukiError(error)
   } finally {
     clearTimeout(timer)
     unwatch()

@@ -28,6 +28,11 @@ export class TestBuilder implements AsyncDisposable {
     return new TestBuilder(dir, await Builder.open({ data: join(dir, 'data'), ...options }))
   }
 
+  /** One that is open already, on the directory of another. */
+  static on(dir: string, builder: Builder): TestBuilder {
+    return new TestBuilder(dir, builder)
+  }
+
   /** Builds a source, and gives the artifact with its log. */
   async build(
     files: SourceFiles,

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdir, readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -31,7 +32,17 @@ export async function takeArchive(
     signal.throwIfAborted()
     throw new ArchiveError(asTasukiError(error).message, { cause: error })
   })
+  await mendBin(dir)
   return { dir, version: await digestOf(file) }
+}
+
+/** In an archive of nothing but `bin`, that was taken for the folder that forges put around everything. */
+async function mendBin(dir: string): Promise<void> {
+  const names = await readdir(dir)
+  if (names.includes('bin') || !names.includes('detect')) return
+  await rename(dir, `${dir}.bin`)
+  await mkdir(dir)
+  await rename(`${dir}.bin`, join(dir, 'bin'))
 }
 
 async function download(url: URL, file: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { chmod, cp, mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 
@@ -32,7 +33,7 @@ export async function writeProgram(file: string, text: string): Promise<void> {
 
 /** Makes a Git repository of a folder, or commits what has changed in it; returns the commit. */
 export function commitAll(dir: string): string {
-  git(dir, 'init', '-q', '-b', 'main')
+  if (!existsSync(join(dir, '.git'))) git(dir, 'init', '-q', '-b', 'main')
   git(dir, 'add', '-A')
   git(dir, 'commit', '-q', '--allow-empty', '-m', 'x')
   return git(dir, 'rev-parse', 'HEAD').trim()

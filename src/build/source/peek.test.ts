@@ -25,10 +25,11 @@ async function archive(
 const NAMED = '{"name": "demo", "success_url": "/welcome", "env": {"A": "1"}}'
 
 test('app.json is read in the root, or in the only folder of the root', async (t) => {
-  for (const files of [
+  const sources: Readonly<Record<string, string>>[] = [
     { 'app.json': NAMED, 'lib/app.json': '{"name": "other"}' },
     { 'demo-abc123/app.json': NAMED, 'demo-abc123/lib/x': '' },
-  ])
+  ]
+  for (const files of sources)
     for (const gzip of [true, false]) {
       const { manifest, successUrl } = await peekAppJson(await archive(t, files, gzip), DEFAULT_LIMITS)
       assert.deepEqual([manifest.name, manifest.env.A?.value, successUrl], ['demo', '1', '/welcome'])
