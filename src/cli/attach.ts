@@ -21,7 +21,7 @@ export async function attach(client: ApiClient, record: RunRecord, tty: boolean)
     return await new Promise<number>((resolve, reject) => {
       socket.on('open', () => detach.push(...(tty ? terminal(socket) : pipe(socket))))
       socket.on('message', (data: Buffer, binary) => {
-        if (binary) process.stdout.write(data)
+        if (binary) show(socket, data)
         else exitOf(data, resolve)
       })
       socket.on('unexpected-response', (_, response) => refusal(response).then(reject, reject))
@@ -54,7 +54,7 @@ function broken({ name }: RunRecord): TasukiError {
 function terminal(socket: WebSocket): (() => void)[] {
   const { stdin, stdout } = process
   const resize = () => say(socket, { resize: { columns: stdout.columns, lines: stdout.rows } })
-  const input = (chunk: Buffer) => socket.send(chunk, { binary: true })
+  const input = feeder(socket)
   stdin.setRawMode(true)
   stdin.on('data', input)
   stdin.resume()
@@ -69,7 +69,7 @@ function terminal(socket: WebSocket): (() => void)[] {
 
 function pipe(socket: WebSocket): (() => void)[] {
   const { stdin } = process
-  const input = (chunk: Buffer) => socket.send(chunk, { binary: true })
+  const input = feeder(socket)
   const end = () => say(socket, { eof: true })
   const interrupt = () => say(socket, { signal: 'SIGINT' })
   stdin.on('data', input)
@@ -81,6 +81,23 @@ function pipe(socket: WebSocket): (() => void)[] {
     () => stdin.pause(),
     () => process.off('SIGINT', interrupt),
   ]
+}
+
+/** What the server has not taken yet is not read from stdin yet. */
+function feeder(socket: WebSocket): (chunk: Buffer) => void {
+  return (chunk) => {
+    process.stdin.pause()
+    socket.send(chunk, { binary: true }, () => {
+      if (socket.readyState === WebSocket.OPEN) process.stdin.resume()
+    })
+  }
+}
+
+/** What stdout has no room for yet is not taken from the server yet. */
+function show(socket: WebSocket, data: Buffer): void {
+  if (process.stdout.write(data)) return
+  socket.pause()
+  process.stdout.once('drain', () => socket.resume())
 }
 
 function say(socket: WebSocket, message: object): void {

@@ -15,6 +15,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'server:backup': () => import('./commands/server-backup.ts'),
     'server:restore': () => import('./commands/server-restore.ts'),
     'server:down': () => import('./commands/server-down.ts'),
+    ca: () => import('./commands/ca.ts'),
     login: () => import('./commands/login.ts'),
     heroku: () => import('./commands/heroku.ts'),
   },
@@ -32,6 +33,12 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     features: () => import('./commands/features.ts'),
     'features:enable': () => import('./commands/features-enable.ts'),
     'features:disable': () => import('./commands/features-disable.ts'),
+    buildpacks: () => import('./commands/buildpacks.ts'),
+    'buildpacks:add': () => import('./commands/buildpacks-add.ts'),
+    'buildpacks:set': () => import('./commands/buildpacks-set.ts'),
+    'buildpacks:remove': () => import('./commands/buildpacks-remove.ts'),
+    'buildpacks:clear': () => import('./commands/buildpacks-clear.ts'),
+    'builds:cache:purge': () => import('./commands/builds-cache-purge.ts'),
   },
   deploying: {
     deploy: () => import('./commands/deploy.ts'),
@@ -51,6 +58,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     ps: () => import('./commands/ps.ts'),
     'ps:scale': () => import('./commands/ps-scale.ts'),
     'ps:restart': () => import('./commands/ps-restart.ts'),
+    'ps:stop': () => import('./commands/ps-stop.ts'),
+    'ps:wait': () => import('./commands/ps-wait.ts'),
     logs: () => import('./commands/logs.ts'),
     run: () => import('./commands/run.ts'),
   },
@@ -61,8 +70,11 @@ const ALIASES: Readonly<Record<string, string>> = {
   'apps:create': 'create',
   'apps:destroy': 'destroy',
   'releases:rollback': 'rollback',
+  kill: 'ps:stop',
+  'ps:kill': 'ps:stop',
   restart: 'ps:restart',
   scale: 'ps:scale',
+  stop: 'ps:stop',
 }
 
 const COMMANDS: ReadonlyMap<string, Load> = new Map(Object.values(GROUPS).flatMap(Object.entries<Load>))

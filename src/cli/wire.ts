@@ -33,6 +33,13 @@ export interface Dyno {
   }
 }
 
+/** The server's own certificate authority; nulls when it needs none. */
+export interface AuthorityRecord {
+  readonly certificate: string | null
+  readonly fingerprint: string | null
+  readonly expires_at: string | null
+}
+
 export interface FormationEntry {
   readonly type: string
   readonly quantity: number

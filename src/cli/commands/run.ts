@@ -10,6 +10,7 @@ export default class Run extends TasukiCommand {
     'On a terminal the command has one too; else stdin is handed to it. Exits with its exit code.',
     'What stands behind the first word is the command, with all its flags. The instance gets no requests.',
     'The name of a process type runs the command of that type. With --detach (or --json) it is left to itself: see its log.',
+    'A command that is attached to ends when its user goes away; every command ends after 24 hours, or as the server is set.',
   ].join('\n')
   static override examples = [
     '<%= config.bin %> run -a shop bash',
@@ -25,6 +26,8 @@ export default class Run extends TasukiCommand {
     ...appFlag,
     detach: Flags.boolean({ char: 'd', summary: 'Start it and return; `tasuki logs` has its output.' }),
     size: Flags.string({ char: 's', helpValue: 'SIZE', summary: 'Size of the instance.' }),
+    type: Flags.string({ helpValue: 'TYPE', summary: 'Without --size: take that of this process type.' }),
+    seconds: Flags.integer({ min: 1, helpValue: 'SECONDS', summary: 'End it when it has run for so long.' }),
     env: Flags.string({
       char: 'e',
       helpValue: 'KEY=VALUE',
@@ -33,6 +36,7 @@ export default class Run extends TasukiCommand {
       summary: 'Set a variable for it; repeatable.',
     }),
     'no-tty': Flags.boolean({ summary: 'Give it no terminal, even when there is one.' }),
+    'exit-code': Flags.boolean({ char: 'x', hidden: true, summary: 'For habit: it is always so.' }),
   }
 
   /** Which arguments are not the command's that is to be run. */
@@ -50,7 +54,9 @@ export default class Run extends TasukiCommand {
     const body = {
       command: commandText(argv as string[]),
       ...(flags.size ? { size: flags.size } : {}),
-      ...(flags.env ? { env: Object.fromEntries(flags.env.map(pair)) } : {}),
+      ...(flags.type ? { type: flags.type } : {}),
+      ...(flags.seconds ? { seconds: flags.seconds } : {}),
+      env: { ...(tty ? ownTerminal() : {}), ...Object.fromEntries((flags.env ?? []).map(pair)) },
       ...(detach ? { detach: true } : { tty }),
       ...(tty ? { columns: process.stdout.columns, lines: process.stdout.rows } : {}),
     }
@@ -77,7 +83,12 @@ export default class Run extends TasukiCommand {
   }
 }
 
-const VALUE_FLAGS = ['-a', '--app', '-s', '--size', '-e', '--env']
+const VALUE_FLAGS = ['-a', '--app', '-s', '--size', '-e', '--env', '--type', '--seconds']
+
+/** The command draws for the terminal that its user has. */
+function ownTerminal(): Record<string, string> {
+  return process.env.TERM ? { TERM: process.env.TERM } : {}
+}
 
 /** One word is a shell's text already; several are quoted so that the shell sees the same words again. */
 function commandText(words: readonly string[]): string {
