@@ -77,6 +77,15 @@ test('a rollout that ended long ago is told whole', async (t) => {
   assert.match(body, /event: journal.*event: end\ndata: .*"status":"returned","reason":"The test says so\."/s)
 })
 
+test('the connection ends with its stream, so that no client waits for more', async (t) => {
+  const { call, services } = await liveApi(t)
+  await services.apps.create('shop', 'me')
+  const { body } = await call('POST', '/apps/shop/log-sessions', {})
+  const answer = await fetch(body.logplex_url)
+  await answer.text()
+  assert.equal(answer.headers.get('connection'), 'close')
+})
+
 test('who leaves a stream leaves nobody listening behind', async (t) => {
   const api = await liveApi(t)
   const app = await api.services.apps.create('shop', 'me')

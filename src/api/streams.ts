@@ -33,6 +33,8 @@ export class Streams {
     reply.raw.once('close', () => gone.abort())
     const signal = AbortSignal.any([gone.signal, this.#stopped.signal])
     reply.header('cache-control', 'no-store').header('x-accel-buffering', 'no')
+    // Else a client waits seconds for more on a connection on which nothing comes any more.
+    reply.header('connection', 'close')
     return reply.send(Readable.from(source(signal), { objectMode: false }))
   }
 }
