@@ -56,7 +56,7 @@ export default class Run extends TasukiCommand {
       ...(flags.size ? { size: flags.size } : {}),
       ...(flags.type ? { type: flags.type } : {}),
       ...(flags.seconds ? { seconds: flags.seconds } : {}),
-      env: { ...(tty ? ownTerminal() : {}), ...Object.fromEntries((flags.env ?? []).map(pair)) },
+      ...environment(flags.env ?? [], tty),
       ...(detach ? { detach: true } : { tty }),
       ...(tty ? { columns: process.stdout.columns, lines: process.stdout.rows } : {}),
     }
@@ -85,9 +85,11 @@ export default class Run extends TasukiCommand {
 
 const VALUE_FLAGS = ['-a', '--app', '-s', '--size', '-e', '--env', '--type', '--seconds']
 
-/** The command draws for the terminal that its user has. */
-function ownTerminal(): Record<string, string> {
-  return process.env.TERM ? { TERM: process.env.TERM } : {}
+/** What was given, and the kind of terminal that the command is to draw for. */
+function environment(given: readonly string[], tty: boolean): { env?: Record<string, string> } {
+  const { TERM } = process.env
+  const env = { ...(tty && TERM ? { TERM } : {}), ...Object.fromEntries(given.map(pair)) }
+  return Object.keys(env).length > 0 ? { env } : {}
 }
 
 /** One word is a shell's text already; several are quoted so that the shell sees the same words again. */
