@@ -21,6 +21,8 @@ export interface Exchange {
   readonly environment: Readonly<Record<string, string>>
   /** Whether Git runs the hook of a push. */
   readonly pushing: boolean
+  /** What was read of the request already, and how many bytes of it are left out. */
+  readonly beginning?: { readonly rest: Buffer; readonly taken: number }
 }
 
 /**
@@ -63,7 +65,7 @@ export class Backend {
 
   /** Passes everything on to its end. Throws before anything was answered, or not at all; resolves to Git's status. */
   async serve(): Promise<number> {
-    const { request, response, pushing } = this.#exchange
+    const { request, response, pushing, beginning } = this.#exchange
     const child = this.#child
     const ended = new Promise<number>((resolve, reject) => {
       child.once('error', (cause) => reject(noGit(cause)))
@@ -72,7 +74,9 @@ export class Backend {
     ended.catch(() => undefined)
     // Git may stop reading early; its answer says why.
     child.stdin!.on('error', () => request.resume())
-    request.pipe(child.stdin!)
+    if (beginning && beginning.rest.length > 0) child.stdin!.write(beginning.rest)
+    if (request.readableEnded) child.stdin!.end()
+    else request.pipe(child.stdin!)
     request.once('close', () => {
       if (!request.complete) child.stdin!.destroy()
     })
@@ -119,15 +123,16 @@ export class Backend {
   }
 }
 
-function cgi({ request, path, query, user }: Exchange): Record<string, string> {
+function cgi({ request, path, query, user, beginning }: Exchange): Record<string, string> {
   const { headers } = request
   const given = (name: string) => String(headers[name] ?? '')
+  const length = given('content-length')
   return {
     PATH_INFO: path,
     QUERY_STRING: query,
     REQUEST_METHOD: request.method ?? 'GET',
     CONTENT_TYPE: given('content-type'),
-    CONTENT_LENGTH: given('content-length'),
+    CONTENT_LENGTH: length === '' ? '' : String(Number(length) - (beginning?.taken ?? 0)),
     HTTP_CONTENT_ENCODING: given('content-encoding'),
     GIT_PROTOCOL: given('git-protocol'),
     REMOTE_USER: user,

@@ -7,6 +7,7 @@ import { Backend } from './backend.ts'
 import { PROC_RECEIVE } from './hook.ts'
 import { largeFileRoutes } from './large-files.ts'
 import { carryPush } from './push.ts'
+import { type Beginning, takeShallow } from './shallow.ts'
 
 /** `APP.git`, as the address of a repository ends. */
 const REPOSITORY = '/:repository(^[^/]+\\.git$)'
@@ -72,9 +73,26 @@ async function serve(
   app: App,
   log: ApiOptions['log'],
 ): Promise<FastifyReply> {
+  reply.hijack()
+  try {
+    await exchange(services, request, reply, app, log)
+  } catch (thrown) {
+    giveUp(reply, thrown as FastifyError, log)
+  }
+  return reply
+}
+
+/** Lets Git answer; a push is carried out beside it. */
+async function exchange(
+  services: Services,
+  request: FastifyRequest<{ Params: Named }>,
+  reply: FastifyReply,
+  app: App,
+  log: ApiOptions['log'],
+): Promise<void> {
   const [path = '', query = ''] = request.url.split(/\?(.*)/s)
   const pushing = path.endsWith('/git-receive-pack')
-  reply.hijack()
+  const beginning = pushing ? await begin(services, request, app) : undefined
   const backend = new Backend({
     request: request.raw,
     response: reply.raw,
@@ -83,17 +101,24 @@ async function serve(
     user: request.user,
     environment: services.repositories.servingEnvironment(),
     pushing,
+    beginning,
   })
   const pushed = pushing ? carryPush(services, backend, { app, user: request.user }) : null
-  try {
-    const status = await backend.serve()
-    await pushed
-    if (status !== 0 && backend.complaint !== '')
-      log.error({ app: app.id, error: backend.complaint }, 'Git ended with a complaint')
-  } catch (thrown) {
-    giveUp(reply, thrown as FastifyError, log)
-  }
-  return reply
+  const [status] = await Promise.all([backend.serve(), pushed])
+  if (status !== 0 && backend.complaint !== '')
+    log.error({ app: app.id, error: backend.complaint }, 'Git ended with a complaint')
+}
+
+/** What a push says before all else, unless it comes packed: that is left to Git as it is. */
+async function begin(
+  { repositories }: Services,
+  { raw }: FastifyRequest,
+  app: App,
+): Promise<Beginning | undefined> {
+  if (raw.headers['content-encoding'] !== undefined) return undefined
+  const beginning = await takeShallow(raw)
+  if (beginning.ends.length > 0) await repositories.expectShallow(app.id, beginning.ends)
+  return beginning
 }
 
 /** The answer was not begun, or breaks off. */

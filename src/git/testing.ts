@@ -31,9 +31,15 @@ export async function liveGit(
   return Object.assign(made, { url, token, address })
 }
 
-export interface GitRan {
+interface GitRan {
   readonly code: number | undefined
   readonly out: string
+}
+
+interface Following {
+  said(): string
+  kill(): void
+  readonly ended: Promise<GitRan>
 }
 
 /** A clone as a developer has it, with nobody's settings. */
@@ -52,15 +58,27 @@ export class Clone {
   }
 
   /** Runs Git; output of both streams together, without the blanks that Git puts behind what the server says. */
-  async git(...args: readonly string[]): Promise<GitRan> {
-    const { exitCode, all } = await execa('git', ['-C', this.directory, ...args], {
+  git(...args: readonly string[]): Promise<GitRan> {
+    return this.follow(...args).ended
+  }
+
+  /** The same, to be watched while it runs. */
+  follow(...args: readonly string[]): Following {
+    const running = execa('git', ['-C', this.directory, ...args], {
       env: { ...developer(), PATH: process.env.PATH ?? '' },
       extendEnv: false,
       reject: false,
       all: true,
       stdin: 'ignore',
+      // Git leaves the talking to a child, which has to end with it.
+      detached: true,
     })
-    return { code: exitCode, out: all.replace(/ +$/gm, '') }
+    let said = ''
+    running.all.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+    })
+    const ended = running.then(({ exitCode }) => ({ code: exitCode, out: said.replace(/ +$/gm, '') }))
+    return { said: () => said, kill: () => void process.kill(-running.pid!, 'SIGKILL'), ended }
   }
 
   /** The same; throws with the output unless it ends with 0. */

@@ -131,7 +131,6 @@ export class PushService {
       const isBranch = change.ref.startsWith('refs/heads/')
       if (isBranch && (await repositories.commitOf(app.id, change.to)) !== change.to)
         throw new TasukiError('invalid_source', 'A branch must be at a commit.')
-      await repositories.acceptShallow(app.id, change.to)
     }
     await this.#move(app.id, change)
     tell({ news: change.to === null ? 'removed' : 'kept', change })
@@ -161,7 +160,6 @@ export class PushService {
     const commit = await repositories.commitOf(id, change.to!)
     if (commit === null || commit !== change.to)
       throw new TasukiError('invalid_source', 'A branch must be at a commit.')
-    await repositories.acceptShallow(id, commit)
     refuseUndeployable(await repositories.contents(id, commit))
     return commit
   }

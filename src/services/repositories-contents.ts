@@ -37,7 +37,7 @@ async function pointersAmong(git: Git, small: ReadonlyMap<string, string>): Prom
 }
 
 /** The content of each object in turn; null for those that are not there. Meant for small ones. */
-export async function* objectsOf(
+async function* objectsOf(
   git: Git,
   ids: Iterable<string>,
 ): AsyncGenerator<{ readonly id: string; readonly content: string | null }> {

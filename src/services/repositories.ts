@@ -7,7 +7,7 @@ import type { ServiceDeps } from './context.ts'
 import { KeyedQueue } from './queue.ts'
 import { type Contents, contentsOf } from './repositories-contents.ts'
 import { Git, gitEnvironment, requireGit } from './repositories-git.ts'
-import { acceptShallow } from './repositories-shallow.ts'
+import { expectShallow } from './repositories-shallow.ts'
 
 /** What a repository is named before it is whole. */
 const UNFINISHED = '.new'
@@ -62,13 +62,12 @@ export class Repositories {
         'http.receivepack': 'true',
         'receive.procReceiveRefs': 'refs',
         'receive.maxInputSize': String(this.#deps.settings.mostPushBytes),
-        'receive.shallowUpdate': 'true',
         'receive.advertisePushOptions': 'false',
         // We tidy up ourselves; the client should not wait for it.
         'receive.autogc': 'false',
         // What is large stays in the pack as it came, instead of being held in memory.
         'core.bigFileThreshold': '16m',
-        'receive.unpackLimit': '100',
+        'receive.unpackLimit': '1',
         'pack.threads': '1',
         'pack.windowMemory': '64m',
       }),
@@ -102,9 +101,9 @@ export class Repositories {
     return this.#git(appId).stream(['archive', '--format=tar', commit])
   }
 
-  /** Sees to it that all that belongs to a commit is there, but for the past that a shallow clone lacks. Throws `invalid_source`. */
-  acceptShallow(appId: string, commit: string): Promise<void> {
-    return this.#alone(appId, () => acceptShallow(this.#git(appId), commit))
+  /** Prepares for a push out of a shallow clone whose history ends at these commits. */
+  expectShallow(appId: string, ends: readonly string[]): Promise<void> {
+    return this.#alone(appId, () => expectShallow(this.#git(appId), ends))
   }
 
   /** Lets a ref go from one id to another, null being none; false when it is not at `from` any more. */

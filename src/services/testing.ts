@@ -3,7 +3,7 @@ import type { TestContext } from 'node:test'
 import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
-import type { JournalEntry, SetRef } from '../domain/rollout.ts'
+import type { JournalEntry, Rollout, SetRef } from '../domain/rollout.ts'
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { SeenInstance } from '../rollout/facts.ts'
 import type { RouterServer } from '../rollout/ports.ts'
@@ -196,6 +196,13 @@ class FakeEngine implements EngineControl {
     for (const listen of this.#finished) listen(rollout!.id, appId)
   }
 
+  /** Closes the books of one that a newer one has superseded. */
+  async finishSuperseded(rollout: Rollout): Promise<void> {
+    const receipt = receiptOf(rollout, 'superseded')
+    await this.#store.rollouts.finish(rollout.id, 'superseded', receipt, Date.now())
+    for (const listen of this.#finished) listen(rollout.id, rollout.appId)
+  }
+
   #tell(entry: JournalEntry): void {
     for (const listen of this.#entries) listen(entry)
   }
@@ -299,6 +306,7 @@ function seen(set: SetRef, { type, size, routable }: WantedType, index: number):
     admin: 'ready',
     health: 'up',
     passedOnce: true,
+    everywhere: true,
     inFlight: 0,
     streams: 0,
     check: '',
