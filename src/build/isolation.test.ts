@@ -181,6 +181,7 @@ describe('a build', { timeout: 60_000 }, () => {
     const tarball = await bench.tarball(script(`echo $$ > ${notes}/orphan; exec sleep 4321`))
     const server = startServer(data, tarball)
     await until(() => existsSync(join(notes, 'orphan')) || server.exitCode !== null)
+    await until(async () => (await readFile(join(notes, 'orphan'), 'utf8')) !== '')
     const orphan = Number(await readFile(join(notes, 'orphan'), 'utf8'))
     server.kill('SIGKILL')
     await until(() => server.signalCode !== null)
