@@ -6,6 +6,11 @@ export async function confirmed(message: string): Promise<string> {
   return answered(await text({ message }))
 }
 
+/** Asks for a line that may be empty. */
+export async function line(message: string): Promise<string> {
+  return answered(await text({ message, defaultValue: '' }))
+}
+
 /** Asks for something that is not shown. */
 export async function secret(message: string): Promise<string> {
   return answered(await password({ message }))

@@ -8,6 +8,8 @@ export interface ClientOptions {
   /** Base of the API, e.g. `http://127.0.0.1:5999`. */
   readonly url: string
   readonly token: string | null
+  /** Instead of a token, where a password is taken. */
+  readonly login?: { readonly email: string; readonly password: string }
   /** ms for which a call that may be repeated is tried again while the server can not be reached. Default 1,000. */
   readonly patienceMs?: number
 }
@@ -39,18 +41,20 @@ const PAUSE_MS = 200
 /** Calls the API. Every method throws TasukiError: what the server answered, or `unreachable`. */
 export class ApiClient {
   readonly url: string
-  readonly #token: string | null
+  readonly #authorization: string | null
+  readonly #options: ClientOptions
   readonly #patienceMs: number
 
-  constructor({ url, token, patienceMs = 1000 }: ClientOptions) {
+  constructor({ url, token, login, patienceMs = 1000 }: ClientOptions) {
     this.url = url.replace(/\/+$/, '')
-    this.#token = token
+    this.#options = { url, token, login }
+    this.#authorization = login ? basic(login) : token === null ? null : `Bearer ${token}`
     this.#patienceMs = patienceMs
   }
 
   /** The same client, that waits that long for a server which is being restarted. */
   patient(patienceMs: number): ApiClient {
-    return new ApiClient({ url: this.url, token: this.#token, patienceMs })
+    return new ApiClient({ ...this.#options, patienceMs })
   }
 
   get<T>(path: string, options?: CallOptions): Promise<T> {
@@ -78,8 +82,12 @@ export class ApiClient {
     return this.#json('PATCH', path, { body })
   }
 
-  delete<T>(path: string): Promise<T> {
-    return this.#json('DELETE', path)
+  put<T>(path: string, body: unknown): Promise<T> {
+    return this.#json('PUT', path, { body })
+  }
+
+  delete<T>(path: string, body?: unknown): Promise<T> {
+    return this.#json('DELETE', path, { body })
   }
 
   /** Puts the bytes that `open` yields, counted by `onProgress`. `open` is called again when it has to be repeated. */
@@ -151,7 +159,7 @@ export class ApiClient {
   /** Headers that prove who is asking; none for another server than ours. */
   authorization(url: URL): Record<string, string> {
     const ours = url.host === new URL(this.url).host
-    return ours && this.#token !== null ? { authorization: `Bearer ${this.#token}` } : {}
+    return ours && this.#authorization !== null ? { authorization: this.#authorization } : {}
   }
 
   async #json<T>(method: string, path: string, options?: CallOptions): Promise<T> {
@@ -208,6 +216,10 @@ export class ApiClient {
     if (!response.ok) throw errorOfAnswer(response.status, await textOf(response))
     return response
   }
+}
+
+function basic({ email, password }: { email: string; password: string }): string {
+  return `Basic ${Buffer.from(`${email}:${password}`).toString('base64')}`
 }
 
 /** The body; a connection that breaks meanwhile is one that broke. */

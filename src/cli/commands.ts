@@ -16,8 +16,23 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'server:restore': () => import('./commands/server-restore.ts'),
     'server:down': () => import('./commands/server-down.ts'),
     ca: () => import('./commands/ca.ts'),
-    login: () => import('./commands/login.ts'),
     heroku: () => import('./commands/heroku.ts'),
+  },
+  accounts: {
+    login: () => import('./commands/login.ts'),
+    logout: () => import('./commands/logout.ts'),
+    whoami: () => import('./commands/whoami.ts'),
+    access: () => import('./commands/access.ts'),
+    'access:add': () => import('./commands/access-add.ts'),
+    'access:remove': () => import('./commands/access-remove.ts'),
+    'access:transfer': () => import('./commands/access-transfer.ts'),
+    authorizations: () => import('./commands/authorizations.ts'),
+    'authorizations:create': () => import('./commands/authorizations-create.ts'),
+    'authorizations:revoke': () => import('./commands/authorizations-revoke.ts'),
+    users: () => import('./commands/users.ts'),
+    'users:add': () => import('./commands/users-add.ts'),
+    'users:remove': () => import('./commands/users-remove.ts'),
+    'users:passwd': () => import('./commands/users-passwd.ts'),
   },
   apps: {
     apps: () => import('./commands/apps.ts'),
@@ -84,6 +99,11 @@ export const COMMAND_IDS: readonly string[] = [...COMMANDS.keys()]
 /** The command of that name or alias; null when there is none. */
 export async function loadCommand(name: string): Promise<CommandClass | null> {
   const id = ALIASES[name] ?? name
+  'apps:transfer': 'access:transfer',
+  'auth:login': 'login',
+  'auth:logout': 'logout',
+  'auth:whoami': 'whoami',
+  'authorizations:destroy': 'authorizations:revoke',
   const load = COMMANDS.get(id)
   if (load === undefined) return null
   const { default: command } = await load()

@@ -29,15 +29,30 @@ export async function access(env: NodeJS.ProcessEnv): Promise<Access> {
 
 /** Remembers a token, and its server as the one to use from now on. Readable by its owner alone. */
 export async function saveCredentials(env: NodeJS.ProcessEnv, url: string, token: string): Promise<string> {
-  const file = credentialsFile(env)
   const tokens = { ...(await readCredentials(env))?.tokens, [normalised(url)]: token }
-  const text = `${JSON.stringify({ url: normalised(url), tokens }, null, 2)}\n`
+  return write(env, { url: normalised(url), tokens })
+}
+
+/** All or nothing, and the name of the file. */
+async function write(env: NodeJS.ProcessEnv, credentials: Credentials): Promise<string> {
+  const file = credentialsFile(env)
+  const text = `${JSON.stringify(credentials, null, 2)}\n`
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
   const fresh = `${file}.${process.pid}`
   await writeFile(fresh, text, { mode: 0o600 })
   await chmod(fresh, 0o600)
   await rename(fresh, file)
   return file
+}
+
+/** Forgets the token of a server, and returns it: null when there was none. */
+export async function forgetCredentials(env: NodeJS.ProcessEnv, url: string): Promise<string | null> {
+  const saved = await readCredentials(env)
+  const token = saved?.tokens[normalised(url)]
+  if (!saved || token === undefined) return null
+  const { [normalised(url)]: _gone, ...tokens } = saved.tokens
+  await write(env, { url: saved.url, tokens })
+  return token
 }
 
 /** The address without a slash at its end; throws `invalid_params` for what is no HTTP address. */

@@ -36,7 +36,13 @@ describe('login', () => {
 
   it('asks for nothing without a terminal', async () => {
     const { code, stderr } = await tasuki.run(['login', 'http://127.0.0.1:47'])
-    assert.deepEqual([code, stderr], [2, 'Error: No token was given.\nNext: Add --token-file FILE.\n'])
+    assert.deepEqual(
+      [code, stderr],
+      [
+        2,
+        'Error: No token was given.\nNext: Add --token-file FILE, or --email EMAIL --password-file FILE.\n',
+      ],
+    )
   })
 })
 
