@@ -54,7 +54,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   const startedAt = Date.now()
   const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
   const certificates = await certificatesOf(options)
-  const builder = await Builder.open({ data: options.data })
+  const builder = await Builder.open({ data: options.data, localBuildpacks: options.localBuildpacks })
   const runtime = opened.add(
     await ProcessRuntime.open({
       data: options.data,

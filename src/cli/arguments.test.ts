@@ -82,6 +82,10 @@ describe('the options of the server', () => {
         domain: 'apps.example.com',
         ports: { from: 20_000, to: 29_999 },
         rateLimit: 4500,
+        rendezvous: null,
+        runHours: 24,
+        tls: null,
+        localBuildpacks: [],
         logLevel: 'info',
       })
     } finally {
@@ -94,6 +98,10 @@ describe('the options of the server', () => {
     await assert.rejects(serverOptions({ api: '127.0.0.1:99999' }), refused(/--api/))
     await assert.rejects(serverOptions({ ports: '30000-20000' }), refused(/--ports/))
     await assert.rejects(serverOptions({ 'rate-limit': 'many' }), refused(/--rate-limit/))
+    await assert.rejects(
+      serverOptions({ 'local-buildpacks': '/a:b' }),
+      refused(/--local-buildpacks: "b" is not an absolute path/),
+    )
     await assert.rejects(serverOptions({ domain: 'no domain' }), refused(/--domain/))
     await assert.rejects(serverOptions({ 'log-level': 'loud' }), refused(/--log-level/))
     await assert.rejects(serverOptions({ config: '/nowhere.json' }), refused(/Can not read/))

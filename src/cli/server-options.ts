@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
 import { homedir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, resolve } from 'node:path'
 import { TasukiError } from '../domain/errors.ts'
 import type { HostPort, ServerOptions } from '../server/options.ts'
 import { suggestions } from './suggest.ts'
@@ -23,6 +23,7 @@ export const SERVER_DEFAULTS = {
   'tls-key': '',
   rendezvous: '',
   'run-hours': '24',
+  'local-buildpacks': '',
   'log-level': 'info',
 } as const
 
@@ -37,6 +38,7 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     api: hostPort('api', all.api),
     domain: domain(all.domain),
     ports: portRange(all.ports),
+    localBuildpacks: folders('local-buildpacks', all['local-buildpacks']),
     tls: tlsFiles(all['tls-cert'], all['tls-key']),
     rendezvous: all.rendezvous === '' ? null : hostPort('rendezvous', all.rendezvous),
     runHours: runHours(all['run-hours']),
@@ -130,6 +132,16 @@ function rateLimit(text: string): number {
   if (/^\d{1,9}$/.test(text)) return Number(text)
   throw new TasukiError('invalid_params', `--rate-limit: "${text}" is not a number of calls.`, {
     next: 'Give it as 4500, or as 0 for no limit.',
+  })
+}
+
+/** Several are separated by colons, as in PATH. */
+function folders(name: string, text: string): string[] {
+  const given = text.split(':').filter((folder) => folder !== '')
+  const relative = given.find((folder) => !isAbsolute(folder))
+  if (relative === undefined) return given.map((folder) => resolve(folder))
+  throw new TasukiError('invalid_params', `--${name}: "${relative}" is not an absolute path.`, {
+    next: 'Give it as /srv/buildpacks, several as /srv/buildpacks:/opt/buildpacks.',
   })
 }
 

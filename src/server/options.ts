@@ -8,6 +8,8 @@ export interface ServerOptions {
   readonly api: HostPort
   /** Apps answer to `NAME.DOMAIN`. */
   readonly domain: string
+  /** Folders of this machine, absolute, below which buildpacks may lie. */
+  readonly localBuildpacks: readonly string[]
   /** Loopback ports for instances, both included. */
   readonly ports: { readonly from: number; readonly to: number }
   /** Files with the certificate, and its key, that the API shows; null: the server is its own authority. */

@@ -75,6 +75,12 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS['rate-limit'],
       summary: 'Calls of the API that an account may make at once, and again within an hour. 0: no limit.',
     }),
+    'local-buildpacks': Flags.string({
+      env: 'TASUKI_LOCAL_BUILDPACKS',
+      helpValue: 'DIR[:DIR]',
+      default: SERVER_DEFAULTS['local-buildpacks'],
+      summary: 'Directories of this machine that users may name buildpacks from.',
+    }),
     'log-level': Flags.string({
       env: 'TASUKI_LOG_LEVEL',
       helpValue: 'LEVEL',
