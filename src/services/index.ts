@@ -15,6 +15,7 @@ import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
 import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
+import { InstanceLines } from './instance-lines.ts'
 import { InstanceService } from './instances.ts'
 import { LogSessionService } from './log-sessions.ts'
 import { LoginService } from './logins.ts'
@@ -97,6 +98,7 @@ export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
   const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
+  const instanceLines = new InstanceLines(deps)
   const services = assembled(deps, hosts)
   const { appSetups, authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } =
     services
@@ -113,6 +115,7 @@ export function createServices(deps: ServiceDeps): Services {
       await appSetups.resume()
       hosts.start()
       webhookPump.start()
+      instanceLines.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
@@ -122,6 +125,7 @@ export function createServices(deps: ServiceDeps): Services {
       await schedule.stop()
       await appSetups.stop()
       await webhookPump.stop()
+      await instanceLines.stop()
       await runs.stop()
       await pushes.stop()
       await builds.stop()

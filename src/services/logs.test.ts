@@ -61,7 +61,7 @@ test('the output of a release phase is told from its start to its end, and no fu
   const app = await services.apps.create('shop', ALICE)
   await deployed(made, app, 'a', 'running')
   const [rollout] = await services.rollouts.list(app)
-  const say = (message: string, dyno = 'release.2') => logs.append(app.id, { dyno, message })
+  const say = (message: string, dyno = 'release.2') => logs.append(app.id, { dyno, message, source: 'app' })
   say('migrating')
   say('a visitor', 'web.1')
   const output = services.releaseOutput.ofRollout(rollout!, new AbortController().signal)

@@ -75,7 +75,7 @@ export class ReleasePhaseOutput {
 }
 
 function queryOf(rollout: Rollout) {
-  return { dyno: `${RELEASE_TYPE}.${rollout.target.release}` }
+  return { source: 'app', dyno: `${RELEASE_TYPE}.${rollout.target.release}` }
 }
 
 function textOf(line: string): string {
