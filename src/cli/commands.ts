@@ -42,6 +42,10 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'domains:add': () => import('./commands/domains-add.ts'),
     'domains:info': () => import('./commands/domains-info.ts'),
     'domains:remove': () => import('./commands/domains-remove.ts'),
+    webhooks: () => import('./commands/webhooks.ts'),
+    'webhooks:add': () => import('./commands/webhooks-add.ts'),
+    'webhooks:deliveries': () => import('./commands/webhooks-deliveries.ts'),
+    'webhooks:remove': () => import('./commands/webhooks-remove.ts'),
     maintenance: () => import('./commands/maintenance.ts'),
     'maintenance:on': () => import('./commands/maintenance-on.ts'),
     'maintenance:off': () => import('./commands/maintenance-off.ts'),
@@ -64,6 +68,17 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     receipt: () => import('./commands/receipt.ts'),
     timeline: () => import('./commands/timeline.ts'),
   },
+  pipelines: {
+    pipelines: () => import('./commands/pipelines.ts'),
+    'pipelines:create': () => import('./commands/pipelines-create.ts'),
+    'pipelines:info': () => import('./commands/pipelines-info.ts'),
+    'pipelines:add': () => import('./commands/pipelines-add.ts'),
+    'pipelines:update': () => import('./commands/pipelines-update.ts'),
+    'pipelines:remove': () => import('./commands/pipelines-remove.ts'),
+    'pipelines:promote': () => import('./commands/pipelines-promote.ts'),
+    'pipelines:rename': () => import('./commands/pipelines-rename.ts'),
+    'pipelines:destroy': () => import('./commands/pipelines-destroy.ts'),
+  },
   config: {
     config: () => import('./commands/config.ts'),
     'config:set': () => import('./commands/config-set.ts'),
@@ -84,6 +99,11 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
 const ALIASES: Readonly<Record<string, string>> = {
   'apps:create': 'create',
   'apps:destroy': 'destroy',
+  'apps:transfer': 'access:transfer',
+  'auth:login': 'login',
+  'auth:logout': 'logout',
+  'auth:whoami': 'whoami',
+  'authorizations:destroy': 'authorizations:revoke',
   'releases:rollback': 'rollback',
   kill: 'ps:stop',
   'ps:kill': 'ps:stop',
@@ -99,11 +119,6 @@ export const COMMAND_IDS: readonly string[] = [...COMMANDS.keys()]
 /** The command of that name or alias; null when there is none. */
 export async function loadCommand(name: string): Promise<CommandClass | null> {
   const id = ALIASES[name] ?? name
-  'apps:transfer': 'access:transfer',
-  'auth:login': 'login',
-  'auth:logout': 'logout',
-  'auth:whoami': 'whoami',
-  'authorizations:destroy': 'authorizations:revoke',
   const load = COMMANDS.get(id)
   if (load === undefined) return null
   const { default: command } = await load()

@@ -1,3 +1,4 @@
+import type { Stage } from '../domain/pipeline.ts'
 import type { Receipt, RolloutOutcome } from '../domain/rollout.ts'
 import type { DrawnEntry } from './render/phases.ts'
 
@@ -13,7 +14,6 @@ export interface App {
   readonly released_at: string | null
 }
 
-export interface Dyno {
 export interface Account {
   readonly id: string
   readonly email: string
@@ -41,6 +41,7 @@ export interface ServerUser {
   readonly admin: boolean
 }
 
+export interface Dyno {
   readonly id: string
   readonly name: string
   readonly type: string
@@ -174,6 +175,46 @@ export interface DomainRecord {
   readonly kind: 'heroku' | 'custom'
   readonly cname: string | null
   readonly status: 'pending' | 'succeeded'
+  readonly created_at: string
+}
+
+export interface PipelineRecord {
+  readonly id: string
+  readonly name: string
+}
+
+export interface CouplingRecord {
+  readonly id: string
+  readonly app: { readonly id: string }
+  readonly pipeline: PipelineRecord
+  readonly stage: Stage
+}
+
+export interface Promotion {
+  readonly id: string
+  readonly status: 'pending' | 'completed'
+}
+
+export interface PromotionTarget {
+  readonly app: { readonly id: string }
+  readonly release: { readonly id: string } | null
+  readonly status: 'pending' | 'succeeded' | 'failed'
+  readonly error_message: string | null
+}
+
+export interface WebhookRecord {
+  readonly id: string
+  readonly include: readonly string[]
+  readonly level: string
+  readonly url: string
+}
+
+export interface DeliveryRecord {
+  readonly id: string
+  readonly event: { readonly include: string }
+  readonly status: string
+  readonly num_attempts: number
+  readonly last_attempt: { readonly code: number | null; readonly error_class: string | null } | null
   readonly created_at: string
 }
 

@@ -1,0 +1,38 @@
+import { Args, Flags } from '@oclif/core'
+import { TasukiError } from '../../domain/errors.ts'
+import { TasukiCommand } from '../command.ts'
+import { pipelinePath } from '../pipelines.ts'
+import type { PipelineRecord } from '../wire.ts'
+
+export default class PipelinesDestroy extends TasukiCommand {
+  static override summary = 'Forget a pipeline'
+  static override description =
+    'For its owner. Its apps stay as they are.\nAsks for the name; without a terminal, --confirm gives it.'
+  static override examples = ['<%= config.bin %> pipelines:destroy shop-line --confirm shop-line']
+  static override args = { name: Args.string({ required: true, description: 'The pipeline.' }) }
+  static override flags = {
+    confirm: Flags.string({
+      helpValue: 'NAME',
+      summary: 'The name of the pipeline once more, instead of being asked.',
+    }),
+  }
+
+  async run(): Promise<PipelineRecord> {
+    const { args, flags } = await this.parse(PipelinesDestroy)
+    const client = await this.client()
+    const { id, name } = await client.get<PipelineRecord>(pipelinePath(args.name))
+    await this.#confirm(name, flags.confirm)
+    const gone = await client.delete<PipelineRecord>(pipelinePath(id))
+    this.print(`Destroyed ${name}. Its apps stay.`)
+    return gone
+  }
+
+  async #confirm(name: string, given: string | undefined): Promise<void> {
+    const { confirmed } = await import('../ask.ts')
+    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} to destroy it:`) : undefined)
+    if (typed === name) return
+    throw new TasukiError('bad_request', `${name} was not destroyed: its name was not confirmed.`, {
+      next: `Add \`--confirm ${name}\` if you mean it.`,
+    })
+  }
+}

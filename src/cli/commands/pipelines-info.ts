@@ -1,0 +1,25 @@
+import { Args } from '@oclif/core'
+import { TasukiCommand } from '../command.ts'
+import { pipelinePath, standing } from '../pipelines.ts'
+import { table } from '../render/table.ts'
+import type { PipelineRecord } from '../wire.ts'
+
+export default class PipelinesInfo extends TasukiCommand {
+  static override summary = 'Show which app stands at which stage of a pipeline'
+  static override description =
+    'An artifact is promoted from stage to stage: review, development, staging, production.'
+  static override examples = ['<%= config.bin %> pipelines:info shop-line']
+  static override args = { name: Args.string({ required: true, description: 'The pipeline.' }) }
+
+  async run(): Promise<unknown> {
+    const { args } = await this.parse(PipelinesInfo)
+    const client = await this.client()
+    const pipeline = await client.get<PipelineRecord>(pipelinePath(args.name))
+    const apps = await standing(client, pipeline.id)
+    const { paint, width } = this.screen
+    this.print(paint('bold', pipeline.name))
+    const rows = apps.map(({ app, coupling }) => [coupling.stage, app.name])
+    this.print(...table([{ head: '' }, { head: '' }], rows, width))
+    return { ...pipeline, apps: apps.map(({ app, coupling }) => ({ app: app.name, stage: coupling.stage })) }
+  }
+}
