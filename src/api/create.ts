@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
-import swagger from '@fastify/swagger'
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import { fastify } from 'fastify'
 import type { Services } from '../services/index.ts'
@@ -12,6 +11,7 @@ import { acceptDynoIds } from './dyno-ids.ts'
 import { errorPages } from './error-pages.ts'
 import { answer, answerErrors, known } from './errors.ts'
 import { answerEtags } from './etag.ts'
+import { describeApi } from './openapi.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appListRoutes } from './platform/app-lists.ts'
 import { appSetupRoutes } from './platform/app-setups.ts'
@@ -83,7 +83,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   guardRoutes(api, services)
   answerEtags(api)
   acceptDynoIds(api, services)
-  await describe(api, options.version)
+  await describeApi(api, options.version)
   addRoutes(api, services, options, limits)
   return api
 }
@@ -146,11 +146,4 @@ function allowEmptyBody(api: Api): void {
   api.addHook('preValidation', async (request) => {
     request.body ??= {}
   })
-}
-
-async function describe(api: Api, version: string): Promise<void> {
-  await api.register(swagger, { openapi: { info: { title: 'Tasuki', version } } })
-  api.get('/schema', { config: { access: 'users', scope: null }, schema: { hide: true } }, async () =>
-    api.swagger(),
-  )
 }

@@ -7,6 +7,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { InstanceSpec, RuntimeInstance } from '../domain/instance.ts'
 import type { AppSetup } from '../store/app-setups.ts'
 import { afterTest, artifactNamed } from '../store/testing.ts'
+import type { SetupWish } from './app-setups.ts'
 import { createServices } from './index.ts'
 import { ALICE, type World, world } from './testing.ts'
 
@@ -138,14 +139,15 @@ test('a bad app.json, a failed build, a failed release and a failed script are t
 test('what can not be begun makes no app', async (t) => {
   const { made, wish } = await setting(t)
   const { apps, appSetups } = made.services
-  for (const more of [
+  const bad: Partial<SetupWish>[] = [
     { env: { PORT: '1' } },
     { env: { 'A B': '1' } },
     { name: 'Bad Name' },
     { source: { url: 'file:///etc/passwd', version: null } },
     { source: { ...wish.source, version: 'not a commit' } },
     { buildpacks: ['no such thing'] },
-  ])
+  ]
+  for (const more of bad)
     await assert.rejects(appSetups.create({ ...wish, ...more }, ALICE), TasukiError, JSON.stringify(more))
   assert.deepEqual(await apps.list(), [])
 })
