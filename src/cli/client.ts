@@ -18,6 +18,8 @@ export interface ClientOptions {
 export interface StreamEvent {
   readonly event: string
   readonly data: string
+  /** By which the stream can be resumed behind it; '' when it has none. */
+  readonly id: string
 }
 
 interface WholeAnswer {
@@ -108,9 +110,9 @@ export class ApiClient {
     yield* readable(response)
   }
 
-  /** The events of one connection, until the server or the network ends it. */
-  async *events(path: string, signal?: AbortSignal): AsyncGenerator<StreamEvent> {
-    const headers = { accept: 'text/event-stream' }
+  /** The events of one connection, behind that with the id `after` if given, until the server or the network ends it. */
+  async *events(path: string, signal?: AbortSignal, after = ''): AsyncGenerator<StreamEvent> {
+    const headers = { accept: 'text/event-stream', ...(after === '' ? {} : { 'last-event-id': after }) }
     const response = await this.#repeated('GET', () =>
       this.#send('GET', path, { headers, signal, limitMs: null }),
     )

@@ -67,6 +67,8 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     rollouts: () => import('./commands/rollouts.ts'),
     receipt: () => import('./commands/receipt.ts'),
     timeline: () => import('./commands/timeline.ts'),
+    'git:remote': () => import('./commands/git-remote.ts'),
+    'git:credentials': () => import('./commands/git-credentials.ts'),
   },
   pipelines: {
     pipelines: () => import('./commands/pipelines.ts'),
@@ -91,6 +93,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'ps:stop': () => import('./commands/ps-stop.ts'),
     'ps:wait': () => import('./commands/ps-wait.ts'),
     logs: () => import('./commands/logs.ts'),
+    drains: () => import('./commands/drains.ts'),
+    'drains:add': () => import('./commands/drains-add.ts'),
+    'drains:remove': () => import('./commands/drains-remove.ts'),
     run: () => import('./commands/run.ts'),
   },
 }

@@ -8,6 +8,6 @@ export async function* serverEvents(bytes: AsyncIterable<Uint8Array>): AsyncGene
   const decoder = new TextDecoder()
   for await (const chunk of bytes) {
     parser.feed(decoder.decode(chunk, { stream: true }))
-    for (const { event, data } of ready.splice(0)) yield { event: event ?? 'message', data }
+    for (const { event, data, id } of ready.splice(0)) yield { event: event ?? 'message', data, id: id ?? '' }
   }
 }

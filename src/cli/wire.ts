@@ -169,6 +169,14 @@ export interface Feature {
   readonly enabled: boolean
 }
 
+export interface LogDrain {
+  readonly id: string
+  readonly token: string
+  /** With its credentials. */
+  readonly url: string
+  readonly tasuki: { readonly sent: number; readonly dropped: number; readonly failing: string | null }
+}
+
 export interface DomainRecord {
   readonly id: string
   readonly hostname: string

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
-import type { ApiClient } from '../client.ts'
+import type { ApiClient, StreamEvent } from '../client.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { PATIENCE_MS } from '../follow/rollout.ts'
 import { type LogLine, logLine, renderLogLine } from '../render/log-line.ts'
@@ -18,7 +18,7 @@ interface Session {
 export default class Logs extends TasukiCommand {
   static override summary = 'Show the log of an app: its instances, the router, and Tasuki itself'
   static override description =
-    'With --tail it goes on until Ctrl-C, also over restarts of the server. With --json, one object per line while tailing, else one array.'
+    'With --tail it goes on until Ctrl-C, also over restarts of the server, without leaving out a line. With --json, one object per line while tailing, else one array.'
   static override examples = [
     '<%= config.bin %> logs -a shop',
     '<%= config.bin %> logs --tail -a shop',
@@ -44,7 +44,7 @@ export default class Logs extends TasukiCommand {
     source: Flags.string({
       char: 's',
       helpValue: 'SOURCE',
-      summary: 'Only of this source: app, or tasuki for its own lines.',
+      summary: 'Only of this source: app, or tasuki for its own lines and the router’s.',
     }),
   }
 
@@ -61,18 +61,22 @@ export default class Logs extends TasukiCommand {
 
   async #once(client: ApiClient, app: string, session: Session): Promise<LogLine[]> {
     const shown: LogLine[] = []
-    for await (const text of logTexts(client, app, session)) {
-      shown.push(logLine(text))
-      this.#show(text)
+    for await (const { data } of logEvents(client, app, session)) {
+      shown.push(logLine(data))
+      this.#show(data)
     }
     return shown
   }
 
-  /** A session that breaks is followed by another, without the lines that were there before. */
+  /** A session that breaks is followed by another, behind the last line that was shown. */
   async #tail(client: ApiClient, app: string, session: Session): Promise<undefined> {
-    for await (const text of logTexts(client, app, session)) this.#show(text)
-    for (const patient = client.patient(PATIENCE_MS); ; await pause(PAUSE_MS)) {
-      for await (const text of logTexts(patient, app, { ...session, lines: 0 })) this.#show(text)
+    let after = ''
+    for (let patient = client; ; await pause(PAUSE_MS)) {
+      for await (const { data, id } of logEvents(patient, app, session, after)) {
+        after = id
+        this.#show(data)
+      }
+      patient = client.patient(PATIENCE_MS)
     }
   }
 
@@ -83,10 +87,16 @@ export default class Logs extends TasukiCommand {
   }
 }
 
-async function* logTexts(client: ApiClient, app: string, session: Session): AsyncGenerator<string> {
+/** The lines of one session. `after`: id of the last one that was seen. */
+async function* logEvents(
+  client: ApiClient,
+  app: string,
+  session: Session,
+  after = '',
+): AsyncGenerator<StreamEvent> {
   const { logplex_url } = await client.post<{ logplex_url: string }>(appPath(app, 'log-sessions'), session)
   try {
-    for await (const { data } of client.events(logplex_url)) yield data
+    yield* client.events(logplex_url, undefined, after)
   } catch (error) {
     // The end of a tail is the end of its connection, in one way or another.
     if (!(session.tail && error instanceof TasukiError && error.code === 'unreachable')) throw error

@@ -24,7 +24,9 @@ function log(onSession: (count: number) => void): Record<string, Answer> {
     'POST /apps/shop/log-sessions': () => ({ id: 's', logplex_url: '/logs/s' }),
     'GET /logs/s': (_, response) => {
       const line = LINES[sessions++ % 2]
-      response.writeHead(200, { 'content-type': 'text/event-stream' }).end(`data: ${line}\n\n`)
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(`id: ${40 + sessions}\ndata: ${line}\n\n`)
       onSession(sessions)
     },
   }
@@ -61,7 +63,10 @@ describe('logs', () => {
       .split('\n')
       .map((line) => JSON.parse(line).message)
     assert.deepEqual(messages.slice(0, 2), ['listening', 'at=info method=GET path="/"'])
-    assert.deepEqual(JSON.parse(String(api.calls[2]?.body)).lines, 0)
+    const resumed = api.calls
+      .filter(({ method }) => method === 'GET')
+      .map(({ headers }) => headers['last-event-id'])
+    assert.deepEqual(resumed.slice(0, 3), [undefined, '41', '42'])
   })
 })
 
