@@ -23,6 +23,8 @@ import { Certificates } from './tls/certificates.ts'
 import { ownNames } from './tls/names.ts'
 import { VERSION } from './version.ts'
 
+const MEBIBYTE = 1024 * 1024
+
 /** A running control plane. */
 interface RunningServer {
   /** Lets go of everything: router and apps serve on. */
@@ -135,6 +137,8 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     settings: {
       ...DEFAULT_LIMITS,
       mostRunSeconds: Math.round(options.runHours * 3600),
+      mostSourceBytes: options.sourceMiB * MEBIBYTE,
+      mostPushBytes: options.pushMiB * MEBIBYTE,
       domain: options.domain,
       webUrl: (hostname) => `http://${hostname}${options.http.port === 80 ? '' : `:${options.http.port}`}/`,
     },

@@ -27,6 +27,14 @@ export async function access(env: NodeJS.ProcessEnv): Promise<Access> {
   return { url, token: env.TASUKI_TOKEN || saved?.tokens[url] || null }
 }
 
+/** The token of a server of which only the origin is known, e.g. `https://tasuki.example.com`; null when there is none. */
+export async function tokenOf(env: NodeJS.ProcessEnv, origin: string): Promise<string | null> {
+  const { url, token } = await access(env)
+  if (token !== null && new URL(url).origin === origin) return token
+  const tokens = Object.entries((await readCredentials(env))?.tokens ?? {})
+  return tokens.find(([known]) => new URL(known).origin === origin)?.[1] ?? null
+}
+
 /** Remembers a token, and its server as the one to use from now on. Readable by its owner alone. */
 export async function saveCredentials(env: NodeJS.ProcessEnv, url: string, token: string): Promise<string> {
   const tokens = { ...(await readCredentials(env))?.tokens, [normalised(url)]: token }

@@ -23,6 +23,8 @@ export const SERVER_DEFAULTS = {
   'tls-key': '',
   rendezvous: '',
   'run-hours': '24',
+  'source-limit': '512',
+  'push-limit': '2048',
   'local-buildpacks': '',
   'log-level': 'info',
 } as const
@@ -42,6 +44,8 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     tls: tlsFiles(all['tls-cert'], all['tls-key']),
     rendezvous: all.rendezvous === '' ? null : hostPort('rendezvous', all.rendezvous),
     runHours: runHours(all['run-hours']),
+    sourceMiB: mebibytes('source-limit', all['source-limit']),
+    pushMiB: mebibytes('push-limit', all['push-limit']),
     rateLimit: rateLimit(all['rate-limit']),
     logLevel: logLevel(all['log-level']),
   }
@@ -125,6 +129,13 @@ function runHours(text: string): number {
   if (text !== '' && hours > 0 && hours <= 168) return hours
   throw new TasukiError('invalid_params', `--run-hours: "${text}" is not a number of hours up to 168.`, {
     next: 'Give it as 24, or 0.5.',
+  })
+}
+
+function mebibytes(name: string, text: string): number {
+  if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
+  throw new TasukiError('invalid_params', `--${name}: "${text}" is not a number of MiB.`, {
+    next: 'Give it as 512.',
   })
 }
 

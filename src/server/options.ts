@@ -18,6 +18,10 @@ export interface ServerOptions {
   readonly rendezvous: HostPort | null
   /** Longest that a one-off instance may go on. */
   readonly runHours: number
+  /** Largest source of a build, packed, in MiB. */
+  readonly sourceMiB: number
+  /** Largest push by Git, as it comes over the wire, in MiB. */
+  readonly pushMiB: number
   /** Calls of the API that an account may make at once, and again within an hour; 0 for no limit. */
   readonly rateLimit: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'

@@ -69,6 +69,18 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS['run-hours'],
       summary: 'Longest that a one-off instance may go on.',
     }),
+    'source-limit': Flags.string({
+      env: 'TASUKI_SOURCE_LIMIT',
+      helpValue: 'MIB',
+      default: SERVER_DEFAULTS['source-limit'],
+      summary: 'Largest source of a build: an upload, or the files of a pushed commit.',
+    }),
+    'push-limit': Flags.string({
+      env: 'TASUKI_PUSH_LIMIT',
+      helpValue: 'MIB',
+      default: SERVER_DEFAULTS['push-limit'],
+      summary: 'Largest push by Git, with all the history that comes with it.',
+    }),
     'rate-limit': Flags.string({
       env: 'TASUKI_RATE_LIMIT',
       helpValue: 'CALLS',
