@@ -7,34 +7,43 @@ import { join } from 'node:path'
 const PREFIX = 'tsk_'
 
 /**
- * The token to send to a server, or null when a login of the command line's own shall count, or none is there.
- * `warning` is for the person, or null.
- *
+ * The token that counts for a server: `given` to the command line by its environment, or the one of its own login,
+ * which it finds by itself. `warning` is for the person, or null.
+ * @typedef {{ readonly token: string | null, readonly given: boolean, readonly warning: string | null }} Known
+ */
+
+/**
  * @param {string} url
  * @param {NodeJS.ProcessEnv} env
  * @param {string | undefined} command
- * @returns {{ readonly token: string | null, readonly warning: string | null }}
+ * @returns {Known}
  */
 export function tokenFor(url, env, command) {
-  const none = { token: null, warning: null }
   // A login with a token in the environment is refused by the command line.
-  if (command === 'login' || command === 'auth:login') return none
-  const given = env.TASUKI_TOKEN || env.HEROKU_API_KEY
-  if (given?.startsWith(PREFIX)) return { token: given, warning: null }
+  if (command === 'login' || command === 'auth:login') return { token: null, given: false, warning: null }
+  const named = env.TASUKI_TOKEN ? 'TASUKI_TOKEN' : 'HEROKU_API_KEY'
+  const text = env[named]
+  if (text?.startsWith(PREFIX)) return { token: text, given: true, warning: null }
   const { host } = new URL(url)
-  const token = hasLogin(host, env) ? null : savedToken(url, env)
-  if (!given) return { token, warning: null }
-  const name = env.TASUKI_TOKEN ? 'TASUKI_TOKEN' : 'HEROKU_API_KEY'
-  return {
-    token,
-    warning: `${name} is no token of Tasuki (those begin with ${PREFIX}): it is not sent to ${host}.`,
-  }
+  const warning = text
+    ? `${named} is no token of Tasuki (those begin with ${PREFIX}): it is not sent to ${host}.`
+    : null
+  const login = loginToken(host, env)
+  // A logout that finds the login by itself takes what the system's keychain has for the same e-mail address as well.
+  const given = command === 'logout' || command === 'auth:logout'
+  if (login !== null) return { token: login, given, warning }
+  return { token: savedToken(url, env), given: true, warning }
 }
 
-/** Whether `heroku login` has left a token for that host. @param {string} host @param {NodeJS.ProcessEnv} env */
-function hasLogin(host, env) {
-  const text = read(join(home(env), process.platform === 'win32' ? '_netrc' : '.netrc'))
-  return text.split(/\s+/).some((word, at, words) => word === 'machine' && words[at + 1] === host)
+/** What `heroku login` has left for that host. @param {string} host @param {NodeJS.ProcessEnv} env */
+function loginToken(host, env) {
+  const words = read(join(home(env), process.platform === 'win32' ? '_netrc' : '.netrc')).split(/\s+/)
+  const begin = words.findIndex((word, at) => word === 'machine' && words[at + 1] === host)
+  if (begin === -1) return null
+  const end = words.indexOf('machine', begin + 1)
+  const entry = words.slice(begin, end === -1 ? undefined : end)
+  const password = entry.indexOf('password')
+  return (password === -1 ? undefined : entry[password + 1]) ?? null
 }
 
 /** What `tasuki login` has left for that server. @param {string} url @param {NodeJS.ProcessEnv} env */

@@ -7,6 +7,7 @@ import { tokenFor } from './credentials.mjs'
 import { divert } from './diversion.mjs'
 import { environment } from './environment.mjs'
 import { startForwarder } from './forwarder.mjs'
+import { trustAuthority } from './trust.mjs'
 
 /** @typedef {import('./choice.mjs').Choice} Choice */
 
@@ -34,17 +35,30 @@ export async function takeOver(choice) {
   divert(base, choice)
   Object.assign(env, environment(base, host), { [OURS]: base, TASUKI_URL: choice.url })
   env.NO_PROXY = [env.NO_PROXY || env.no_proxy, '127.0.0.1'].filter(Boolean).join(',')
-  setToken(choice, env)
+  const token = setToken(choice, env)
   forgetTelemetry()
-  return { beforeCommand: (options) => beforeCommand(options, choice, host) }
+  return {
+    beforeCommand: async (options) => {
+      await beforeCommand(options, choice, host)
+      if (isRun(options.id)) await trustAuthority(base, token)
+    },
+  }
 }
 
-/** @param {Choice} choice @param {NodeJS.ProcessEnv} env */
+/** Whether a command has a one-off instance to connect to. @param {string | undefined} id */
+function isRun(id) {
+  return id === 'run' || id?.startsWith('run:') === true
+}
+
+/** The token that counts, which the command line then finds. @param {Choice} choice @param {NodeJS.ProcessEnv} env */
 function setToken(choice, env) {
-  const { token, warning } = tokenFor(choice.url, env, process.argv[2])
-  if (warning !== null) process.stderr.write(`tasuki: ${warning}\n`)
-  if (token === null) delete env.HEROKU_API_KEY
+  const { token, given, warning } = tokenFor(choice.url, env, process.argv[2])
+  if (warning !== null)
+    process.stderr.write(`tasuki: ${warning}
+`)
+  if (token === null || !given) delete env.HEROKU_API_KEY
   else env.HEROKU_API_KEY = token
+  return token
 }
 
 /**

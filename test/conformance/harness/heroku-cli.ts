@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, readFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { type Ran, run, type TestServer } from '../../harness/index.ts'
+import type { Ran, TestServer } from '../../harness/index.ts'
 
 const FOLDER = join(import.meta.dirname, '..')
 const PROGRAM = join(FOLDER, 'node_modules/heroku/bin/run.js')
@@ -16,10 +16,13 @@ export const MISSING: string | null = existsSync(PROGRAM)
 
 export interface HerokuOptions {
   readonly cwd?: string
-  readonly env?: Readonly<Record<string, string>>
+  /** Beside those that it has; null takes one away. */
+  readonly env?: Readonly<Record<string, string | null>>
   readonly input?: string
   /** Gets the output as it comes. */
   readonly onOutput?: (text: string) => void
+  /** Interrupts the command, as Ctrl-C does, as soon as its output matches. */
+  readonly stopWhen?: RegExp
 }
 
 /** What a program in a terminal asks, and what is typed when it does. */
@@ -41,8 +44,10 @@ export class HerokuCli {
     name: string,
     env: Readonly<Record<string, string>>,
   ): Promise<HerokuCli> {
-    const home = join(server.directory, `home-${name}`)
-    await mkdir(home)
+    const home = join(server.directory, `home-${name.replaceAll(' ', '-')}`)
+    // Its first start in a home asks to read the terms of a service that is not used here.
+    await mkdir(join(home, '.cache/heroku'), { recursive: true })
+    await writeFile(join(home, '.cache/heroku/terms-of-service'), '')
     return new HerokuCli(home, env)
   }
 
@@ -66,6 +71,11 @@ export class HerokuCli {
     return [...new Set(text.split('\n').filter(Boolean))]
   }
 
+  /** From here on it is as if none of them had been tried. */
+  async forget(): Promise<void> {
+    await rm(this.#hostsFile, { force: true })
+  }
+
   get #hostsFile(): string {
     return join(this.home, 'hosts.log')
   }
@@ -82,7 +92,9 @@ export class HerokuCli {
       ...this.#env,
       ...options.env,
     }
-    return { command: [process.execPath, '--no-deprecation', PROGRAM, ...args], env }
+    const given = Object.entries(env).filter((pair): pair is [string, string] => pair[1] !== null)
+    const command = [process.execPath, '--no-deprecation', PROGRAM, ...args]
+    return { command, env: Object.fromEntries(given) }
   }
 }
 
@@ -115,6 +127,7 @@ function runClean(
     child[name].setEncoding('utf8').on('data', (text: string) => {
       texts[name] += text
       answer()
+      if (options.stopWhen?.test(texts.stdout)) child.kill('SIGINT')
       options.onOutput?.(text)
     })
   }
@@ -124,6 +137,3 @@ function runClean(
   if (options.dialog === undefined) child.stdin.end(options.input ?? '')
   return promise
 }
-
-/** A command of any other program, for the calls around the tests. */
-export { run }

@@ -21,6 +21,10 @@ export interface Row {
 /** Rows that build on each other, in their order. */
 export interface Lane {
   readonly name: string
+  /** How the command line finds the server. Default: by the variables that `tasuki heroku` prints. */
+  readonly by?: 'variables' | 'plugin'
+  /** False for what is no command of the table. */
+  readonly told?: boolean
   /** Made before the first row: apps, files. */
   readonly prepare?: (subject: Subject) => Promise<void>
   readonly rows: readonly Row[]
@@ -39,9 +43,12 @@ export class Subject {
     this.cli = cli
   }
 
-  /** A command that is to end with that exit code, and to print nothing that reads like a slip. */
-  readonly heroku = async (line: string, code = 0, options: HerokuOptions = {}): Promise<Ran> =>
-    checked(line, code, await this.cli.run(words(line), options))
+  /** A command that is to end with that exit code (null: by a signal), and to print nothing that reads like a slip. */
+  readonly heroku = async (
+    line: string,
+    code: number | null = 0,
+    options: HerokuOptions = {},
+  ): Promise<Ran> => checked(line, code, await this.cli.run(words(line), options))
 
   /** The same in a terminal, with somebody who answers. */
   readonly terminal = async (
@@ -62,7 +69,7 @@ export class Subject {
   readonly get = (path: string): Promise<any> => this.server.get(path)
 }
 
-function checked(line: string, code: number, ran: Ran): Ran {
+function checked(line: string, code: number | null, ran: Ran): Ran {
   const shown = `heroku ${line} → ${ran.code}\n${ran.stdout}\n${ran.stderr}`
   assert.equal(ran.code, code, shown)
   assert.doesNotMatch(ran.stdout + ran.stderr, SLIPS, shown)

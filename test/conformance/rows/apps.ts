@@ -23,6 +23,7 @@ export const APPS: Lane = {
     {
       command: 'apps [--all] [--json]',
       verdict: 'works',
+      core: true,
       check: async ({ heroku }) => {
         const { stdout } = await heroku('apps')
         assert.match(stdout, /^crest$/m)
@@ -33,6 +34,7 @@ export const APPS: Lane = {
     {
       command: 'apps:info [--json] [--shell]',
       verdict: 'works',
+      core: true,
       check: async ({ heroku }) => {
         const { stdout } = await heroku('apps:info -a crest')
         assert.match(stdout, /^=== ⬢? ?crest$/m)
@@ -45,8 +47,8 @@ export const APPS: Lane = {
     },
     {
       command: 'apps:stacks',
-      verdict: 'partly',
-      note: 'There is one stack.',
+      verdict: 'works',
+      note: 'There is one stack; `apps:stacks:set` knows no other.',
       check: async ({ heroku }) => {
         assert.match((await heroku('apps:stacks -a crest')).stdout, /^\* \S+$/m)
       },
@@ -63,8 +65,8 @@ export const APPS: Lane = {
     },
     {
       command: 'git:remote',
-      verdict: 'partly',
-      note: 'The remote is always `https://…`: where the server speaks plain HTTP, add it with `git remote add` instead.',
+      verdict: 'works',
+      note: 'The remote is `https://…`, which the port of the API speaks: Git has to know its certificate, see above.',
       core: true,
       check: async ({ heroku, cli }) => {
         const cwd = join(cli.home, 'repository')
@@ -100,6 +102,87 @@ export const APPS: Lane = {
         await heroku('features:disable preboot -a crown')
         assert.equal((await get('/apps/crown/features/preboot')).enabled, false)
       },
+    },
+    {
+      command: 'domains, :add, :info, :wait, :remove, :clear',
+      verdict: 'works',
+      note: 'Point the DNS entry at the server yourself.',
+      core: true,
+      check: async ({ heroku, get }) => {
+        const { stdout } = await heroku('domains:add www.example.org -a crown')
+        assert.match(stdout, /DNS Target crown\.test/)
+        const hostnames = (domains: { hostname: string }[]) => domains.map(({ hostname }) => hostname)
+        assert.ok(hostnames(await get('/apps/crown/domains')).includes('www.example.org'))
+        await heroku('domains:wait www.example.org -a crown')
+        assert.match((await heroku('domains -a crown')).stdout, /www\.example\.org +CNAME +crown\.test/)
+        await heroku('domains:remove www.example.org -a crown')
+        assert.ok(!hostnames(await get('/apps/crown/domains')).includes('www.example.org'))
+      },
+    },
+    {
+      command: 'buildpacks, :add, :set, :remove, :clear',
+      verdict: 'works',
+      note: 'By Git URL, path on the server, or a name of the usual ones; `buildpacks:search` asks a registry, and fails.',
+      core: true,
+      check: async ({ heroku, get }) => {
+        const url = 'https://example.org/buildpack.git'
+        await heroku(`buildpacks:add ${url} -a crown`)
+        const [installed] = await get('/apps/crown/buildpack-installations')
+        assert.equal(installed.buildpack.url, url)
+        assert.ok((await heroku('buildpacks -a crown')).stdout.includes(url))
+        await heroku('buildpacks:clear -a crown')
+        assert.deepEqual(await get('/apps/crown/buildpack-installations'), [])
+      },
+    },
+    {
+      command: 'drains, :add, :remove',
+      verdict: 'works',
+      check: async ({ heroku, get }) => {
+        const url = 'https://logs.example.org/in?key=1'
+        assert.match((await heroku(`drains:add ${url} -a crown`)).stdout, /Successfully added/)
+        const [drain] = await get('/apps/crown/log-drains')
+        assert.equal(drain.url, url)
+        assert.ok((await heroku('drains -a crown')).stdout.includes(drain.token))
+        await heroku(`drains:remove ${url} -a crown`)
+        assert.deepEqual(await get('/apps/crown/log-drains'), [])
+      },
+    },
+    {
+      command: 'webhooks, :add, :info, :update, :remove',
+      verdict: 'works',
+      check: async ({ heroku, get }) => {
+        await heroku('webhooks:add -i api:release -l notify -u https://hooks.example.org/in -a crown')
+        const [hook] = await get('/apps/crown/webhooks')
+        assert.deepEqual([hook.url, hook.include], ['https://hooks.example.org/in', ['api:release']])
+        assert.ok((await heroku('webhooks -a crown')).stdout.includes(hook.url))
+        await heroku(`webhooks:remove ${hook.id} -a crown`)
+        assert.deepEqual(await get('/apps/crown/webhooks'), [])
+      },
+    },
+    {
+      command: 'certs, certs:auto',
+      verdict: 'partly',
+      note: 'There are none: put something that ends TLS in front of the router.',
+      check: async ({ heroku }) => {
+        assert.match((await heroku('certs -a crown')).stdout, /no SSL certificates/)
+        assert.match((await heroku('certs:auto -a crown')).stdout, /disabled/)
+      },
+    },
+    {
+      command: 'addons, :create, :attach …; pg, redis, kafka …',
+      verdict: 'not',
+      note: 'There is no market of add-ons: run the service where you like and set its address with `config:set`.',
+      check: async ({ heroku, refused }) => {
+        assert.match((await heroku('addons -a crown')).stdout, /No add-ons/)
+        await refused('addons:create heroku-postgresql -a crown', /Add-ons are not offered/)
+      },
+    },
+    {
+      command: 'container:login, :push, :release',
+      verdict: 'not',
+      note: 'There is no registry of images.',
+      check: ({ refused }) =>
+        refused('container:release web -a crown', /not a container app|container stack|stack/i),
     },
     {
       command: 'apps:destroy',
