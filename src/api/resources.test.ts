@@ -102,7 +102,9 @@ test('a slug is shown to the apps that have it, and to no others', async (t) => 
 test('a release that failed is tried again with the present config', async (t) => {
   const api = await liveApi(t)
   const app = await api.services.apps.create('shop', 'me')
-  await deployed(api, app, 'a')
+  const processTypes = { web: 'node server.js', release: 'node migrate.js' }
+  api.builder = async ({ commit }) => artifactNamed('b', { processTypes, commit })
+  await deployed(api, app, 'b')
   await deployed(api, app, 'b', 'failed')
   await api.services.config.change(app, { FIXED: 'yes' }, 'me')
   await api.engine.finish(app.id)
@@ -156,4 +158,14 @@ test('an app is set up from a source, and shown to whoever made it', async (t) =
   assert.equal((await api.call('POST', '/app-setups', { ...wish, app: { stack: 'container' } })).status, 422)
   const nothing = await api.call('GET', '/app-setups/01234567-89ab-cdef-0123-456789abcdef')
   assert.equal(nothing.status, 404)
+})
+
+test('only a release with a release phase has an output to read', async (t) => {
+  const api = await liveApi(t)
+  await deployed(api, await api.services.apps.create('shop', 'me'), 'a')
+  const releases = (await api.call('GET', '/apps/shop/releases')).body as { output_stream_url: string }[]
+  assert.deepEqual(
+    releases.map((release) => release.output_stream_url),
+    [null, null],
+  )
 })

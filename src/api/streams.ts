@@ -6,7 +6,7 @@ import type { Api } from './types.ts'
 /** So that nothing on the way takes a silent stream for a dead one. */
 const HEARTBEAT_MS = 15_000
 
-type Source<T> = (signal: AbortSignal) => AsyncIterable<T>
+export type Source<T> = (signal: AbortSignal) => AsyncIterable<T>
 
 /** Answers that go on: they end with their source, with their reader, or with the server. */
 export class Streams {

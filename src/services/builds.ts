@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Build, BuildError } from '../store/builds.ts'
-import { announceRelease } from './announce.ts'
+import { announce, announceRelease } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { deployArtifact } from './deploys.ts'
 import type { Outputs, OutputWriter } from './outputs.ts'
@@ -11,6 +11,11 @@ import type { SourceService } from './sources.ts'
 
 const COMMIT = /^[\w./+-]{1,128}$/
 const MOST_LISTED = 100
+const CANCELLED: BuildError = {
+  id: 'build_failed',
+  message: 'The build was cancelled.',
+  next: 'Deploy again when you want to.',
+}
 const STOPPED: BuildError = {
   id: 'build_failed',
   message: 'The server was stopped during this build.',
@@ -24,6 +29,8 @@ export class BuildService {
   readonly #outputs: Outputs
   readonly #queue: KeyedQueue
   readonly #stopped = new AbortController()
+  /** Of the builds that run, to end each. */
+  readonly #cancels = new Map<string, AbortController>()
 
   constructor(deps: ServiceDeps, sources: SourceService, outputs: Outputs) {
     this.#deps = deps
@@ -77,6 +84,19 @@ export class BuildService {
     })
   }
 
+  /** Ends a build that waits or runs; no release comes of it. Throws `not_found`, `conflict` when it has ended. */
+  async cancel(app: App, id: string, user: string): Promise<Build> {
+    const { status } = await this.get(app, id)
+    if (status !== 'pending')
+      throw new TasukiError('conflict', 'The build has ended already.', {
+        next: 'There is nothing to cancel.',
+      })
+    await this.#deps.store.tables.builds.fail(id, CANCELLED, Date.now())
+    this.#cancels.get(id)?.abort()
+    announce(this.#deps, app.id, `Build ${id} was cancelled by ${user}`)
+    return this.get(app, id)
+  }
+
   /** The build log from its start, then as it grows, to its end. */
   output(id: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
     return this.#outputs.follow(id, signal)
@@ -89,20 +109,24 @@ export class BuildService {
 
   async #run(id: string): Promise<void> {
     const output = this.#outputs.open(id)
+    const cancel = new AbortController()
+    this.#cancels.set(id, cancel)
     try {
-      await this.#carryOut(id, output)
+      await this.#carryOut(id, output, AbortSignal.any([cancel.signal, this.#stopped.signal]))
     } catch (error) {
       await this.#fail(id, error, output)
     } finally {
+      this.#cancels.delete(id)
       await output.end().catch((error: unknown) => {
         this.#deps.log.warn({ build: id, error: String(error) }, 'The build log could not be kept whole')
       })
     }
   }
 
-  async #carryOut(id: string, output: OutputWriter): Promise<void> {
+  async #carryOut(id: string, output: OutputWriter, signal: AbortSignal): Promise<void> {
     const { store, builder } = this.#deps
     const build = (await store.tables.builds.byId(id))!
+    if (build.status !== 'pending') throw new TasukiError('build_failed', CANCELLED.message)
     const source = await this.#sources.obtain(build.sourceUrl)
     try {
       const artifact = await builder.build({
@@ -112,7 +136,7 @@ export class BuildService {
         env: await store.tables.config.get(build.appId),
         buildpacks: await store.tables.buildpacks.of(build.appId),
         log: (line) => output.write(`${line}\n`),
-        signal: this.#stopped.signal,
+        signal,
       })
       const made = await deployArtifact(store, build, artifact)
       output.write(`-----> Released v${made.release.version}\n`)
@@ -126,10 +150,15 @@ export class BuildService {
     const error = asTasukiError(thrown)
     if (error.code === 'internal')
       this.#deps.log.error({ build: id, error: originOf(error) }, 'A build broke')
-    const told = this.#stopped.signal.aborted
-      ? STOPPED
-      : { id: error.code, message: error.message, next: error.next }
+    const told = (await this.#ended(id)) ?? { id: error.code, message: error.message, next: error.next }
     output.write(` !     ${told.message}\n !     ${told.next}\n`)
     await this.#deps.store.tables.builds.fail(id, told, Date.now())
+  }
+
+  /** Why it was ended from outside; null when it was not. */
+  async #ended(id: string): Promise<BuildError | null> {
+    const build = await this.#deps.store.tables.builds.byId(id)
+    if (build && build.status !== 'pending') return build.error
+    return this.#stopped.signal.aborted ? STOPPED : null
   }
 }

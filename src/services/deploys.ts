@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
 import { parseBuildpacks } from '../domain/buildpack.ts'
+import { TasukiError } from '../domain/errors.ts'
 import { changedConfig } from '../domain/names.ts'
 import type { Build } from '../store/builds.ts'
 import type { Store } from '../store/open.ts'
@@ -14,11 +15,14 @@ const SECRET_BYTES = 32
 
 /**
  * What follows a build, in one transaction: the artifact is known, the formation has its first instances, the release
- * is made, its rollout begins, the build has succeeded. Throws `not_found` when the app was destroyed meanwhile.
+ * is made, its rollout begins, the build has succeeded. Throws `not_found` when the app was destroyed meanwhile, and
+ * `build_failed` when the build was cancelled.
  */
 export function deployArtifact(store: Store, build: Build, artifact: Artifact): Promise<MadeRelease> {
   return store.transaction(async (tables) => {
     const app = await liveApp(tables, build.appId)
+    if ((await tables.builds.byId(build.id))?.status !== 'pending')
+      throw new TasukiError('build_failed', 'The build was cancelled.')
     const at = Date.now()
     await tables.artifacts.put(artifact, at)
     const config = await adoptArtifact(tables, app.id, artifact)

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
+import { RELEASE_TYPE } from '../domain/release.ts'
 import type { App } from '../store/apps.ts'
 import type { ReleaseRange, StoredRelease } from '../store/releases.ts'
 import type { Tables } from '../store/tables.ts'
@@ -13,6 +14,8 @@ export interface ReleaseView {
   readonly current: boolean
   readonly eligibleForRollback: boolean
   readonly rolloutId: string | null
+  /** It has a release phase, so that there is something to read. */
+  readonly hasOutput: boolean
 }
 
 /** A release that was just made. */
@@ -114,14 +117,22 @@ export class ReleaseService {
       releases.map((release) => release.version),
     )
     const present = new Set(await tables.artifacts.presentOf(artifactsOf(releases)))
-    return releases.map((release) => ({
-      release,
-      current: release.version === current,
-      eligibleForRollback:
-        release.status === 'succeeded' && release.artifact !== null && present.has(release.artifact),
-      rolloutId: rollouts.get(release.version) ?? null,
-    }))
+    return Promise.all(
+      releases.map(async (release) => ({
+        release,
+        current: release.version === current,
+        eligibleForRollback:
+          release.status === 'succeeded' && release.artifact !== null && present.has(release.artifact),
+        rolloutId: rollouts.get(release.version) ?? null,
+        hasOutput: await hasReleasePhase(tables, release),
+      })),
+    )
   }
+}
+
+async function hasReleasePhase(tables: Tables, { artifact }: StoredRelease): Promise<boolean> {
+  if (artifact === null) return false
+  return (await tables.artifacts.get(artifact)).processTypes[RELEASE_TYPE] !== undefined
 }
 
 function artifactsOf(releases: readonly StoredRelease[]): string[] {

@@ -31,7 +31,7 @@ export function releaseBody(
   services: Services,
   request: FastifyRequest,
   app: App,
-  { release, current, eligibleForRollback, rolloutId }: ReleaseView,
+  { release, current, eligibleForRollback, rolloutId, hasOutput }: ReleaseView,
 ): Static<typeof ReleaseBody> {
   const slug = release.artifact === null ? null : { id: slugIdOf(release.artifact) }
   return {
@@ -49,7 +49,8 @@ export function releaseBody(
     user: userOf(release.user),
     created_at: timeOf(release.createdAt),
     updated_at: timeOf(release.updatedAt),
-    output_stream_url: rolloutId === null ? null : releaseOutput(request, services.secrets, rolloutId),
+    output_stream_url:
+      rolloutId === null || !hasOutput ? null : releaseOutput(request, services.secrets, rolloutId),
     eligible_for_rollback: eligibleForRollback,
     tasuki: { rollout_id: rolloutId },
   }

@@ -1,7 +1,9 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Services } from '../../services/index.ts'
+import type { Build } from '../../store/builds.ts'
 import { BuildBody, buildBody } from '../bodies/build.ts'
-import { AppParams, nullable } from '../bodies/common.ts'
+import { AppParams, nullable, timeOf } from '../bodies/common.ts'
+import { type Keys, pageOf } from '../ranges.ts'
 import type { Api } from '../types.ts'
 
 const BuildParams = Type.Object({ app: Type.String(), build: Type.String() })
@@ -12,15 +14,22 @@ const NewBuild = Type.Object({
   }),
 })
 
+const KEYS: Keys<Build> = {
+  id: (build) => build.id,
+  created_at: (build) => timeOf(build.createdAt),
+  started_at: (build) => timeOf(build.createdAt),
+}
+
 export function buildRoutes(api: Api, services: Services): void {
   const { apps, builds } = services
 
   api.get(
     '/apps/:app/builds',
-    { schema: { params: AppParams, response: { 200: Type.Array(BuildBody) } } },
-    async (request) => {
+    { schema: { params: AppParams, response: { '2xx': Type.Array(BuildBody) } } },
+    async (request, reply) => {
       const app = await apps.find(request.params.app)
-      return (await builds.list(app)).map((build) => buildBody(services, request, app, build))
+      const page = pageOf(request, reply, await builds.list(app), KEYS)
+      return page.map((build) => buildBody(services, request, app, build))
     },
   )
 
@@ -42,6 +51,16 @@ export function buildRoutes(api: Api, services: Services): void {
     async (request) => {
       const app = await apps.find(request.params.app)
       return buildBody(services, request, app, await builds.get(app, request.params.build))
+    },
+  )
+
+  api.delete(
+    '/apps/:app/builds/:build',
+    { schema: { params: BuildParams, response: { 200: BuildBody } } },
+    async (request) => {
+      const app = await apps.find(request.params.app)
+      const build = await builds.cancel(app, request.params.build, request.user)
+      return buildBody(services, request, app, build)
     },
   )
 }

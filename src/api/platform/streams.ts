@@ -1,5 +1,6 @@
 import { Type } from '@fastify/type-provider-typebox'
 import type { Services } from '../../services/index.ts'
+import { sendOutput } from '../output-streams.ts'
 import type { Streams } from '../streams.ts'
 import type { Api } from '../types.ts'
 
@@ -13,13 +14,13 @@ export function outputRoutes(api: Api, services: Services, streams: Streams): vo
   api.get('/streams/builds/:id/:secret', OPEN, async (request, reply) => {
     const { id, secret } = request.params
     secrets.check('build-output', id, secret)
-    return streams.text(reply, (signal) => builds.output(id, signal))
+    return sendOutput(request, reply, streams, (signal) => builds.output(id, signal))
   })
 
   api.get('/streams/releases/:id/:secret', OPEN, async (request, reply) => {
     const { id, secret } = request.params
     secrets.check('release-output', id, secret)
     const rollout = await rollouts.get(id)
-    return streams.text(reply, (signal) => releaseOutput.ofRollout(rollout, signal))
+    return sendOutput(request, reply, streams, (signal) => releaseOutput.ofRollout(rollout, signal))
   })
 }
