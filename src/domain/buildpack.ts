@@ -32,7 +32,7 @@ const OWN: Readonly<Record<string, OwnBuilder>> = {
 }
 
 /** The short names that can be used. */
-export const BUILDPACK_NAMES: readonly string[] = Object.keys(OWN)
+const BUILDPACK_NAMES: readonly string[] = Object.keys(OWN)
 
 const MOST_CHARACTERS = 1000
 const MOST_BUILDPACKS = 20
@@ -71,6 +71,12 @@ export function parseBuildpacks(given: readonly string[]): Buildpack[] {
   const twice = buildpacks.find(({ url }, index) => urls.indexOf(url) !== index)
   if (twice === undefined) return buildpacks
   throw new TasukiError('invalid_params', `The buildpack ${twice.name} is given twice.`)
+}
+
+/** How `parseBuildpack` is given a short name for certain. Throws `invalid_params` for what can not be one. */
+export function shortNameUrl(name: string): string {
+  if (SHORT_NAME.test(name) && name.length < MOST_CHARACTERS) return `${URN}${name}`
+  throw refusal(name, 'is no short name such as heroku/nodejs')
 }
 
 /** The folder of the server's machine that a buildpack is read from; null when it comes from elsewhere. */

@@ -44,10 +44,13 @@ test('the build cache can be purged', async (t) => {
 })
 
 test('short names are looked up without a token, as the command line does it', async (t) => {
-  const { url } = await liveApi(t)
+  const { url, call } = await liveApi(t)
   const found = await fetch(`${url}/buildpacks/heroku%2Fnodejs`)
   assert.deepEqual(await found.json(), { name: 'heroku/nodejs', blob_url: 'urn:buildpack:heroku/nodejs' })
-  for (const name of ['heroku%2Fcobol', 'https:%2F%2Fexample.org%2Fx']) {
-    assert.equal((await fetch(`${url}/buildpacks/${name}`)).status, 404, name)
-  }
+  const none = (await (await fetch(`${url}/buildpacks/heroku%2Fcobol`)).json()) as { blob_url: string }
+  await call('POST', '/apps', { name: 'demo' })
+  const updates = [{ buildpack: none.blob_url }]
+  const put = await call('PUT', '/apps/demo/buildpack-installations', { updates })
+  assert.match(put.body.message, /no buildpack of the short name "heroku\/cobol" here.*Give the URL/)
+  assert.equal((await fetch(`${url}/buildpacks/https:%2F%2Fexample.org%2Fx`)).status, 422)
 })

@@ -1,6 +1,5 @@
 import { Type } from '@fastify/type-provider-typebox'
-import { BUILDPACK_NAMES, parseBuildpack } from '../../domain/buildpack.ts'
-import { TasukiError } from '../../domain/errors.ts'
+import { shortNameUrl } from '../../domain/buildpack.ts'
 import type { Services } from '../../services/index.ts'
 import { BuildpackInstallationBody, buildpackInstallationBody } from '../bodies/buildpack-installation.ts'
 import { AppParams } from '../bodies/common.ts'
@@ -13,6 +12,7 @@ const Update = Type.Object({
     { description: 'All of them, in order; none: the source says by itself how it is built' },
   ),
 })
+const RegistryBody = Type.Object({ name: Type.String(), blob_url: Type.String() })
 const RegistryParams = Type.Object({
   name: Type.String({ description: 'heroku/nodejs, with its slash as %2F' }),
 })
@@ -44,15 +44,11 @@ export function buildpackInstallationRoutes(api: Api, services: Services): void 
     return reply.code(204).send()
   })
 
-  // Where the `heroku` command line looks short names up; it sends no token there, and there is nothing secret in it.
-  api.get('/buildpacks/:name', { config: { open: true }, schema: { params: RegistryParams } }, (request) =>
-    registryEntry(request.params.name),
+  // Where the `heroku` command line looks short names up, without a token. It does not tell its user when there is none of
+  // that name, so each one leads to an address that is refused, with the reason, when it is set.
+  api.get(
+    '/buildpacks/:name',
+    { config: { open: true }, schema: { params: RegistryParams, response: { 200: RegistryBody } } },
+    async (request) => ({ name: request.params.name, blob_url: shortNameUrl(request.params.name) }),
   )
-}
-
-async function registryEntry(given: string) {
-  if (BUILDPACK_NAMES.includes(given)) return { name: given, blob_url: parseBuildpack(given).url }
-  throw new TasukiError('not_found', `"${given.slice(0, 60)}" is no short name of a buildpack here.`, {
-    next: `Give the URL of its Git repository, or one of ${BUILDPACK_NAMES.join(', ')}.`,
-  })
 }
