@@ -203,6 +203,20 @@ test("no route without an app in its path tells anything of somebody else's app"
   assert.equal((await anna.call('GET', `/pipeline-couplings/${coupling.id}`)).status, 200)
 })
 
+test('only the server and its users are for the admin alone; every other route says who may call it', async (t) => {
+  const api = await liveApi(t)
+  const unsaid = walk(api).filter(
+    ({ pattern, config }) => !config.open && !config.access && !config.appOf && !pattern.includes('/:app'),
+  )
+  const others = unsaid.filter(({ pattern }) => !/ \/tasuki\/(server|users)(\/|$)/.test(pattern))
+  assert.deepEqual(
+    others.map(({ pattern }) => pattern),
+    [],
+    "say config.access: 'users', or appOf; see docs/accounts.md",
+  )
+  assert.ok(unsaid.length >= 8)
+})
+
 test('addresses with a secret are nothing to who has another secret', async (t) => {
   const api = await liveApi(t)
   const all = walk(api).filter(({ pattern }) => pattern.endsWith('/:secret'))
