@@ -31,7 +31,7 @@ export function appJsonSchema(): Schema {
       env: env(),
       formation: formation(),
       addons: ANY,
-      buildpacks: ANY,
+      buildpacks: buildpacks(),
       environments: ANY,
       stack: ANY,
       image: ANY,
@@ -39,6 +39,15 @@ export function appJsonSchema(): Schema {
       cron: ANY,
       tasuki: tasuki(),
     },
+  }
+}
+
+function buildpacks(): Schema {
+  const named = { type: 'object', properties: { url: STRING }, required: ['url'] }
+  return {
+    description: 'What the app is built with, in order, until somebody sets others.',
+    type: ['array', 'null'],
+    items: { anyOf: [named, STRING] },
   }
 }
 
