@@ -23,6 +23,9 @@ export class RunKeeper {
   /** When the users of runs went away, UTC ms. */
   readonly #hungUp = new Map<string, number>()
   readonly #ending = new Set<string>()
+  readonly #killed = new Set<string>()
+  /** Apps of which nothing is left but runs. */
+  readonly #forgotten = new Set<string>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -61,9 +64,14 @@ export class RunKeeper {
 
   /** SIGTERM now, SIGKILL after thirty seconds. */
   async stop(run: Run): Promise<void> {
-    if (run.state === 'waiting') return this.ended(run, null)
-    this.tell(run, 'Stopping process with SIGTERM')
+    if (run.state === 'waiting') return this.expire(run)
+    this.tell(run, 'Stopping all processes with SIGTERM')
     await this.#deps.runtime.signal(run.instance, 'SIGTERM')
+  }
+
+  /** Nobody attaches to it any more, unless somebody has in this moment. */
+  async expire(run: Run): Promise<void> {
+    if (await this.#deps.store.tables.runs.expire(run.id, Date.now())) this.#open.delete(run.id)
   }
 
   /** Its user has gone: SIGHUP now, after five seconds SIGTERM, then as `stop`. */
@@ -74,19 +82,28 @@ export class RunKeeper {
     await this.#deps.oneOffs.hangUp(run.instance)
   }
 
-  /** It is over: recorded, told, removed. May be repeated. */
+  /** What was started is over: recorded, told, removed. May be repeated. */
   async ended(run: Run, exitCode: number | null): Promise<void> {
     if (!this.#open.has(run.id) || this.#ending.has(run.id)) return
     this.#ending.add(run.id)
     try {
       await this.#deps.store.tables.runs.end(run.id, exitCode, Date.now())
-      if (run.state === 'up') this.tell(run, `Process exited with status ${exitCode ?? 'unknown'}`)
+      await this.#tellEnd(run, exitCode)
       await this.#deps.runtime.remove(run.instance)
       this.#open.delete(run.id)
       this.#hungUp.delete(run.id)
+      this.#killed.delete(run.id)
     } finally {
       this.#ending.delete(run.id)
     }
+  }
+
+  async #tellEnd(run: Run, exitCode: number | null): Promise<void> {
+    const instances = await this.#deps.runtime.list(run.appId)
+    const cause = instances.find(({ id }) => id === run.instance)?.exit?.cause
+    if (cause === 'memory') this.tell(run, 'Error R15 (Memory quota vastly exceeded)')
+    this.tell(run, exitCode === null ? 'Process was killed' : `Process exited with status ${exitCode}`)
+    this.tell(run, 'State changed from up to complete')
   }
 
   /** What runs for an app that was forgotten meanwhile is nobody's. */
@@ -97,13 +114,15 @@ export class RunKeeper {
 
   async #adopt(run: Run, instances: readonly RuntimeInstance[]): Promise<void> {
     const found = instances.some(({ id }) => id === run.instance)
-    if (run.state === 'waiting' || !found) await this.ended(run, null)
+    if (run.state === 'waiting') await this.expire(run)
+    else if (!found) await this.ended(run, null)
     else if (run.options.attached) await this.hangUp(run)
   }
 
   async #lookAt(appId: string, now: number): Promise<void> {
     const app = await this.#deps.store.tables.apps.byId(appId)
     const appGone = app === null || app.destroyedAt !== null
+    if (app === null) this.#forgotten.add(appId)
     const instances = await this.#deps.runtime.list(appId)
     for (const run of this.open(appId)) {
       const instance = instances.find(({ id }) => id === run.instance) ?? null
@@ -116,14 +135,26 @@ export class RunKeeper {
   async #attend(run: Run, seen: Seen): Promise<void> {
     const { instance, appGone, now } = seen
     if (run.state === 'waiting') {
-      if (appGone || now - run.createdAt >= ATTACH_MS) await this.ended(run, null)
+      if (appGone || now - run.createdAt >= ATTACH_MS) await this.expire(run)
     } else if (instance?.state === 'exited') {
       await this.ended(run, instance.exit?.code ?? null)
     } else if (instance?.signalledAt) {
-      if (now - instance.signalledAt >= STOP_MS) await this.#deps.runtime.signal(instance.id, 'SIGKILL')
+      if (now - instance.signalledAt >= STOP_MS) await this.#kill(run)
     } else if (instance && (appGone || this.#isDue(run, now))) {
       await this.stop(run)
     }
+  }
+
+  async #kill(run: Run): Promise<void> {
+    if (!this.#killed.has(run.id)) {
+      this.tell(
+        run,
+        `Error R12 (Exit timeout) -> Process failed to exit within ${STOP_MS / 1000} s of SIGTERM`,
+      )
+      this.tell(run, 'Stopping remaining processes with SIGKILL')
+    }
+    this.#killed.add(run.id)
+    await this.#deps.runtime.signal(run.instance, 'SIGKILL')
   }
 
   #isDue(run: Run, now: number): boolean {
@@ -135,8 +166,9 @@ export class RunKeeper {
     return true
   }
 
-  /** A line of the app's log about this run. */
+  /** A line of the app's log about this run. The log of an app that was forgotten is not begun anew. */
   tell(run: Run, message: string): void {
+    if (this.#forgotten.has(run.appId)) return
     this.#deps.logs.append(run.appId, { dyno: run.name, message })
   }
 }

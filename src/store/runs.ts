@@ -30,6 +30,8 @@ export interface Runs {
   open(): Promise<Run[]>
   /** Waiting → up: true for the one caller that may start it. */
   claim(id: string): Promise<boolean>
+  /** Waiting → ended: false when somebody has claimed it, or it has ended. */
+  expire(id: string, at: number): Promise<boolean>
   end(id: string, exitCode: number | null, at: number): Promise<void>
   /** Those that ended before that time. */
   forget(before: number): Promise<void>
@@ -62,6 +64,15 @@ export function runsTable(db: Db, seal: Seal): Runs {
       const result = await db
         .updateTable('runs')
         .set({ state: 'up' })
+        .where('id', '=', id)
+        .where('state', '=', 'waiting')
+        .executeTakeFirst()
+      return result.numUpdatedRows === 1n
+    },
+    async expire(id, endedAt) {
+      const result = await db
+        .updateTable('runs')
+        .set({ state: 'ended', endedAt })
         .where('id', '=', id)
         .where('state', '=', 'waiting')
         .executeTakeFirst()
