@@ -45,9 +45,12 @@ interface Following {
 /** A clone as a developer has it, with nobody's settings. */
 export class Clone {
   readonly directory: string
+  readonly #env: Readonly<Record<string, string>>
 
-  constructor(directory: string) {
+  /** `env`: variables besides those that every clone has. */
+  constructor(directory: string, env: Readonly<Record<string, string>> = {}) {
     this.directory = directory
+    this.#env = env
   }
 
   /** A new repository with branch main, removed after the test. */
@@ -65,7 +68,7 @@ export class Clone {
   /** The same, to be watched while it runs. */
   follow(...args: readonly string[]): Following {
     const running = execa('git', ['-C', this.directory, ...args], {
-      env: { ...developer(), PATH: process.env.PATH ?? '' },
+      env: { ...developer(), PATH: process.env.PATH ?? '', ...this.#env },
       extendEnv: false,
       reject: false,
       all: true,
