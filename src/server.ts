@@ -102,7 +102,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     },
     checkpoint: faults.checkpoint,
   })
-  const logs = opened.add(new LogBook(options.data, traffic, log), (one) => one.close())
+  const logs = opened.add(new LogBook(options.data, options.keptLog, traffic, log), (one) => one.close())
   const ended = Promise.withResolvers<void>()
   const services = createServices({
     store,

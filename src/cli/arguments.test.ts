@@ -96,6 +96,11 @@ describe('the options of the server', () => {
   it('are refused with the name of the one that is wrong', async () => {
     await assert.rejects(serverOptions({ http: '8080' }), refused(/--http: "8080" is not HOST:PORT/))
     await assert.rejects(serverOptions({ api: '127.0.0.1:99999' }), refused(/--api/))
+    await assert.rejects(
+      serverOptions({ 'log-size': '0' }),
+      refused(/--log-size: "0" is not a number of MiB/),
+    )
+    await assert.rejects(serverOptions({ 'log-days': 'ever' }), refused(/--log-days/))
     await assert.rejects(serverOptions({ ports: '30000-20000' }), refused(/--ports/))
     await assert.rejects(serverOptions({ 'rate-limit': 'many' }), refused(/--rate-limit/))
     await assert.rejects(

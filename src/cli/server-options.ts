@@ -25,6 +25,8 @@ export const SERVER_DEFAULTS = {
   'run-hours': '24',
   'source-limit': '512',
   'push-limit': '2048',
+  'log-size': '50',
+  'log-days': '30',
   'local-buildpacks': '',
   'log-level': 'info',
 } as const
@@ -46,6 +48,7 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     runHours: runHours(all['run-hours']),
     sourceMiB: mebibytes('source-limit', all['source-limit']),
     pushMiB: mebibytes('push-limit', all['push-limit']),
+    keptLog: { mebibytes: mebibytes('log-size', all['log-size']), days: days('log-days', all['log-days']) },
     rateLimit: rateLimit(all['rate-limit']),
     logLevel: logLevel(all['log-level']),
   }
@@ -136,6 +139,13 @@ function mebibytes(name: string, text: string): number {
   if (/^[1-9]\d{0,6}$/.test(text)) return Number(text)
   throw new TasukiError('invalid_params', `--${name}: "${text}" is not a number of MiB.`, {
     next: 'Give it as 512.',
+  })
+}
+
+function days(name: string, text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text)
+  throw new TasukiError('invalid_params', `--${name}: "${text}" is not a number of days.`, {
+    next: 'Give it as 30.',
   })
 }
 

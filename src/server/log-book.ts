@@ -3,15 +3,20 @@ import { Drains } from '../observe/drains/drains.ts'
 import { InstanceLogs } from '../observe/instance-logs.ts'
 import { PLATFORM } from '../observe/line.ts'
 import { LogStore } from '../observe/log-store.ts'
+import type { Rotation } from '../observe/segments.ts'
 import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
 import { rawLogsOf } from '../runtime/process/raw-logs.ts'
 import type { LogBook as Book, DrainState, DrainTarget, LogQuery, NumberedLine } from '../services/ports.ts'
+import type { ServerOptions } from './options.ts'
 
 interface Log {
   error(details: object, text: string): void
 }
 
 const ROUTER = 'router'
+const FILES = 5
+const MEBIBYTE = 1024 * 1024
+const DAY_MS = 24 * 3_600_000
 
 /** The logs of all apps: what instances write, what the router and the platform say, and where all that is sent to. */
 export class LogBook implements Book {
@@ -20,8 +25,8 @@ export class LogBook implements Book {
   readonly #drains: Drains
   readonly #stopRouter: (() => void)[]
 
-  constructor(data: string, traffic: HaproxyTraffic, log: Log) {
-    this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), log })
+  constructor(data: string, kept: ServerOptions['keptLog'], traffic: HaproxyTraffic, log: Log) {
+    this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), rotation: rotationOf(kept), log })
     this.#instances = new InstanceLogs({ raw: rawLogsOf(data), store: this.#store, log })
     this.#drains = new Drains({ store: this.#store, file: join(data, 'logs', 'drains.json'), log })
     const unlisten = traffic.onLines((batch) => {
@@ -71,4 +76,8 @@ export class LogBook implements Book {
     await this.#drains.stop()
     await this.#store.close()
   }
+}
+
+function rotationOf({ mebibytes, days }: ServerOptions['keptLog']): Rotation {
+  return { fileBytes: Math.ceil((mebibytes * MEBIBYTE) / FILES), files: FILES, ageMs: days * DAY_MS }
 }

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly sourceMiB: number
   /** Largest push by Git, as it comes over the wire, in MiB. */
   readonly pushMiB: number
+  /** What is kept of the log of an app: MiB, and days since the last line of a file. */
+  readonly keptLog: { readonly mebibytes: number; readonly days: number }
   /** Calls of the API that an account may make at once, and again within an hour; 0 for no limit. */
   readonly rateLimit: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'

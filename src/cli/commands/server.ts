@@ -81,6 +81,18 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS['push-limit'],
       summary: 'Largest push by Git, with all the history that comes with it.',
     }),
+    'log-size': Flags.string({
+      env: 'TASUKI_LOG_SIZE',
+      helpValue: 'MIB',
+      default: SERVER_DEFAULTS['log-size'],
+      summary: 'What is kept of the log of each app. Drains that are away find so much when they come back.',
+    }),
+    'log-days': Flags.string({
+      env: 'TASUKI_LOG_DAYS',
+      helpValue: 'DAYS',
+      default: SERVER_DEFAULTS['log-days'],
+      summary: 'How long it is kept.',
+    }),
     'rate-limit': Flags.string({
       env: 'TASUKI_RATE_LIMIT',
       helpValue: 'CALLS',
