@@ -15,6 +15,7 @@ import { describeApi } from './openapi.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appListRoutes } from './platform/app-lists.ts'
 import { appSetupRoutes } from './platform/app-setups.ts'
+import { appTransferRoutes } from './platform/app-transfers.ts'
 import { appRoutes } from './platform/apps.ts'
 import { authorizationRoutes } from './platform/authorizations.ts'
 import { browserLoginRoutes } from './platform/browser-login.ts'
@@ -95,6 +96,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   appListRoutes(api, services)
   appRoutes(api, services)
   appSetupRoutes(api, services)
+  appTransferRoutes(api, services)
   authorizationRoutes(api, services)
   browserLoginRoutes(api, services)
   buildRoutes(api, services)

@@ -1,5 +1,6 @@
 import { AccessService } from './access.ts'
 import { AppSetupService } from './app-setups.ts'
+import { AppTransferService } from './app-transfers.ts'
 import { AppService } from './apps.ts'
 import { AuthorizationService } from './authorizations.ts'
 import { BrowserLoginService } from './browser-logins.ts'
@@ -53,6 +54,7 @@ export interface Services {
   readonly access: AccessService
   readonly apps: AppService
   readonly appSetups: AppSetupService
+  readonly appTransfers: AppTransferService
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
   readonly authorizations: AuthorizationService
@@ -148,17 +150,19 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const rolloutEvents = new RolloutEvents(deps, releaseOutput)
   const apps = new AppService(deps, hosts, builds, repositories)
   const access = new AccessService(deps, apps)
+  const collaborators = new CollaboratorService(deps, users)
   const buildpacks = new BuildpackService(deps)
   const config = new ConfigService(deps)
   return {
     access,
     apps,
+    appTransfers: new AppTransferService(deps, { access, apps, collaborators, users }),
     appSetups: new AppSetupService(deps, { apps, buildpacks, builds, config, runs, sources }),
     buildpacks,
     authorizations,
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
-    collaborators: new CollaboratorService(deps, users),
+    collaborators,
     collector: new Collector(deps, sources, builds),
     config,
     dailyRestarts: new DailyRestarts(deps),

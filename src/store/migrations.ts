@@ -9,6 +9,7 @@ import { PUSHES } from './migrations/0006-pushes.ts'
 import { WEBHOOKS } from './migrations/0007-webhooks.ts'
 import { DRAINS } from './migrations/0008-drains.ts'
 import { APP_SETUPS } from './migrations/0009-app-setups.ts'
+import { APP_TRANSFERS } from './migrations/0010-app-transfers.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -21,6 +22,7 @@ const MIGRATIONS: readonly string[] = [
   WEBHOOKS,
   DRAINS,
   APP_SETUPS,
+  APP_TRANSFERS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

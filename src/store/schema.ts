@@ -9,6 +9,7 @@ import type { Level } from '../domain/webhook.ts'
 export interface Schema {
   apps: AppsTable
   appSetups: AppSetupsTable
+  appTransfers: AppTransfersTable
   config: { appId: string; sealed: Uint8Array }
   formation: { appId: string; type: string; quantity: number; size: string }
   features: { appId: string; name: string; enabled: number; updatedAt: number }
@@ -82,6 +83,17 @@ export interface AppSetupsTable {
   failure: string | null
   successUrl: string | null
   user: string
+  createdAt: number
+  updatedAt: number
+}
+
+export interface AppTransfersTable {
+  id: string
+  appId: string
+  /** E-mail address of who offered it, and of whom it was offered to. */
+  owner: string
+  recipient: string
+  state: 'pending' | 'accepted' | 'declined'
   createdAt: number
   updatedAt: number
 }

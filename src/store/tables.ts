@@ -1,4 +1,5 @@
 import { type AppSetups, appSetupsTable } from './app-setups.ts'
+import { type AppTransfers, appTransfersTable } from './app-transfers.ts'
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
@@ -30,6 +31,7 @@ import { type Webhooks, webhooksTable } from './webhooks.ts'
 export interface Tables {
   readonly apps: Apps
   readonly appSetups: AppSetups
+  readonly appTransfers: AppTransfers
   readonly artifacts: Artifacts
   readonly buildpacks: Buildpacks
   readonly builds: Builds
@@ -60,6 +62,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
   return {
     apps: appsTable(db),
     appSetups: appSetupsTable(db),
+    appTransfers: appTransfersTable(db),
     artifacts: artifactsTable(db, cache),
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),

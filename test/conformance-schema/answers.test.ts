@@ -7,16 +7,20 @@ import { Conformance } from './conformance.ts'
 /** Of these at least one must have been looked at. */
 const EXPECTED = [
   'account',
+  'account-delinquency',
   'app',
   'app-feature',
   'app-setup',
+  'app-transfer',
   'buildpack-installation',
+  'app-webhook',
   'build',
   'config-vars',
   'domain',
   'dyno',
   'dyno-size',
   'formation',
+  'log-drain',
   'log-session',
   'oauth-authorization',
   'pipeline',
@@ -74,6 +78,11 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   const tool = 'https://git.example/buildpack.git'
   await make('PUT', '/apps/shop/buildpack-installations', { updates: [{ buildpack: tool }] })
   await make('POST', '/oauth/authorizations', { description: 'For a script', scope: ['read'] })
+  await api.services.users.add({ email: 'anna@example.test' })
+  await make('POST', '/account/app-transfers', { app: 'shop', recipient: 'anna@example.test' })
+  const hook = { include: ['api:release'], level: 'notify', url: 'https://hook.example/' }
+  await make('POST', '/apps/shop/webhooks', hook)
+  await make('POST', '/apps/shop/log-drains', { url: 'https://logs.example/' })
   await make('POST', '/filters/apps', { in: { id: [app.id] } })
   const { source_blob: source } = await make('POST', '/sources')
   const upload = await fetch(source.put_url, { method: 'PUT', body: 'c source' })
@@ -128,7 +137,8 @@ class Addresses {
 
   remember(route: string, address: string, first: Readonly<Record<string, unknown>>): void {
     const { id, slug } = first as { id?: string; slug?: { id: string } | null }
-    if (id !== undefined) this.#known.set(`${route}/{}`, `${address}/${id}`)
+    const key = `${route}/{}`
+    if (id !== undefined && !this.#known.has(key)) this.#known.set(key, `${address}/${id}`)
     if (slug) this.#known.set('/apps/{}/slugs/{}', `/apps/shop/slugs/${slug.id}`)
   }
 }

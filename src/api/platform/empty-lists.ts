@@ -5,6 +5,12 @@ import type { Api } from '../types.ts'
 
 const NOTHING = { 200: Type.Array(Type.Object({}), { maxItems: 0 }) }
 
+/** Nothing is owed here. */
+const Delinquency = Type.Object({
+  scheduled_suspension_time: Type.Null(),
+  scheduled_deletion_time: Type.Null(),
+})
+
 /** What Heroku has and Tasuki has not: whoever asks for a list of it gets an honest empty one. */
 const LISTS = [
   '/account/keys',
@@ -42,6 +48,13 @@ const REFUSED: Readonly<Record<string, readonly [what: string, next: string]>> =
 
 export function emptyListRoutes(api: Api): void {
   const config = { access: 'users' } as const
+  api.get('/account/delinquency', { config, schema: { response: { 200: Delinquency } } }, async () => ({
+    scheduled_suspension_time: null,
+    scheduled_deletion_time: null,
+  }))
+  api.patch('/account/features/:which', { config }, async () => {
+    throw none('feature')
+  })
   for (const path of LISTS) api.get(path, { config, schema: { response: NOTHING } }, async () => [])
   for (const path of LISTS_OF_APPS)
     api.get(path, { schema: { params: AppParams, response: NOTHING } }, async () => [])
