@@ -208,6 +208,15 @@ describe('app.json', () => {
     }
   })
 
+  it('names buildpacks as objects or plain URLs, which are looked at when they are used', () => {
+    const { manifest } = parse({ buildpacks: [{ url: 'heroku/python' }, 'https://git.example.org/x'] })
+    assert.deepEqual(manifest.buildpacks, ['heroku/python', 'https://git.example.org/x'])
+    assert.deepEqual(manifest.warnings, [])
+    assert.equal('buildpacks' in parse({ buildpacks: [] }).manifest, false)
+    for (const buildpacks of ['x', {}, [{}], [1], [{ url: 1 }]])
+      assert.match(errorsOf({ buildpacks })[0]!, /^buildpacks/)
+  })
+
   it('says where the text is no JSON, and refuses what is no object', () => {
     assert.match(messageOf('{"name": }'), /not JSON: Unexpected token/)
     assert.match(messageOf('[]'), /holds \[\], but must be an object/)

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { Readable } from 'node:stream'
 import { test } from 'node:test'
+import { EMPTY_MANIFEST } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
+import { artifactNamed } from '../store/testing.ts'
 import { ALICE, deployed, world } from './testing.ts'
 
 const GIT = 'https://git.example.org/pack'
@@ -55,4 +58,41 @@ test('a change is told in the log of the app', async (t) => {
   const lines = logs.lines.map(({ line }) => line).join('\n')
   assert.match(lines, /Set buildpacks https:\/\/git\.example\.org\/pack, from the next build on, by alice@/)
   assert.match(lines, /The build cache was purged/)
+})
+
+test('those of app.json count for the first build, and are those of the app from then on', async (t) => {
+  const made = await world(t)
+  const { services } = made
+  made.builder = async () => artifactNamed('a', { manifest: { ...EMPTY_MANIFEST, buildpacks: [GIT] } })
+  const [fresh, decided] = [
+    await services.apps.create('fresh', ALICE),
+    await services.apps.create('decided', ALICE),
+  ]
+  await services.buildpacks.set(decided, [], ALICE)
+  for (const app of [fresh, decided]) await deployed(made, app, 'a')
+  assert.deepEqual(
+    (await services.buildpacks.list(fresh)).map(({ url }) => url),
+    [GIT],
+  )
+  assert.deepEqual(await services.buildpacks.list(decided), [])
+  const [build] = await services.builds.list(fresh)
+  assert.deepEqual(build?.buildpacks, [GIT])
+})
+
+test('a single build can have others, which it remembers', async (t) => {
+  const made = await world(t)
+  const { services } = made
+  const app = await services.apps.create('demo', ALICE)
+  await services.buildpacks.set(app, [GIT], ALICE)
+  const url = `http://x${await services.sources.create()}`
+  const [, , , , id, secret] = url.split('/')
+  await services.sources.put(id!, secret!, Readable.from(['a source']))
+  const source = { url, version: null }
+  const refused = services.builds.create(app, { ...source, buildpacks: ['ftp://x'] }, ALICE)
+  await assert.rejects(refused, { code: 'invalid_params' })
+  const build = await services.builds.create(app, { ...source, buildpacks: ['heroku/nodejs'] }, ALICE)
+  for await (const _ of services.builds.output(build.id));
+  assert.deepEqual(made.builds[0]?.buildpacks, ['urn:buildpack:heroku/nodejs'])
+  assert.deepEqual((await services.builds.get(app, build.id)).buildpacks, ['urn:buildpack:heroku/nodejs'])
+  assert.equal((await services.buildpacks.list(app))[0]?.url, GIT)
 })

@@ -114,7 +114,15 @@ test('a deploy while one rolls out supersedes it', async (t) => {
 test('a build that a killed server left behind has failed, and says so', async (t) => {
   const made = await world(t)
   const app = await made.services.apps.create('shop', ALICE)
-  const row = { id: 'left', appId: app.id, sourceUrl: 'x', sourceVersion: null, user: ALICE, createdAt: 1 }
+  const row = {
+    id: 'left',
+    appId: app.id,
+    sourceUrl: 'x',
+    sourceVersion: null,
+    buildpacks: null,
+    user: ALICE,
+    createdAt: 1,
+  }
   await made.store.tables.builds.insert(row)
   await made.services.start()
   const build = await made.services.builds.get(app, 'left')

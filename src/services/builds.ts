@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { parseBuildpacks } from '../domain/buildpack.ts'
 import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Build, BuildError } from '../store/builds.ts'
@@ -20,6 +21,14 @@ const STOPPED: BuildError = {
   id: 'build_failed',
   message: 'The server was stopped during this build.',
   next: 'Deploy again.',
+}
+
+/** What a build is made of. */
+export interface NewBuild {
+  readonly url: string
+  readonly version: string | null
+  /** As `parseBuildpack` reads them; those of the app without. */
+  readonly buildpacks?: readonly string[] | null
 }
 
 /** Builds: one after the other for each app, some at once over all. A build that succeeds is deployed. */
@@ -52,11 +61,22 @@ export class BuildService {
     await this.start()
   }
 
-  /** Queues a build of that source and answers at once. Throws `invalid_source`, `invalid_params`. */
-  async create(app: App, source: { url: string; version: string | null }, user: string): Promise<Build> {
+  /**
+   * Queues a build of that source and answers at once. It is made with these buildpacks instead of the app's own, if any are
+   * given. Throws `invalid_source`, `invalid_params`.
+   */
+  async create(app: App, source: NewBuild, user: string): Promise<Build> {
     await this.check(source)
+    const buildpacks = source.buildpacks ? this.#checked(source.buildpacks) : null
     const id = randomUUID()
-    const build = { id, appId: app.id, sourceUrl: source.url, sourceVersion: source.version, user }
+    const build = {
+      id,
+      appId: app.id,
+      sourceUrl: source.url,
+      sourceVersion: source.version,
+      buildpacks,
+      user,
+    }
     await this.#deps.store.tables.builds.insert({ ...build, createdAt: Date.now() })
     this.#outputs.expect(id)
     this.#queue.add(app.id, () => this.#run(id))
@@ -68,6 +88,12 @@ export class BuildService {
     if (source.version !== null && !COMMIT.test(source.version))
       throw new TasukiError('invalid_params', 'The version of the source is not a commit.')
     await this.#sources.check(source.url)
+  }
+
+  #checked(given: readonly string[]): string[] {
+    const buildpacks = parseBuildpacks(given)
+    for (const buildpack of buildpacks) this.#deps.builder.checkBuildpack(buildpack)
+    return buildpacks.map(({ url }) => url)
   }
 
   /** Newest first. */
@@ -127,6 +153,7 @@ export class BuildService {
     const { store, builder } = this.#deps
     const build = (await store.tables.builds.byId(id))!
     if (build.status !== 'pending') throw new TasukiError('build_failed', CANCELLED.message)
+    const buildpacks = build.buildpacks ?? (await store.tables.buildpacks.of(build.appId))
     const source = await this.#sources.obtain(build.sourceUrl)
     try {
       const artifact = await builder.build({
@@ -134,10 +161,11 @@ export class BuildService {
         source: { tarball: source.file },
         commit: build.sourceVersion,
         env: await store.tables.config.get(build.appId),
-        buildpacks: await store.tables.buildpacks.of(build.appId),
+        buildpacks,
         log: (line) => output.write(`${line}\n`),
         signal,
       })
+      await store.tables.builds.madeWith(id, buildpacks ?? artifact.manifest.buildpacks ?? [])
       const made = await deployArtifact(store, build, artifact)
       output.write(`-----> Released v${made.release.version}\n`)
       announceRelease(this.#deps, made)

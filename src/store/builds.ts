@@ -8,14 +8,18 @@ export interface BuildError {
 }
 
 /** One try to make an artifact, and the release that came of it. Times are UTC ms. */
-export interface Build extends Readonly<Omit<BuildsTable, 'error'>> {
+export interface Build extends Readonly<Omit<BuildsTable, 'error' | 'buildpacks'>> {
   readonly error: BuildError | null
+  /** URLs of what it is made with; null as long as nobody knows. */
+  readonly buildpacks: readonly string[] | null
 }
 
 export interface Builds {
   insert(
-    build: Pick<Build, 'id' | 'appId' | 'sourceUrl' | 'sourceVersion' | 'user' | 'createdAt'>,
+    build: Pick<Build, 'id' | 'appId' | 'sourceUrl' | 'sourceVersion' | 'buildpacks' | 'user' | 'createdAt'>,
   ): Promise<void>
+  /** What it is made with. */
+  madeWith(id: string, buildpacks: readonly string[]): Promise<void>
   byId(id: string): Promise<Build | null>
   /** Newest first. */
   list(appId: string, max: number): Promise<Build[]>
@@ -42,10 +46,17 @@ const START = {
 export function buildsTable(db: Db): Builds {
   const select = () => db.selectFrom('builds').selectAll()
   return {
-    async insert(build) {
+    async insert({ buildpacks, ...build }) {
       await db
         .insertInto('builds')
-        .values({ ...START, ...build, updatedAt: build.createdAt })
+        .values({ ...START, ...build, buildpacks: listText(buildpacks), updatedAt: build.createdAt })
+        .execute()
+    },
+    async madeWith(id, buildpacks) {
+      await db
+        .updateTable('builds')
+        .set({ buildpacks: listText(buildpacks) })
+        .where('id', '=', id)
         .execute()
     },
     async byId(id) {
@@ -88,6 +99,14 @@ export function buildsTable(db: Db): Builds {
   }
 }
 
+function listText(buildpacks: readonly string[] | null): string | null {
+  return buildpacks === null ? null : JSON.stringify(buildpacks)
+}
+
 function asBuild(row: BuildsTable): Build {
-  return { ...row, error: row.error === null ? null : (JSON.parse(row.error) as BuildError) }
+  return {
+    ...row,
+    error: row.error === null ? null : (JSON.parse(row.error) as BuildError),
+    buildpacks: row.buildpacks === null ? null : (JSON.parse(row.buildpacks) as string[]),
+  }
 }

@@ -1,5 +1,6 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { FastifyRequest } from 'fastify'
+import { parseBuildpacks } from '../../domain/buildpack.ts'
 import { slugIdOf } from '../../domain/slug-id.ts'
 import type { Services } from '../../services/index.ts'
 import { STACK } from '../../services/offers.ts'
@@ -49,7 +50,7 @@ export function buildBody(
     release: build.releaseId === null ? null : { id: build.releaseId },
     slug: build.artifact === null ? null : { id: slugIdOf(build.artifact) },
     stack: STACK,
-    buildpacks: null,
+    buildpacks: build.buildpacks && parseBuildpacks(build.buildpacks).map(({ name, url }) => ({ name, url })),
     user: userOf(build.user),
     created_at: timeOf(build.createdAt),
     updated_at: timeOf(build.updatedAt),

@@ -7,7 +7,9 @@ import { type Keys, pageOf } from '../ranges.ts'
 import type { Api } from '../types.ts'
 
 const BuildParams = Type.Object({ app: Type.String(), build: Type.String() })
+const Pack = Type.Object({ url: Type.Optional(Type.String()), name: Type.Optional(Type.String()) })
 const NewBuild = Type.Object({
+  buildpacks: Type.Optional(nullable(Type.Array(Pack, { description: "Instead of the app's own" }))),
   source_blob: Type.Object({
     url: Type.String({ maxLength: 4096 }),
     version: Type.Optional(nullable(Type.String({ description: 'The commit' }))),
@@ -39,7 +41,8 @@ export function buildRoutes(api: Api, services: Services): void {
     async (request, reply) => {
       const app = await apps.find(request.params.app)
       const { url, version = null } = request.body.source_blob
-      const build = await builds.create(app, { url, version }, request.user)
+      const buildpacks = request.body.buildpacks?.map((pack) => pack.url ?? pack.name ?? '') ?? null
+      const build = await builds.create(app, { url, version, buildpacks }, request.user)
       reply.code(201)
       return buildBody(services, request, app, build)
     },
