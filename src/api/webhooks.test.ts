@@ -29,6 +29,11 @@ test('a webhook is made, told, listed, changed and removed, and its secret is sh
     ['succeeded', 1, null, 204],
   )
   assert.deepEqual((await call('GET', `/apps/shop/webhook-deliveries/${delivery.id}`)).body, delivery)
+  const newest = await call('GET', '/apps/shop/webhook-deliveries?eq[status]=succeeded', undefined, {
+    range: 'seq ..; order=desc,max=1000',
+  })
+  assert.deepEqual(newest.body, [delivery])
+  assert.deepEqual((await call('GET', '/apps/shop/webhook-deliveries?eq[status]=failed')).body, [])
   const [event] = (await call('GET', '/apps/shop/webhook-events')).body
   assert.deepEqual([event.id, event.include, event.payload.resource], [told!.body.id, 'api:domain', 'domain'])
   assert.deepEqual((await call('GET', `/apps/shop/webhook-events/${event.id}`)).body, event)

@@ -1,3 +1,5 @@
+import { RELEASE_TYPE } from '../domain/release.ts'
+import { slugIdOf } from '../domain/slug-id.ts'
 import type { Change } from '../store/outbox.ts'
 import type { Tables } from '../store/tables.ts'
 import { stableId } from './stable-id.ts'
@@ -111,7 +113,7 @@ function buildData({ app }: Setting, row: Row): Row {
     id: row.id,
     app: ref(app),
     status: row.status,
-    slug: row.artifact === null ? null : { id: row.artifact },
+    slug: slugOf(row),
     release: row.releaseId === null ? null : { id: row.releaseId },
     source_blob: { version: row.sourceVersion },
     user: userOf(String(row.user)),
@@ -129,7 +131,7 @@ function releaseData({ app }: Setting, row: Row): Row {
     status: row.status,
     current: row.status === 'succeeded',
     commit: row.commit,
-    slug: row.artifact === null ? null : { id: row.artifact },
+    slug: slugOf(row),
     addon_plan_names: [],
     user: userOf(String(row.user)),
     created_at: timeOf(row.createdAt),
@@ -178,13 +180,18 @@ async function dynoData({ app, tables }: Setting, row: Row): Promise<Row> {
     name,
     type,
     size: size ?? null,
-    state: row.state,
+    // That of a release phase is meant to end by itself.
+    state: type === RELEASE_TYPE && row.state === 'crashed' ? 'down' : row.state,
     command: row.command ?? artifact?.processTypes[type] ?? null,
     release: release ? { id: release.id, version: release.version } : null,
     management: `${row.id === undefined ? 'formation' : 'run'}:${type}`,
     exit_status: row.exitCode ?? null,
     created_at: timeOf(row.createdAt ?? row.at),
   }
+}
+
+function slugOf({ artifact }: Row): Row | null {
+  return typeof artifact === 'string' ? { id: slugIdOf(artifact) } : null
 }
 
 function ref({ id, name }: NamedApp): Row {

@@ -92,10 +92,16 @@ test('each kind of change is told, and only to who wants it', async (t) => {
   await store.rollouts.settle([{ id: started!, error: null, at: 2 }])
   await store.rollouts.journal([{ ...entry, kind: 'passing', note: '', state: 'seen', at: 3 }])
   await store.rollouts.journal([{ ...entry, kind: 'exited', note: '', state: 'seen', at: 4 }])
+  const phase = { ...entry, instance: 'release-1-x', name: 'release.2' }
+  const [begun] = await store.rollouts.journal([
+    { ...phase, kind: 'start-release-phase', note: '', state: 'intent', at: 5 },
+  ])
+  await store.rollouts.settle([{ id: begun!, error: null, at: 6 }])
+  await store.rollouts.journal([{ ...phase, kind: 'exited', note: '', state: 'seen', at: 7 }])
   await engine.finish(app.id)
   await services.apps.destroy(app, ALICE)
   await services.apps.gone(app.id)
-  await until('its end is told', () => inbox.told.length > 10)
+  await until('its end is told', () => inbox.told.length > 13)
   const told = inbox.told.map(entity)
   assert.deepEqual(told, [
     'api:formation update',
@@ -107,6 +113,9 @@ test('each kind of change is told, and only to who wants it', async (t) => {
     'dyno create starting',
     'dyno update up',
     'dyno update crashed',
+    'api:dyno create starting',
+    'dyno create starting',
+    'dyno update down',
     'api:app destroy',
     'api:domain destroy',
   ])

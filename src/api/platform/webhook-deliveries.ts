@@ -10,8 +10,11 @@ import type { Api } from '../types.ts'
 const DeliveryParams = Type.Object({ app: Type.String(), delivery: Id })
 const EventParams = Type.Object({ app: Type.String(), event: Id })
 
+const Filter = Type.Object({ 'eq[status]': Type.Optional(Type.String()) })
+
 const DELIVERIES: Keys<DeliveryView> = {
   id: ({ delivery }) => delivery.id,
+  seq: ({ delivery }) => delivery.number,
   created_at: ({ delivery }) => delivery.createdAt,
 }
 const EVENTS: Keys<WebhookEvent> = { id: ({ id }) => id, created_at: ({ createdAt }) => createdAt }
@@ -22,10 +25,13 @@ export function webhookDeliveryRoutes(api: Api, services: Services): void {
 
   api.get(
     '/apps/:app/webhook-deliveries',
-    { schema: { params: AppParams, response: { '2xx': Type.Array(DeliveryBody) } } },
+    { schema: { params: AppParams, querystring: Filter, response: { '2xx': Type.Array(DeliveryBody) } } },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
-      return pageOf(request, reply, await webhooks.deliveries(app), DELIVERIES).map(deliveryBody)
+      const wanted = request.query['eq[status]']
+      const all = await webhooks.deliveries(app)
+      const found = wanted === undefined ? all : all.filter(({ delivery }) => delivery.status === wanted)
+      return pageOf(request, reply, found, DELIVERIES).map(deliveryBody)
     },
   )
 
