@@ -10,6 +10,8 @@ import { WEBHOOKS } from './migrations/0007-webhooks.ts'
 import { DRAINS } from './migrations/0008-drains.ts'
 import { APP_SETUPS } from './migrations/0009-app-setups.ts'
 import { APP_TRANSFERS } from './migrations/0010-app-transfers.ts'
+import { BUILD_BUILDPACKS } from './migrations/0011-build-buildpacks.ts'
+import { RELEASE_PHASE_TOLD } from './migrations/0012-release-phase-told.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -23,6 +25,8 @@ const MIGRATIONS: readonly string[] = [
   DRAINS,
   APP_SETUPS,
   APP_TRANSFERS,
+  BUILD_BUILDPACKS,
+  RELEASE_PHASE_TOLD,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

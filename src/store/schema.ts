@@ -183,6 +183,8 @@ export interface BuildsTable {
   rolloutId: string | null
   /** `{id, message, next}` once it has failed. */
   error: string | null
+  /** A list of URLs, as JSON; null as long as nobody knows. */
+  buildpacks: string | null
   user: string
   createdAt: number
   updatedAt: number
