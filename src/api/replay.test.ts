@@ -51,3 +51,17 @@ test('what broke may be tried again with the same id', async (t) => {
   assert.equal((await call('POST', '/tasuki/server/down', undefined, ID)).status, 507)
   assert.equal((await call('POST', '/tasuki/server/down', undefined, ID)).status, 202)
 })
+
+test('an answer that is given again has the headers of the first, a secret that is shown once among them', async (t) => {
+  const { call, services } = await liveApi(t)
+  await services.apps.create('shop', 'me')
+  const hook = { include: ['api:release'], level: 'notify', url: 'https://hook.example/' }
+  const [first, second] = [
+    await call('POST', '/apps/shop/webhooks', hook, ID),
+    await call('POST', '/apps/shop/webhooks', hook, ID),
+  ]
+  assert.equal(second.headers.get('tasuki-replayed'), 'true')
+  assert.ok(first.headers.get('heroku-webhook-secret'))
+  for (const name of ['heroku-webhook-secret', 'content-type', 'etag', 'last-modified'])
+    assert.equal(second.headers.get(name), first.headers.get(name), name)
+})

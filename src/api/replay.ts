@@ -5,11 +5,14 @@ import type { Api } from './types.ts'
 /** How long an answer is kept for who asks again, ms. */
 const KEPT_MS = 5 * 60_000
 const MOST_KEPT = 2000
+/** Headers that each call has anew. */
+const OF_THE_CALL = /^(request-id|ratelimit-.*|content-length|etag)$/
 const CHANGING = new Set(['POST', 'PATCH', 'DELETE'])
 
 interface Answer {
   readonly status: number
-  readonly type: string
+  /** Those that belong to what was done, such as a secret that is shown once. */
+  readonly headers: Readonly<Record<string, string | string[] | number | undefined>>
   readonly body: string
 }
 
@@ -51,12 +54,14 @@ function settle(
 ): void {
   const worthKeeping = reply.statusCode < 500 && (typeof payload === 'string' || payload === null)
   if (!worthKeeping) kept.delete(key)
-  const type = String(reply.getHeader('content-type') ?? 'application/json')
-  mine.settle(worthKeeping ? { status: reply.statusCode, type, body: String(payload ?? '') } : null)
+  const headers = Object.fromEntries(
+    Object.entries(reply.getHeaders()).filter(([name]) => !OF_THE_CALL.test(name)),
+  )
+  mine.settle(worthKeeping ? { status: reply.statusCode, headers, body: String(payload ?? '') } : null)
 }
 
 function repeat(reply: FastifyReply, answer: Answer): FastifyReply {
-  return reply.code(answer.status).type(answer.type).header('tasuki-replayed', 'true').send(answer.body)
+  return reply.code(answer.status).headers(answer.headers).header('tasuki-replayed', 'true').send(answer.body)
 }
 
 function keyOf(request: FastifyRequest): string | null {
