@@ -31,7 +31,9 @@ interface Open {
 }
 
 const SAVE_MS = 1000
+/** As RFC 6587 and RFC 5425 have them. */
 const SYSLOG_PORT = 514
+const SYSLOG_TLS_PORT = 6514
 /** Who speaks of drains in an app's log. */
 const SPEAKER = 'drain'
 
@@ -110,8 +112,9 @@ function sinkOf({ url: text, token, authority }: DrainSpec, broken: () => void):
   const url = new URL(text)
   if (url.protocol.startsWith('http')) return new HttpSink({ url, token, authority })
   const host = url.hostname.replace(/^\[|\]$/g, '')
-  const port = Number(url.port) || SYSLOG_PORT
-  return new SyslogSink({ host, port, tls: url.protocol === 'syslog+tls:', token, authority, broken })
+  const tls = url.protocol === 'syslog+tls:'
+  const port = Number(url.port) || (tls ? SYSLOG_TLS_PORT : SYSLOG_PORT)
+  return new SyslogSink({ host, port, tls, token, authority, broken })
 }
 
 function contentOf(file: string): string {
