@@ -75,9 +75,9 @@ function guardConnections({ url }) {
     const [first, second] = Array.isArray(args[0]) ? args[0] : args
     const host = typeof first === 'object' && first ? first.host : typeof second === 'string' ? second : ''
     if (!THEIRS.test(String(host ?? ''))) return Reflect.apply(connect, this, args)
-    const error = new Error(
-      `no connection to ${host} was made: the command line talks to ${url} here, and to nobody else`,
-    )
+    const message = `no connection to ${host} was made: the command line talks to ${url} here, and to nobody else`
+    // With a code at which it does not try again and again.
+    const error = Object.assign(new Error(message), { code: 'ENETUNREACH' })
     process.nextTick(() => this.destroy(error))
     return this
   }

@@ -11,9 +11,9 @@ const WORDS: Readonly<Record<Verdict, string>> = { works: 'works', partly: 'part
 /** The table of all commands, grouped as the lanes are. */
 export function tableOf(lanes: readonly Lane[]): string {
   const head = ['| `heroku …` | | |', '|---|---|---|']
-  return [...head, ...lanes.flatMap((lane) => [`| **${lane.name}** | | |`, ...lane.rows.map(line)])].join(
-    '\n',
-  )
+  const told = lanes.filter((lane) => lane.told !== false)
+  const lines = told.flatMap((lane) => [`| **${lane.name}** | | |`, ...lane.rows.map(line)])
+  return [...head, ...lines].join('\n')
 }
 
 function line({ command, verdict, note = '' }: Row): string {

@@ -13,8 +13,9 @@ Socket.prototype.connect = function witnessed(...args) {
     const host = options.host ?? 'localhost'
     appendFileSync(process.env.WITNESS_FILE, `${host}:${options.port}\n`)
     if (!LOOPBACK.has(host)) {
+      // With a code at which the command line does not try again and again.
       const error = Object.assign(new Error(`${host} is not to be reached in this test`), {
-        code: 'EWITNESS',
+        code: 'ENETUNREACH',
       })
       process.nextTick(() => this.destroy(error))
       return this
