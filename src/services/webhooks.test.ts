@@ -92,6 +92,8 @@ test('each kind of change is told, and only to who wants it', async (t) => {
   await store.rollouts.settle([{ id: started!, error: null, at: 2 }])
   await store.rollouts.journal([{ ...entry, kind: 'passing', note: '', state: 'seen', at: 3 }])
   await store.rollouts.journal([{ ...entry, kind: 'exited', note: '', state: 'seen', at: 4 }])
+  for (const kind of ['passing', 'exited'] as const)
+    await store.rollouts.journal([{ ...entry, kind, note: 'once more', state: 'seen', at: 4 }])
   const phase = { ...entry, instance: 'release-1-x', name: 'release.2' }
   const [begun] = await store.rollouts.journal([
     { ...phase, kind: 'start-release-phase', note: '', state: 'intent', at: 5 },
