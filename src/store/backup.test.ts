@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { restoreFrom } from './backup.ts'
@@ -13,6 +13,7 @@ test('a backup taken in the middle of work is restored with its secrets', async 
   const store = await openStore(data)
   await store.tables.apps.insert(APP)
   await store.tables.config.set(APP.id, { A: 'secret' })
+  for (const name of ['ca.key', 'ca.pem']) writeFileSync(join(data, name), name, { mode: 0o600 })
   await store.backup(copy)
   await store.tables.config.set(APP.id, { A: 'later' })
   await store.close()
@@ -22,6 +23,9 @@ test('a backup taken in the middle of work is restored with its secrets', async 
   t.after(() => restored.close())
   assert.equal((await restored.tables.apps.byName('demo'))?.id, APP.id)
   assert.deepEqual(await restored.tables.config.get(APP.id), { A: 'secret' })
+  // What clients trust stays what they trust.
+  for (const name of ['ca.key', 'ca.pem']) assert.equal(readFileSync(join(other, name), 'utf8'), name)
+  assert.equal(statSync(join(other, 'ca.key')).mode & 0o777, 0o600)
 })
 
 test('a restore over newer data goes back to the backup', async (t) => {

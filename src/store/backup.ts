@@ -5,11 +5,11 @@ import { TasukiError } from '../domain/errors.ts'
 import { lockData } from './lock.ts'
 
 const STATE = 'state.db'
-/** What a backup is made of: the state, the key that opens it, and the way in. */
-const PRIVATE_FILES = ['key', 'token'] as const
+/** What a backup is made of, beside the state: the key that opens it, the way in, and the authority that clients trust. */
+const PRIVATE_FILES = ['key', 'token', 'ca.key', 'ca.pem'] as const
 
 /**
- * Copies the state, with key and token, into a directory that is empty or not there yet. Artifacts and logs are not
+ * Copies the state, with key, token and authority, into a directory that is empty or not there yet. Artifacts and logs are not
  * in it: deploy again to have them. Throws `invalid_params` when the directory holds anything or is not absolute.
  */
 export async function backupTo(database: DatabaseSync, dataDir: string, directory: string): Promise<void> {
