@@ -3,12 +3,14 @@
  * costs, and what the router's lines cost. Prints the figures; takes about 1.5 minutes; needs Linux and HAProxy.
  */
 import { Agent, request } from 'node:http'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { messageOf, SyslogReceiver } from '../src/observe/drains/testing.ts'
 import { sourceFrom, TestApp, TestServer, until } from '../test/harness/index.ts'
-import { appSource } from './hello.ts'
+
 import { cpuMs, rssMiB } from './proc.ts'
 
+const TALKER = join(import.meta.dirname, '..', 'test', 'apps', 'talker')
 const TAIL_LINES = 500
 const TAIL_RATE = 50
 const DRAIN_RATE = 5_000
@@ -23,7 +25,7 @@ process.once('SIGTERM', () => process.exit(143))
 const server = await TestServer.start({ flags: ['--log-level', 'warn'] })
 try {
   const app = await TestApp.create(server, { name: 'talker' })
-  await app.mustDeploy(await sourceFrom(server, appSource('talker'), {}))
+  await app.mustDeploy(await sourceFrom(server, TALKER, {}))
   await measureTail(app)
   const receiver = await new SyslogReceiver().open()
   await measureDrain(app, receiver, `syslog://127.0.0.1:${receiver.port}`)

@@ -1,4 +1,4 @@
-// The app of the log benchmarks. GET /talk?from=N&lines=N&rate=N writes numbered lines with the time of each, that many a
+// An app that writes log lines on demand. GET /talk?from=N&lines=N&rate=N writes numbered lines with the time of each, that many a
 // second; any other path is answered at once.
 import { createServer } from 'node:http'
 
