@@ -37,10 +37,13 @@ const SLIPS = /undefined|\bNaN\b|\[object |Invalid Date/
 export class Subject {
   readonly server: TestServer
   readonly cli: HerokuCli
+  /** Whether there is time to try every form of a command: each call takes about a second. */
+  readonly thorough: boolean
 
-  constructor(server: TestServer, cli: HerokuCli) {
+  constructor(server: TestServer, cli: HerokuCli, thorough: boolean) {
     this.server = server
     this.cli = cli
+    this.thorough = thorough
   }
 
   /** A command that is to end with that exit code (null: by a signal), and to print nothing that reads like a slip. */

@@ -31,14 +31,14 @@ export const PIPELINES: Lane = {
       verdict: 'works',
       core: true,
       check: async (subject) => {
-        const { heroku } = subject
+        const { heroku, thorough } = subject
         await heroku('pipelines:create line -a early -s staging')
         await heroku('pipelines:add line -a late -s production')
         assert.deepEqual(await stages(subject), ['production', 'staging'])
         const { stdout } = await heroku('pipelines:info line')
         assert.match(stdout, /owner: admin@test/)
         assert.match(stdout, /early +staging/)
-        assert.match((await heroku('pipelines')).stdout, /^line$/m)
+        if (thorough) assert.match((await heroku('pipelines')).stdout, /^line$/m)
       },
     },
     {
@@ -58,9 +58,10 @@ export const PIPELINES: Lane = {
       verdict: 'works',
       core: true,
       check: async (subject) => {
-        const { heroku } = subject
+        const { heroku, thorough } = subject
         await heroku('pipelines:update -s development -a late')
         assert.deepEqual(await stages(subject), ['development', 'staging'])
+        if (!thorough) return
         await heroku('pipelines:remove -a late')
         assert.deepEqual(await stages(subject), ['staging'])
       },

@@ -8,10 +8,11 @@ export const RELEASES: readonly Row[] = [
     command: 'releases, releases:info',
     verdict: 'works',
     core: true,
-    check: async ({ heroku }) => {
+    check: async ({ heroku, thorough }) => {
       const { stdout } = await heroku('releases -a shop')
       assert.match(stdout, /Current: v2$/m)
       assert.match(stdout, /v2 +Deploy [0-9a-f]{7,} +admin@test +\d{4}\//)
+      if (!thorough) return
       const info = await heroku('releases:info v2 -a shop')
       assert.match(info.stdout, /By: +admin@test/)
     },
@@ -30,13 +31,13 @@ export const RELEASES: readonly Row[] = [
     note: 'Artifact and config come back, through a health-checked rollout.',
     core: true,
     check: async (subject) => {
-      const { heroku, get } = subject
+      const { heroku, get, thorough } = subject
       await shop(subject).config({ COLOUR: 'green' })
       const { stderr } = await heroku('rollback -a shop')
       assert.match(stderr, /Rolling back ⬢? ?shop to v2\.\.\. done, v4/)
       assert.equal((await shop(subject).settled())?.status, 'succeeded')
       assert.equal((await get('/apps/shop/config-vars')).COLOUR, undefined)
-      assert.match((await heroku('releases:info v4 -a shop')).stdout, /Rollback to v2/)
+      if (thorough) assert.match((await heroku('releases:info v4 -a shop')).stdout, /Rollback to v2/)
     },
   },
   {

@@ -37,12 +37,12 @@ export const RUNS: readonly Row[] = [
     command: 'run:detached',
     verdict: 'works',
     core: true,
-    check: async ({ heroku }) => {
+    check: async ({ heroku, server }) => {
       const { stderr } = await heroku("run:detached 'echo far away' -a shop")
       const [name] = /run\.\d+/.exec(stderr) ?? []
       assert.ok(name)
       await until('its line in the log', async () =>
-        (await heroku(`logs -d ${name} -a shop`)).stdout.includes('far away'),
+        (await server.cli(['logs', '-d', name, '-a', 'shop'])).stdout.includes('far away'),
       )
     },
   },
