@@ -25,6 +25,8 @@ const EXPECTED = [
   'oauth-authorization',
   'pipeline',
   'pipeline-coupling',
+  'pipeline-promotion',
+  'pipeline-promotion-target',
   'region',
   'release',
   'slug',
@@ -75,6 +77,15 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   await make('POST', '/apps/shop/domains', { hostname: 'www.shop.example', sni_endpoint: null })
   const pipeline = await make('POST', '/pipelines', { name: 'line' })
   await make('POST', '/pipeline-couplings', { app: 'shop', pipeline: pipeline.id, stage: 'staging' })
+  const late = await make('POST', '/apps', { name: 'late' })
+  await make('POST', '/pipeline-couplings', { app: 'late', pipeline: pipeline.id, stage: 'production' })
+  const promotion = await make('POST', '/pipeline-promotions', {
+    pipeline: { id: pipeline.id },
+    source: { app: { id: app.id } },
+    targets: [{ app: { id: late.id } }],
+  })
+  for (const path of ['/pipeline-promotions/{}', '/pipeline-promotions/{}/promotion-targets'])
+    conformance.check('GET', path, (await api.call('GET', path.replace('{}', promotion.id))).body)
   const tool = 'https://git.example/buildpack.git'
   await make('PUT', '/apps/shop/buildpack-installations', { updates: [{ buildpack: tool }] })
   await make('POST', '/oauth/authorizations', { description: 'For a script', scope: ['read'] })
