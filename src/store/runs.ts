@@ -58,7 +58,7 @@ export function runsTable(db: Db, seal: Seal): Runs {
     get: (id) => one(select().where('id', '=', id)),
     byId: (appId, id) => one(select().where('appId', '=', appId).where('id', '=', id)),
     async open() {
-      return (await select().where('state', '!=', 'ended').execute()).map(asRun)
+      return (await select().where('state', 'in', ['waiting', 'up']).execute()).map(asRun)
     },
     async claim(id) {
       const result = await db
