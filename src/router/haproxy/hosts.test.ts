@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { RequestListener } from 'node:http'
 import { connect as connectH2 } from 'node:http2'
 import { afterEach, beforeEach, describe, it } from 'node:test'
-import { opened, visit } from './testing/visitor.ts'
+import { keepingConnection, opened, visit } from './testing/visitor.ts'
 import { HaproxyWorld, HOST, KEY } from './testing/world.ts'
 
 describe('what visitors get', () => {
@@ -61,6 +61,30 @@ describe('what visitors get', () => {
     await world.router.setHosts(KEY.appId, ['a.a.test'])
     assert.equal(await led('www.a.test'), '404')
     assert.equal(await led('x.deep.a.test'), 'other')
+  })
+
+  it('loses no request while hosts come and go, and reloads nothing', async () => {
+    await world.prepare()
+    await world.serve(await world.instance())
+    const { pid } = await world.router.status()
+    let done = false
+    const visitors = Array.from({ length: 4 }, async () => {
+      const agent = keepingConnection()
+      const seen: number[] = []
+      while (!done) seen.push((await visit(world.http, { agent })).status)
+      agent.destroy()
+      return seen
+    })
+    for (let round = 0; round < 40; round += 1) {
+      const fresh = `n${round}.test`
+      await world.router.setHosts(KEY.appId, [HOST, fresh, `*.${fresh}`])
+      assert.equal((await visit(world.http, { host: fresh })).body, 'hello')
+    }
+    done = true
+    const seen = (await Promise.all(visitors)).flat()
+    assert.ok(seen.length > 100 && seen.every((status) => status === 200), `${seen.length} visits`)
+    const after = await world.router.status()
+    assert.deepEqual([after.pid, after.workers], [pid, 1])
   })
 
   it('refuses a host that belongs to another app', async () => {
