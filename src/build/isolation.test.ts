@@ -94,7 +94,9 @@ describe('a build', { timeout: 60_000 }, () => {
     ]
     const tries = targets.map((target) => `touch ${target}/x && echo wrote ${target} >> found`)
     const { tree } = await bench.build(
-      script(`${tries.join('\n')}\nls ${data}/build && echo listed >> found\ntouch found`),
+      script(
+        `${tries.join('\n')}\nls ${data}/build && echo listed >> found\nls ${data}/artifacts && echo listed >> found\ntouch found`,
+      ),
     )
     assert.equal(await readFile(join(tree, 'found'), 'utf8'), '')
   })

@@ -26,7 +26,7 @@ describe('the launcher of a slug', () => {
 
   function run(root: string, command: readonly string[]): string {
     const env = { PATH: process.env.PATH, HOME: '/elsewhere' }
-    return execFileSync('./.tasuki/launch', command, { cwd: root, env, encoding: 'utf8' })
+    return execFileSync(join(root, '.tasuki/launch'), command, { cwd: root, env, encoding: 'utf8' })
   }
 
   it('reads the scripts in their order, .profile last, then becomes the command with its words', async () => {

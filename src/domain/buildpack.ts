@@ -1,7 +1,7 @@
 import { TasukiError } from './errors.ts'
 
 /** Where a buildpack is to be found. */
-export type BuildpackPlace =
+type BuildpackPlace =
   /** One of the server's own builders. */
   | { readonly kind: 'own'; readonly builder: OwnBuilder }
   /** A Git repository; `ref` is a branch, a tag or a whole commit id, null for its main branch. */

@@ -262,7 +262,7 @@ export interface CollaboratorsTable {
   createdAt: number
 }
 
-export interface BuildpacksTable {
+interface BuildpacksTable {
   appId: string
   /** A list of URLs, as JSON. */
   urls: string

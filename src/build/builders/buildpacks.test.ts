@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
 import { ourPack, scriptPack } from '../buildpacks/testing.ts'
 import { packageJson, TestBuilder } from '../testing.ts'
 
@@ -193,6 +195,33 @@ describe('a build with buildpacks', { timeout: 60_000 }, () => {
     const pack = await compiling('rm -f $1/Procfile; ln -s /etc/shadow $1/Procfile')
     const error = await bench.refusal(PAGE, 'invalid_source', { buildpacks: [pack] })
     assert.match(error.message, /Procfile is a link/)
+  })
+
+  it('goes without /app where the server may not mount, and says so', {
+    skip: !asRoot && 'covered by the others',
+  }, async () => {
+    const module = (path: string) => JSON.stringify(new URL(path, import.meta.url).href)
+    const text = `
+      const { TestBuilder } = await import(${module('../testing.ts')})
+      const { ourPack } = await import(${module('../buildpacks/testing.ts')})
+      await using bench = await TestBuilder.open({ localBuildpacks: [${JSON.stringify(tmpdir())}] })
+      const buildpacks = [await ourPack(bench.dir, 'tools'), await ourPack(bench.dir, 'pages')]
+      const { artifact, log } = await bench.build({ 'page.txt': 'hello' }, { buildpacks })
+      console.log(log.join('\\n'), Object.keys(artifact.processTypes))`
+    const nobody = ['--reuid', '65534', '--regid', '65534', '--clear-groups']
+    const node = [
+      process.execPath,
+      '--disable-warning=ExperimentalWarning',
+      '--input-type=module',
+      '-e',
+      text,
+    ]
+    const env = { PATH: process.env.PATH, TMPDIR: tmpdir(), HOME: '/' }
+    const { stdout } = await promisify(execFile)('setpriv', [...nobody, ...node], { env })
+    assert.match(
+      stdout,
+      /can not show the app to its buildpacks at \/app[\s\S]*Made 5 bytes[\s\S]*'web', 'console'/,
+    )
   })
 
   it('leaves nothing when it fails', async () => {

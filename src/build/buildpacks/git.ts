@@ -77,6 +77,8 @@ export class StrangeGit {
       answer: (line) => void answer.push(line),
       signal: this.#signal,
       started: (group) => noteGroup(this.#work, group),
+    }).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? new GitError('git is not installed on the server') : error
     })
     if (status === 0) return answer
     throw new GitError(

@@ -12,7 +12,7 @@ export function checkLocal(buildpack: Buildpack, allowed: readonly string[]): vo
   })
 }
 
-export function isInside(path: string, folder: string): boolean {
+function isInside(path: string, folder: string): boolean {
   const way = relative(folder, path)
   return way === '' || (way !== '..' && !way.startsWith('../'))
 }

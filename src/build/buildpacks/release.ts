@@ -34,7 +34,7 @@ export async function readRelease(
 }
 
 /** Reads the text; throws `build_failed` when it is no YAML mapping, or names a process type that can not be one. */
-export function parseRelease(text: string): PackRelease {
+function parseRelease(text: string): PackRelease {
   if (text.length > MOST_CHARACTERS) throw bad(`has more than ${MOST_CHARACTERS} characters`)
   const document = asMapping(parsed(text), 'the document')
   const warnings: string[] = []

@@ -86,6 +86,8 @@ export class Shelf {
       shopper.log(' !     Using it as it was fetched the last time')
       return { version: present, dir: null }
     })
+    const at = got.version === null ? '' : `, version ${got.version.slice(0, 7)}`
+    shopper.log(`-----> Buildpack ${buildpack.name}${at}`)
     if (got.dir === null) return this.#use(home)
     return got.version === null ? got.dir : this.#keep(buildpack, got.version, got.dir, home)
   }

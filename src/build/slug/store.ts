@@ -1,5 +1,16 @@
 import { execFile } from 'node:child_process'
-import { access, mkdtemp, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
+import {
+  access,
+  chmod,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Artifact } from '../../domain/artifact.ts'
@@ -29,6 +40,8 @@ export class SlugStore {
   /** Makes the folder and removes what a killed server left half-made. */
   async open(): Promise<void> {
     await openFolder(this.#dir)
+    // Who knows a digest may read that artifact; nobody but the server sees which there are.
+    await chmod(this.#dir, 0o711)
     for (const name of await readdir(this.#dir)) {
       if (!isSlugName(name)) await rm(join(this.#dir, name), { recursive: true })
     }
