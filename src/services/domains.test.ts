@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { DomainService } from './domains.ts'
+import { HostKeeper } from './host-keeper.ts'
 import { ALICE, world } from './testing.ts'
 
 const BOB = 'bob@example.test'
@@ -98,4 +100,21 @@ test('a domain is pending until the router has been told', async (t) => {
   while ((await services.domains.get(app, 'www.a.test')).status === 'pending')
     await new Promise((resolve) => setTimeout(resolve, 20))
   assert.deepEqual(told.hosts.get(app.id), ['shop.example.test', 'www.a.test'])
+})
+
+test('under another domain of the server every app has its name there, also where a user had put another app', async (t) => {
+  const { services, deps, told } = await world(t)
+  const app = await services.apps.create('shop', ALICE)
+  const other = await services.apps.create('other', ALICE)
+  await services.domains.add(app, 'www.a.test', ALICE)
+  await services.domains.add(app, 'other.new.test', ALICE)
+  const moved = { ...deps, settings: { ...deps.settings, domain: 'new.test' } }
+  const hosts = new HostKeeper(moved)
+  const domains = new DomainService(moved, hosts)
+  await domains.start()
+  await domains.start()
+  for (const one of [app, other]) await hosts.sync(one.id)
+  assert.deepEqual(told.hosts.get(app.id), ['shop.new.test', 'www.a.test'])
+  assert.deepEqual(told.hosts.get(other.id), ['other.new.test'])
+  assert.equal((await domains.get(app, 'www.a.test')).cname, 'shop.new.test')
 })

@@ -30,6 +30,18 @@ export class DomainService {
     this.#hosts = hosts
   }
 
+  /**
+   * Sees to it that every app answers under the server's present domain, which may be another than before. A hostname that
+   * a user has added and that lies there now has to give way to the app of that name.
+   */
+  async start(): Promise<void> {
+    for (const app of await this.#deps.store.tables.apps.all()) {
+      const hostname = ownHostname(app, this.#deps.settings.domain)
+      const own = (await this.#deps.store.tables.domains.list(app.id)).find(({ kind }) => kind === 'app')
+      if (own?.hostname !== hostname) await this.#move(app, hostname)
+    }
+  }
+
   /** The app's own first, then the others by name. */
   async list(app: App): Promise<DomainView[]> {
     const domains = await this.#deps.store.tables.domains.list(app.id)
@@ -94,8 +106,19 @@ export class DomainService {
     return found
   }
 
+  async #move(app: App, hostname: string): Promise<void> {
+    const own = { id: randomUUID(), appId: app.id, hostname, kind: 'app', createdAt: Date.now() } as const
+    await this.#deps.store.transaction(async ({ domains }) => {
+      const there = await domains.byHostname(hostname)
+      if (there) await domains.remove(there.appId, { id: there.id })
+      await domains.remove(app.id, { kind: 'app' })
+      await domains.add(own)
+    })
+    this.#deps.log.info({ app: app.id, hostname }, 'The app has a hostname under the present domain')
+  }
+
   #view(app: App, domain: Domain): DomainView {
-    const cname = domain.kind === 'app' ? null : `${app.name}.${this.#deps.settings.domain}`
+    const cname = domain.kind === 'app' ? null : ownHostname(app, this.#deps.settings.domain)
     return { ...domain, cname, status: this.#hosts.isBehind(app.id) ? 'pending' : 'succeeded' }
   }
 
@@ -109,6 +132,10 @@ export class DomainService {
       next: 'Apps have their names there by themselves; use a name of a domain of your own.',
     })
   }
+}
+
+function ownHostname({ name }: App, domain: string): string {
+  return `${name}.${domain}`
 }
 
 async function refuseTaken(tables: Tables, app: App, hostname: string): Promise<void> {

@@ -115,6 +115,7 @@ export function createServices(deps: ServiceDeps): Services {
       await pushes.start()
       await runs.start()
       await appSetups.resume()
+      await services.domains.start()
       hosts.start()
       webhookPump.start()
       instanceLines.start()
