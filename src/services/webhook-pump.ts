@@ -149,8 +149,9 @@ export class WebhookPump {
   }
 
   /** Makes events and deliveries of some changes; whether there may be more. */
-  #expand(): Promise<boolean> {
+  async #expand(): Promise<boolean> {
     const { store, settings } = this.#deps
+    if ((await store.tables.outbox.changes(1)).length === 0) return false
     return store.transaction(async (tables) => {
       const changes = await tables.outbox.changes(CHANGES_AT_ONCE)
       for (const change of changes) await expand(tables, change, settings.domain, this.#limits.waiting)
