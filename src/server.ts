@@ -80,6 +80,8 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
       (await router.status()).outages.filter((one) => one.from <= to && one.from + one.ms >= from),
     onFailure: (error) => log.error({ error: String(error) }, 'the reader of the request log failed'),
   })
+  // Before the request log is read: it has lines that waited while no control plane ran.
+  const logs = opened.add(new LogBook(options.data, options.keptLog, traffic, log), (one) => one.close())
   const how = await router.start()
   opened.add(router, (one) => one.close())
   log.info({ router: how }, `the router is ${how}`)
@@ -102,7 +104,6 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     },
     checkpoint: faults.checkpoint,
   })
-  const logs = opened.add(new LogBook(options.data, options.keptLog, traffic, log), (one) => one.close())
   const ended = Promise.withResolvers<void>()
   const services = createServices({
     store,

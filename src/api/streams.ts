@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import { setTimeout as pause } from 'node:timers/promises'
 import type { FastifyReply } from 'fastify'
 import type { Api } from './types.ts'
 
@@ -58,23 +57,29 @@ async function* withHeartbeat(
   signal: AbortSignal,
 ): AsyncGenerator<string> {
   const iterator = events[Symbol.asyncIterator]()
-  yield ':\n\n'
-  let next = iterator.next()
-  let rest = beat(signal)
-  while (!signal.aborted) {
-    const turn = await Promise.race([next, rest])
-    if (turn === 'beat') {
-      yield ':\n\n'
-      rest = beat(signal)
-    } else if (turn.done) return
-    else {
-      yield textOf(turn.value)
-      next = iterator.next()
+  let wake: (turn: 'beat') => void = () => undefined
+  const beating = setInterval(() => wake('beat'), HEARTBEAT_MS).unref()
+  const onAbort = () => wake('beat')
+  signal.addEventListener('abort', onAbort)
+  try {
+    yield ':\n\n'
+    let next = iterator.next()
+    while (!signal.aborted) {
+      // By hand: a race of promises would keep something of each event until the next beat.
+      const turn = await new Promise<IteratorResult<ServerEvent> | 'beat'>((resolve, reject) => {
+        wake = resolve
+        next.then(resolve, reject)
+      })
+      if (turn === 'beat') yield ':\n\n'
+      else if (turn.done) return
+      else {
+        yield textOf(turn.value)
+        next = iterator.next()
+      }
     }
+    await iterator.return?.()
+  } finally {
+    clearInterval(beating)
+    signal.removeEventListener('abort', onAbort)
   }
-  await iterator.return?.()
-}
-
-function beat(signal: AbortSignal): Promise<'beat'> {
-  return pause(HEARTBEAT_MS, 'beat' as const, { signal, ref: false }).catch(() => 'beat')
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { Drains } from '../observe/drains/drains.ts'
 import { InstanceLogs } from '../observe/instance-logs.ts'
-import { PLATFORM } from '../observe/line.ts'
+import { type LogLine, PLATFORM } from '../observe/line.ts'
 import { LogStore } from '../observe/log-store.ts'
 import type { Rotation } from '../observe/segments.ts'
 import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
@@ -15,6 +15,8 @@ interface Log {
 
 const ROUTER = 'router'
 const FILES = 5
+/** Apps that are remembered as gone, for what is still said of them. */
+const MOST_GONE = 1000
 const MEBIBYTE = 1024 * 1024
 const DAY_MS = 24 * 3_600_000
 
@@ -24,6 +26,7 @@ export class LogBook implements Book {
   readonly #instances: InstanceLogs
   readonly #drains: Drains
   readonly #stopRouter: (() => void)[]
+  readonly #gone = new Set<string>()
 
   constructor(data: string, kept: ServerOptions['keptLog'], traffic: HaproxyTraffic, log: Log) {
     this.#store = new LogStore({ directory: join(data, 'logs', 'apps'), rotation: rotationOf(kept), log })
@@ -31,14 +34,14 @@ export class LogBook implements Book {
     this.#drains = new Drains({ store: this.#store, file: join(data, 'logs', 'drains.json'), log })
     const unlisten = traffic.onLines((batch) => {
       for (const { appId, at, line } of batch)
-        this.#store.append(appId, { at, source: PLATFORM, dyno: ROUTER, text: line })
+        this.#append(appId, { at, source: PLATFORM, dyno: ROUTER, text: line })
     })
     this.#stopRouter = [traffic.follow('all'), () => void unlisten()]
     this.#instances.start()
   }
 
   append(appId: string, { dyno, message, source = PLATFORM }: Parameters<Book['append']>[1]): void {
-    this.#store.append(appId, { at: Date.now(), source, dyno, text: message })
+    this.#append(appId, { at: Date.now(), source, dyno, text: message })
   }
 
   async last(appId: string, lines: number, query: LogQuery) {
@@ -64,9 +67,16 @@ export class LogBook implements Book {
 
   /** What its instances wrote last is read first: later, it would begin the log anew. */
   async remove(appId: string): Promise<void> {
+    this.#gone.add(appId)
+    if (this.#gone.size > MOST_GONE) this.#gone.delete([...this.#gone][0]!)
     await this.#drains.closeApp(appId)
     await this.#instances.catchUp(appId)
     await this.#store.remove(appId)
+  }
+
+  /** What is said of an app that is gone would begin its log anew. */
+  #append(appId: string, line: LogLine): void {
+    if (!this.#gone.has(appId)) this.#store.append(appId, line)
   }
 
   /** Drains go on with the next control plane where they stand. */

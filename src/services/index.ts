@@ -33,6 +33,7 @@ import { Repositories } from './repositories.ts'
 import { RestartService } from './restarts.ts'
 import { RollbackService } from './rollback.ts'
 import { RolloutEvents } from './rollout-events.ts'
+import { RolloutLines } from './rollout-lines.ts'
 import { RolloutService } from './rollouts.ts'
 import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
@@ -101,6 +102,7 @@ export function createServices(deps: ServiceDeps): Services {
   const schedule = new Schedule(deps.log)
   const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
   const instanceLines = new InstanceLines(deps)
+  const rolloutLines = new RolloutLines(deps)
   const services = assembled(deps, hosts)
   const { appSetups, authorizations, builds, collector, dailyRestarts, drains, pushes, runs, tokens, users } =
     services
@@ -119,6 +121,7 @@ export function createServices(deps: ServiceDeps): Services {
       hosts.start()
       webhookPump.start()
       instanceLines.start()
+      rolloutLines.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
@@ -129,6 +132,7 @@ export function createServices(deps: ServiceDeps): Services {
       await appSetups.stop()
       await webhookPump.stop()
       await instanceLines.stop()
+      await rolloutLines.stop()
       await runs.stop()
       await pushes.stop()
       await builds.stop()

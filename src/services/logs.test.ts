@@ -100,3 +100,18 @@ test('what users change is said in the log of the app, without values', async (t
   assert.match(text, /Scaled to web@2:Standard-1X worker@0:Standard-1X by alice/)
   assert.ok(!text.includes('secret-value'))
 })
+
+test('the end of a rollout is said in the log, with what it did to visitors', async (t) => {
+  const made = await world(t)
+  const app = await made.services.apps.create('shop', ALICE)
+  await deployed(made, app, 'a')
+  await deployed(made, app, 'b', 'returned')
+  await made.services.stop()
+  const said = made.logs.lines.filter(({ dyno }) => dyno === 'rollout').map(({ line }) => line.slice(27))
+  assert.match(said[0]!, /^ ?tasuki\[rollout\]: v2 took over: \d+ requests served, \d+ lost$/)
+  assert.match(
+    said[1]!,
+    /tasuki\[rollout\]: The rollout to v3 was returned: v2 serves on\. \d+ requests served, \d+ lost$/,
+  )
+  assert.equal(said.length, 2)
+})
