@@ -111,6 +111,23 @@ test('all spellings of stop and restart know one-offs, types and instances, and 
   assert.deepEqual([instances, started], [[], []])
 })
 
+test('a token that is not good for config runs no command, since the command could tell it', async (t) => {
+  const { call, started } = await shop(t)
+  const tokenFor = async (scope: string) =>
+    (await call('POST', '/oauth/authorizations', { scope: [scope] })).body.access_token.token
+  const [write, full] = [await tokenFor('write'), await tokenFor('write-protected')]
+  for (const path of ['/apps/shop/dynos', '/tasuki/apps/shop/run']) {
+    const run = (token: string) =>
+      call('POST', path, { command: 'env' }, { authorization: `Bearer ${token}` })
+    assert.equal((await run(write)).status, 403)
+    assert.equal((await run(full)).status, 201)
+  }
+  const { body } = await call('POST', '/tasuki/apps/shop/run', { command: 'env' })
+  const look = { authorization: `Bearer ${write}` }
+  assert.equal((await call('GET', `/tasuki/apps/shop/run/${body.id}`, undefined, look)).status, 403)
+  assert.equal(started.length, 1)
+})
+
 test('a server without an authority of its own says so', async (t) => {
   const { call } = await liveApi(t)
   const { status, body } = await call('GET', '/tasuki/ca')

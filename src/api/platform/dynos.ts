@@ -33,7 +33,11 @@ export function dynoRoutes(api: Api, services: Services, options: Pick<ApiOption
 
   api.post(
     '/apps/:app/dynos',
-    { schema: { params: AppParams, body: NewDyno, response: { 201: DynoBody } } },
+    // Whoever runs a command can look at the config.
+    {
+      config: { scope: 'write-protected' },
+      schema: { params: AppParams, body: NewDyno, response: { 201: DynoBody } },
+    },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
       const run = await runs.create(app, runWish(request.body), request.user)

@@ -40,7 +40,11 @@ export function runRoutes(api: Api, services: Services): void {
 
   api.post(
     '/tasuki/apps/:app/run',
-    { schema: { params: AppParams, body: Wish, response: { 201: RunBody } } },
+    // Whoever runs a command can look at the config. So can who attaches to one.
+    {
+      config: { scope: 'write-protected' },
+      schema: { params: AppParams, body: Wish, response: { 201: RunBody } },
+    },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
       const run = await runs.create(app, request.body, request.user)
@@ -50,7 +54,7 @@ export function runRoutes(api: Api, services: Services): void {
 
   api.get(
     '/tasuki/apps/:app/run/:run',
-    { schema: { params: RunParams, response: { 200: RunBody } } },
+    { config: { scope: 'read-protected' }, schema: { params: RunParams, response: { 200: RunBody } } },
     async (request) => {
       const app = await apps.find(request.params.app)
       return runBody(services, request, await runs.get(app, request.params.run))
