@@ -7,6 +7,7 @@ import type { Ran, TestServer } from '../../harness/index.ts'
 
 const FOLDER = join(import.meta.dirname, '..')
 const PROGRAM = join(FOLDER, 'node_modules/heroku/bin/run.js')
+const BIN = join(FOLDER, 'node_modules/.bin')
 const WITNESS = join(import.meta.dirname, 'witness.mjs')
 
 /** Why the command line can not be tried here, or null. */
@@ -63,6 +64,12 @@ export class HerokuCli {
     const line = command.map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(' ')
     const typed = ['script', '-qefc', line, '/dev/null']
     return runClean(typed, env, options.cwd ?? this.home, { ...options, dialog })
+  }
+
+  /** Any other program in the same home and environment, where `heroku` is a command. */
+  other(command: readonly string[], options: HerokuOptions = {}): Promise<Ran> {
+    const { env } = this.#call([], options)
+    return runClean(command, { ...env, PATH: `${BIN}:${env.PATH}` }, options.cwd ?? this.home, options)
   }
 
   /** All hosts that any command so far has tried to reach: `HOST:PORT`, once each. */

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { run } from '../../harness/index.ts'
+import { run, sourceFrom } from '../../harness/index.ts'
 import type { Lane } from '../harness/row.ts'
+import { IDLE, STEADY } from '../harness/sources.ts'
 
 /** An app without code: created, named, looked at, destroyed. */
 export const APPS: Lane = {
@@ -11,7 +13,7 @@ export const APPS: Lane = {
     {
       command: 'apps:create NAME',
       verdict: 'works',
-      note: 'Regions, stacks and teams: there is one of the first two and none of the last.',
+      note: 'There is one region, one stack, and no team.',
       core: true,
       check: async ({ heroku, get }) => {
         const { stdout, stderr } = await heroku('apps:create crest')
@@ -80,6 +82,28 @@ export const APPS: Lane = {
       },
     },
     {
+      command: 'git push, git:clone, git:credentials',
+      verdict: 'works',
+      note: 'The build, the release phase and the rollout are told in the push; one that fails rejects it.',
+      check: async ({ heroku, cli, get, server }) => {
+        const source = await sourceFrom(server, STEADY, IDLE)
+        const git = async (...args: string[]) => {
+          const ran = await cli.other(['git', ...args], { cwd: source })
+          assert.equal(ran.code, 0, ran.stderr)
+          return ran
+        }
+        await git('init', '-q', '-b', 'main')
+        await git('add', '.')
+        await git('-c', 'user.name=me', '-c', 'user.email=me@example.org', 'commit', '-q', '-m', 'Begin')
+        await heroku('git:remote -a crown', 0, { cwd: source })
+        assert.match((await git('push', 'heroku', 'main')).stderr, /^remote: /m)
+        assert.match((await get('/apps/crown/releases/2')).description, /^Deploy /)
+        const { code, stderr } = await cli.other(['heroku', 'git:clone', '-a', 'crown', 'cloned'])
+        assert.equal(code, 0, stderr)
+        assert.ok(existsSync(join(cli.home, 'cloned/Procfile')))
+      },
+    },
+    {
       command: 'maintenance, maintenance:on, :off',
       verdict: 'works',
       core: true,
@@ -127,7 +151,7 @@ export const APPS: Lane = {
     {
       command: 'buildpacks, :add, :set, :remove, :clear',
       verdict: 'works',
-      note: 'By Git URL, path on the server, or a name of the usual ones; `buildpacks:search` asks a registry, and fails.',
+      note: 'By Git URL or path on the server; of short names only the server’s own builders. No `buildpacks:search`.',
       core: true,
       check: async ({ heroku, get, thorough }) => {
         const url = 'https://example.org/buildpack.git'

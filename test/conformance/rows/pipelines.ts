@@ -1,11 +1,7 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { sourceFrom } from '../../harness/index.ts'
 import type { Lane, Subject } from '../harness/row.ts'
-
-const STEADY = join(import.meta.dirname, '../../apps/steady')
-/** Nothing runs: only the artifact travels. */
-const IDLE = { 'app.json': '{ "formation": { "web": { "quantity": 0 } } }' }
+import { IDLE, STEADY } from '../harness/sources.ts'
 
 interface Coupling {
   readonly stage: string

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
 import { sourceFrom, TestApp, until } from '../../harness/index.ts'
 import type { Lane, Subject } from '../harness/row.ts'
+import { STEADY } from '../harness/sources.ts'
 import { LOGS } from './logs.ts'
 import { RELEASES } from './releases.ts'
 import { RUNS } from './runs.ts'
-
-const STEADY = join(import.meta.dirname, '../../apps/steady')
 
 /** An app with code: what runs of it, its releases and logs, one-off commands. */
 export const RUNNING: Lane = {
