@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Level } from '../domain/webhook.ts'
 import type { Change, Delivery } from '../store/outbox.ts'
 import type { Tables } from '../store/tables.ts'
-import type { Webhook } from '../store/webhooks.ts'
 import type { ServiceDeps } from './context.ts'
-import { payloadOf } from './webhook-payloads.ts'
 import { send } from './webhook-sender.ts'
+import { addDeliveries, type Telling, tellingsOf } from './webhook-tellings.ts'
 
 /** How webhooks are served. Times in ms. */
 export interface PumpLimits {
@@ -51,6 +51,7 @@ export const PUMP_LIMITS: PumpLimits = {
 
 const CHANGES_AT_ONCE = 200
 const TRIM_MS = 5 * MINUTE
+const REST_MS = 30 * SECOND
 
 /**
  * Makes deliveries of what the database has noted, and delivers: at least once, those of one webhook in order and one
@@ -114,14 +115,18 @@ export class WebhookPump {
   #begin(delivery: Delivery): void {
     const { webhookId } = delivery
     const run = this.#deliver(delivery)
-      .catch((error: unknown) =>
-        this.#deps.log.error({ webhook: webhookId, error: String(error) }, 'A webhook could not be told'),
-      )
+      .catch((error: unknown) => this.#rest(webhookId, error))
       .finally(() => {
         this.#busy.delete(webhookId)
         if (!this.#stopped.signal.aborted) this.#look()
       })
     this.#busy.set(webhookId, run)
+  }
+
+  /** What was told could not be written down, as with a full disk: the receiver is not to be told it without end. */
+  async #rest(webhook: string, error: unknown): Promise<void> {
+    this.#deps.log.error({ webhook, error: String(error) }, 'How telling a webhook went could not be kept')
+    await pause(REST_MS, undefined, { signal: this.#stopped.signal, ref: false }).catch(() => undefined)
   }
 
   async #deliver(delivery: Delivery): Promise<void> {
@@ -150,15 +155,29 @@ export class WebhookPump {
 
   /** Makes events and deliveries of some changes; whether there may be more. */
   async #expand(): Promise<boolean> {
-    const { store, settings } = this.#deps
+    const { store } = this.#deps
     if ((await store.tables.outbox.changes(1)).length === 0) return false
     return store.transaction(async (tables) => {
       const changes = await tables.outbox.changes(CHANGES_AT_ONCE)
-      for (const change of changes) await expand(tables, change, settings.domain, this.#limits.waiting)
+      for (const change of changes) {
+        for (const telling of await this.#tellingsOf(tables, change))
+          await addDeliveries(tables, telling, this.#limits.waiting)
+      }
       const last = changes.at(-1)
       if (last) await tables.outbox.forgetChanges(last.id)
       return changes.length === CHANGES_AT_ONCE
     })
+  }
+
+  /** Events of a change with whom to tell. One that can not be put into words does not hold up those that come later. */
+  async #tellingsOf(tables: Tables, change: Change): Promise<Telling[]> {
+    try {
+      return await tellingsOf(tables, change, this.#deps.settings.domain)
+    } catch (error) {
+      const { appId: app, entity } = change
+      this.#deps.log.error({ app, entity, error: String(error) }, 'A change could not be told to webhooks')
+      return []
+    }
   }
 
   async #trim(): Promise<void> {
@@ -169,44 +188,4 @@ export class WebhookPump {
       await outbox.trim(this.#limits.kept)
     })
   }
-}
-
-async function expand(tables: Tables, change: Change, domain: string, most: number): Promise<void> {
-  const app = { id: change.appId, name: change.appName ?? '' }
-  const webhooks = await tables.webhooks.ofApp(app.id)
-  for (const entity of entitiesOf(change)) {
-    const told = webhooks.filter(
-      (webhook) => webhook.include.includes(entity) && webhook.createdAt <= change.at,
-    )
-    if (told.length === 0) continue
-    const payload = JSON.stringify(await payloadOf({ tables, app, domain }, entity, change))
-    const event = { id: randomUUID(), appId: app.id, include: entity, payload, createdAt: change.at }
-    await tables.outbox.addEvent(event)
-    for (const webhook of told) await addDelivery(tables, webhook, event.id, most)
-  }
-}
-
-/** That an instance begins is also an event of the API. */
-function entitiesOf({ entity, action }: Change): string[] {
-  return entity === 'dyno' && action === 'create' ? ['api:dyno', 'dyno'] : [entity]
-}
-
-/** A receiver that has been away for long can not fill the disk: what does not fit is given up, and is listed as such. */
-async function addDelivery(tables: Tables, webhook: Webhook, eventId: string, most: number): Promise<void> {
-  const at = Date.now()
-  const full = (await tables.outbox.waiting(webhook.id)) >= most
-  await tables.outbox.addDelivery({
-    id: randomUUID(),
-    webhookId: webhook.id,
-    eventId,
-    status: full ? 'failed' : 'pending',
-    attempts: 0,
-    nextAt: full ? null : at,
-    attemptId: null,
-    attemptAt: null,
-    code: null,
-    error: full ? 'QueueFull' : null,
-    createdAt: at,
-    updatedAt: at,
-  })
 }

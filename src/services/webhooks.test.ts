@@ -1,38 +1,10 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type TestContext, test } from 'node:test'
-import type { App } from '../store/apps.ts'
-import { afterTest } from '../store/testing.ts'
-import { ALICE, deployed, type World, world } from './testing.ts'
-import { type Receiver, receiver, signatureOf, until } from './testing-receiver.ts'
-import { PUMP_LIMITS, type PumpLimits, WebhookPump } from './webhook-pump.ts'
-
-const QUICK: PumpLimits = {
-  ...PUMP_LIMITS,
-  lookMs: 10,
-  attemptMs: 200,
-  retries: {
-    notify: { pausesMs: [10], attempts: 3, ageMs: 60_000 },
-    sync: { pausesMs: [10, 20], attempts: 1000, ageMs: 60_000 },
-  },
-}
-
-interface Live extends World {
-  readonly app: App
-  readonly inbox: Receiver
-  hook(include: string[], level?: string): ReturnType<World['services']['webhooks']['create']>
-}
-
-/** An app, and a receiver that is told quickly. */
-async function live(t: TestContext, limits: Partial<PumpLimits> = {}): Promise<Live> {
-  const made = await world(t, { webhooks: { ...QUICK, ...limits } })
-  const inbox = await receiver(t)
-  const app = await made.services.apps.create('shop', ALICE)
-  const hook = (include: string[], level = 'sync') =>
-    made.services.webhooks.create(app, { include, level, url: inbox.url })
-  return Object.assign(made, { app, inbox, hook })
-}
+import { test } from 'node:test'
+import { ALICE, deployed, type World } from './testing.ts'
+import { type Receiver, signatureOf, until } from './testing-receiver.ts'
+import { live } from './testing-webhooks.ts'
 
 const entity = ({ body }: Receiver['told'][number]) =>
   `${body.webhook_metadata.event.include} ${body.action} ${body.data.status ?? body.data.state ?? ''}`.trim()
@@ -136,91 +108,6 @@ test('each kind of change is told, and only to who wants it', async (t) => {
   )
   await store.transaction((tables) => tables.webhooks.deleteDone())
   assert.deepEqual(await store.tables.webhooks.ofApp(app.id), [])
-})
-
-test('a receiver that fails, hangs or is away is told again until it has taken it, in order', async (t) => {
-  const { app, inbox, hook, services } = await live(t)
-  await hook(['api:domain'])
-  let count = 0
-  inbox.answer = (response) => {
-    count += 1
-    if (count === 1) response.writeHead(500).end('broken')
-    else if (count === 2) response.destroy()
-    else if (count === 3) response.writeHead(307, { location: inbox.url }).end()
-    else if (count > 4) response.writeHead(200).end('thank you') // the fourth gets no answer
-  }
-  await services.domains.add(app, 'a.test', ALICE)
-  await services.domains.add(app, 'b.test', ALICE)
-  await until('two are taken', () => count >= 6)
-  assert.deepEqual(
-    inbox.told.map(({ body }) => body.data.hostname),
-    ['a.test', 'a.test', 'a.test', 'a.test', 'a.test', 'b.test'],
-  )
-  const ids = new Set(inbox.told.slice(0, 5).map(({ body }) => body.webhook_metadata.delivery.id))
-  const attempts = new Set(inbox.told.map(({ body }) => body.webhook_metadata.attempt.id))
-  assert.deepEqual([ids.size, attempts.size], [1, 6])
-
-  await inbox.close()
-  await services.domains.add(app, 'c.test', ALICE)
-  await until('it was tried in vain', async () => {
-    const [head] = await services.webhooks.deliveries(app)
-    return head!.delivery.attempts > 2 && head!.delivery.error === 'ECONNREFUSED'
-  })
-  await inbox.listen()
-  await until('it is back', () => inbox.told.at(-1)?.body.data.hostname === 'c.test')
-})
-
-test('what was not told goes out after a restart of the control plane', async (t) => {
-  const made = await live(t)
-  const { app, inbox, hook, services } = made
-  await hook(['api:domain'])
-  inbox.answer = () => undefined
-  await services.domains.add(app, 'a.test', ALICE)
-  await until('it is on its way', () => inbox.told.length === 1)
-  await services.stop()
-  await services.domains.add(app, 'b.test', ALICE)
-  inbox.answer = (response) => response.end()
-  const pump = new WebhookPump(made.deps, QUICK)
-  afterTest(t, () => pump.stop())
-  pump.start()
-  await until('both are told', () => inbox.told.length === 3)
-  assert.deepEqual(
-    inbox.told.map(({ body }) => body.data.hostname),
-    ['a.test', 'a.test', 'b.test'],
-  )
-})
-
-test('a dead receiver delays no other and no change, and what does not fit is given up', async (t) => {
-  const made = await live(t, { waiting: 3, attemptMs: 60_000 })
-  const { app, inbox, hook, services } = made
-  const dead = await receiver(t)
-  dead.answer = () => undefined
-  const slow = await services.webhooks.create(app, {
-    include: ['api:domain'],
-    level: 'notify',
-    url: dead.url,
-  })
-  await hook(['api:domain'])
-  for (const [index, name] of [...'abcdef'].entries()) {
-    await services.domains.add(app, `${name}.test`, ALICE)
-    await until('the other is told', () => inbox.told.length === index + 1)
-  }
-  assert.equal(dead.told.length, 1)
-  const of = (await services.webhooks.deliveries(app)).filter(({ webhook }) => webhook.id === slow.id)
-  const lost = of.filter(({ delivery }) => delivery.error === 'QueueFull')
-  assert.deepEqual([of.length, lost.length], [6, 3])
-})
-
-test('a notification is given up after its attempts, and the next one follows', async (t) => {
-  const { app, inbox, hook, services } = await live(t)
-  await hook(['api:domain'], 'notify')
-  inbox.answer = (response, { body }) => response.writeHead(body.data.hostname === 'a.test' ? 503 : 200).end()
-  await services.domains.add(app, 'a.test', ALICE)
-  await services.domains.add(app, 'b.test', ALICE)
-  await until('the second is told', () => inbox.told.at(-1)?.body.data.hostname === 'b.test')
-  assert.equal(inbox.told.length, 4)
-  const failed = (await services.webhooks.deliveries(app)).find(({ delivery }) => delivery.attempts === 3)
-  assert.deepEqual([failed?.delivery.status, failed?.delivery.code], ['failed', 503])
 })
 
 test('secrets are sealed at rest, and made when none is given', async (t) => {
