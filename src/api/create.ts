@@ -11,6 +11,7 @@ import { acceptDynoIds } from './dyno-ids.ts'
 import { errorPages } from './error-pages.ts'
 import { answer, answerErrors, known } from './errors.ts'
 import { answerEtags } from './etag.ts'
+import { pageLists } from './list-pages.ts'
 import { describeApi } from './openapi.ts'
 import { accountRoutes } from './platform/account.ts'
 import { appListRoutes } from './platform/app-lists.ts'
@@ -82,6 +83,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   limitCalls(api, limits)
   answerReplays(api)
   guardRoutes(api, services)
+  pageLists(api)
   answerEtags(api)
   acceptDynoIds(api, services)
   await describeApi(api, options.version)

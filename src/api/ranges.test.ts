@@ -59,3 +59,24 @@ test('a client that follows Next-Range reads every app once, in either order', a
   const unknown = await call('GET', '/apps', undefined, { range: 'colour ..' })
   assert.deepEqual([unknown.status, unknown.body.id], [416, 'requested_range_not_satisfiable'])
 })
+
+test('every list is paged, also the short ones', async (t) => {
+  const { call, services } = await liveApi(t)
+  const app = await services.apps.create('shop', 'me')
+  await services.domains.add(app, 'a.example.org', 'me')
+  await services.domains.add(app, 'b.example.org', 'me')
+  const read = async (path: string, range: string) => call('GET', path, undefined, { range })
+  const first = await read('/apps/shop/domains', 'hostname ..; max=2')
+  assert.deepEqual(
+    [first.status, first.body.map((one: { hostname: string }) => one.hostname)],
+    [206, ['a.example.org', 'b.example.org']],
+  )
+  const second = await read('/apps/shop/domains', first.headers.get('next-range')!)
+  assert.deepEqual([second.status, second.body.length], [200, 1])
+  assert.equal((await read('/apps/shop/domains', 'id ..; max=1000;')).body.length, 3)
+  const sizes = await read('/dyno-sizes', 'name ..; order=desc,max=1')
+  assert.deepEqual([sizes.status, sizes.body[0].name], [206, 'Standard-2X'])
+  assert.deepEqual((await read('/addons', 'id ..; max=1')).body, [])
+  assert.equal((await read('/dyno-sizes', 'colour ..')).status, 416)
+  assert.equal((await read('/dyno-sizes', 'nonsense')).status, 400)
+})
