@@ -12,8 +12,6 @@ export const ENTITIES = [
   'dyno',
 ] as const
 
-export type Entity = (typeof ENTITIES)[number]
-
 /** `notify`: given up after some attempts within minutes. `sync`: tried for days. */
 export const LEVELS = ['notify', 'sync'] as const
 

@@ -24,7 +24,7 @@ export interface Delivery extends Readonly<Omit<WebhookDeliveriesTable, 'number'
 }
 
 /** How an attempt went. `code`: the HTTP status, null when there was none. */
-export interface Attempt {
+interface Attempt {
   readonly id: string
   readonly at: number
   readonly code: number | null

@@ -8,7 +8,7 @@ export interface Webhook extends Readonly<Omit<WebhooksTable, 'include' | 'seale
   readonly secrets: WebhookSecrets
 }
 
-export interface WebhookSecrets {
+interface WebhookSecrets {
   /** What deliveries are signed with. */
   readonly secret: string
   /** The `Authorization` header of deliveries; null: none. */

@@ -8,7 +8,7 @@ import { Id, nullable, stableId, Time, timeOf, userOf } from './common.ts'
 const Generation = Type.Object({ id: Id, name: Type.String() })
 const Ref = Type.Object({ id: Id })
 
-export const StageName = Type.Enum([...STAGES])
+const StageName = Type.Enum([...STAGES])
 
 export const PipelineBody = Type.Object({
   id: Id,

@@ -9,7 +9,7 @@ const EndpointParams = Type.Object({ app: Type.String(), endpoint: Type.String()
 
 /** What is said to whoever wants the server to hold a certificate. */
 export function noCertificates(): TasukiError {
-  return new TasukiError('invalid_params', 'This server holds no certificates.', {
+  return new TasukiError('not_offered', 'This server holds no certificates.', {
     next: 'Put a TLS terminator in front of it, and give that the certificate.',
   })
 }
