@@ -55,6 +55,8 @@ export class Builder {
   readonly #toolchain: Toolchain
   #canSandbox: Promise<boolean> | null = null
   readonly #turns = new Turns()
+  readonly #atWork = new Set<string>()
+  readonly #forgetLater = new Set<string>()
 
   private constructor(options: Required<BuilderOptions>, toolchain: Toolchain) {
     const { data, localBuildpacks, fetchSeconds, cacheBytes } = options
@@ -94,7 +96,10 @@ export class Builder {
   async build(request: BuildRequest): Promise<Artifact> {
     const user = buildUser(this.#options.data, request.appId)
     const turn = String(user?.uid ?? request.appId)
-    const build = () => withinLimits(request, user, this.#options, (limited) => this.#build(limited, user))
+    const build = () =>
+      this.#working(request.appId, () =>
+        withinLimits(request, user, this.#options, (limited) => this.#build(limited, user)),
+      )
     return this.#turns.take(turn, request.signal, build).catch((error: unknown) => {
       if (request.signal.aborted) throw new TasukiError('build_failed', 'The build was stopped.')
       throw error
@@ -138,16 +143,32 @@ export class Builder {
   }
 
   /**
-   * Forgets what was kept to make an app's next build quicker; its artifacts stay. What a build that is at work would keep for
-   * the next one is forgotten too.
+   * Forgets what was kept to make an app's next build quicker; its artifacts stay. A build that is at work goes on undisturbed,
+   * and what it would keep is forgotten at its end.
    */
   async forgetApp(appId: string): Promise<void> {
     await this.#packCache.purge(appId)
+    if (this.#atWork.has(appId)) this.#forgetLater.add(appId)
+    else await this.#removeCache(appId)
+  }
+
+  async #removeCache(appId: string): Promise<void> {
     const aside = join(this.#options.data, 'build-cache', `.${randomUUID()}`)
     await rename(this.#cachePath(appId), aside).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })
     await rm(aside, { recursive: true, force: true })
+  }
+
+  /** Builds of one app come one after the other, so each of them is in here once. */
+  async #working<Result>(appId: string, build: () => Promise<Result>): Promise<Result> {
+    this.#atWork.add(appId)
+    try {
+      return await build()
+    } finally {
+      this.#atWork.delete(appId)
+      if (this.#forgetLater.delete(appId)) await this.#removeCache(appId)
+    }
   }
 
   async #build(request: BuildRequest, user: BuildUser | null): Promise<Artifact> {

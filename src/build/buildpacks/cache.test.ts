@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { Builder } from '../builder.ts'
-import { TestBuilder } from '../testing.ts'
+import { packageJson, TestBuilder } from '../testing.ts'
+import { nameOf } from '../workshop.ts'
 import { ourPack, scriptPack } from './testing.ts'
 
 const APP = { x: '', Procfile: 'web: x' }
@@ -126,6 +127,22 @@ describe('the cache of an app’s buildpacks', { timeout: 60_000 }, () => {
     await writeFile(go, '')
     assert.equal(await building, 2)
     assert.equal(await count(app), 1)
+  })
+
+  it('of our own builders too can be purged, which disturbs no build', async () => {
+    const app = `app-${++apps}`
+    const go = join(packs, `go-${app}`)
+    const script = `touch ${packs}/at-${app}; until [ -e ${go} ]; do sleep 0.01; done`
+    const files = { 'package.json': packageJson({ scripts: { start: 'x', build: script } }) }
+    const building = bench.build(files, { appId: app })
+    await until(() => existsSync(join(packs, `at-${app}`)))
+    const cache = join(bench.dir, 'data/build-cache', nameOf(app))
+    await bench.builder.forgetApp(app)
+    assert.equal(existsSync(cache), true)
+    await writeFile(go, '')
+    await building
+    assert.equal(existsSync(cache), false)
+    await bench.builder.forgetApp(app)
   })
 
   it('is closed to everybody while no build has it', async () => {

@@ -23,6 +23,7 @@ export interface Fetched {
 
 /** Largest buildpack. */
 const MOST_BYTES = 512 * 2 ** 20
+const LOOK_MS = 1_000
 
 /**
  * Gets a buildpack, unless the version that is here is still the newest. Everything runs as the build's user, so that nothing
@@ -38,8 +39,7 @@ export async function fetchBuildpack(
   await rm(join(shopper.work.place, 'fetched'), { recursive: true, force: true })
   try {
     const got = await get(buildpack, present, shopper)
-    if (got.dir !== null && (await bytesBelow(got.dir)) > MOST_BYTES)
-      throw new Unavailable(`it has more than ${MOST_BYTES / 2 ** 20} MiB`)
+    if (got.dir !== null && (await bytesBelow(got.dir)) > MOST_BYTES) throw tooLarge()
     return got
   } catch (error) {
     if (error instanceof GitError || error instanceof ArchiveError)
@@ -55,9 +55,31 @@ async function get({ place }: Buildpack, present: string | null, shopper: Shoppe
     return { version, dir: version === present ? null : dir }
   }
   if (place.kind === 'own') throw new Error('our own builders are not fetched')
-  const git = new StrangeGit(shopper.work, shopper.signal)
+  const growth = new AbortController()
+  const git = new StrangeGit(shopper.work, AbortSignal.any([shopper.signal, growth.signal]))
   const version = await git.resolve(place)
-  return { version, dir: version === present ? null : await git.take(place.url, version) }
+  if (version === present) return { version, dir: null }
+  const unwatch = watchSize(join(shopper.work.place, 'fetched'), () => growth.abort(tooLarge()))
+  try {
+    return { version, dir: await git.take(place.url, version) }
+  } finally {
+    unwatch()
+  }
+}
+
+function tooLarge(): Unavailable {
+  return new Unavailable(`it has more than ${MOST_BYTES / 2 ** 20} MiB`)
+}
+
+/** Calls `over` once when a folder that is being filled has become too large; returns the way to stop. */
+function watchSize(dir: string, over: () => void): () => void {
+  const look = async () => {
+    // Files come and go under its hands, or it is not there yet: the next look will do.
+    const bytes = await bytesBelow(dir).catch(() => 0)
+    if (bytes > MOST_BYTES) over()
+  }
+  const timer = setInterval(look, LOOK_MS).unref()
+  return () => clearInterval(timer)
 }
 
 /** What a link on this machine leads to must be allowed too. */
