@@ -127,6 +127,11 @@ describe('a rendezvous', () => {
     await read(program.input, 'a\x04\x03\x04')
   })
 
+  it('loses nothing of what a quick client sends behind the secret', async () => {
+    dial(`${ID}.${SECRET}\r\nat once`)
+    await read(program.input, 'at once')
+  })
+
   it('takes a lone EOT at the end as the end of input for a program without a terminal', async () => {
     program = new Program(false)
     const client = await attached()
