@@ -70,6 +70,11 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     directory: join(options.data, 'router'),
     http: hostPort(options.http),
     log,
+    // A reload may come with the start: what the old worker logged while no control plane ran is read before that.
+    onFound: async () => {
+      await traffic.start(router.backends(), instanceEntries(await runtime.list()))
+      opened.add(traffic, (one) => one.stop())
+    },
     onReload: () => traffic.attach(),
   })
   const traffic: HaproxyTraffic = new HaproxyTraffic({
@@ -85,8 +90,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   const how = await router.start()
   opened.add(router, (one) => one.close())
   log.info({ router: how }, `the router is ${how}`)
-  await traffic.start(router.backends(), instanceEntries(await runtime.list()))
-  opened.add(traffic, (one) => one.stop())
+  await traffic.attach()
 
   const faults = faultsFrom(process.env.TASUKI_FAULT)
   const halting = new HaltingStore(store.rollouts)

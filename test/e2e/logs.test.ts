@@ -92,6 +92,7 @@ describe('the log of an app on a real server', () => {
       }
       await until('some lines', () => hear().size > 3_000 || null)
       await server.kill('SIGKILL')
+      await app.visit('/while-away')
       await server.restart()
       await until('all lines', () => hear().size > 15_000 || null)
       heard.delete(0)
@@ -99,6 +100,8 @@ describe('the log of an app on a real server', () => {
       const [drain] = await server.get('/apps/talker/log-drains')
       assert.deepEqual([drain.tasuki.dropped, drain.tasuki.failing], [0, null])
       await app.must(['drains:remove', url])
+      const router = await app.must(['logs', '-n', '1500', '--dyno', 'router'])
+      assert.match(router.stdout, /path="\/while-away"/)
     } finally {
       await receiver.close()
     }

@@ -12,6 +12,8 @@ export interface RouterOptions {
   /** Old workers that may live on after reloads to finish what they have; beyond it the oldest is ended. Default 8. */
   readonly mostOldWorkers?: number
   readonly log: RouterLog
+  /** Called at the start, once it is known what there is, before anything of it is changed. */
+  readonly onFound?: () => Promise<void>
   /** Called after each reload, before the next one can begin. */
   readonly onReload?: () => Promise<void>
 }

@@ -38,9 +38,14 @@ export class HaproxyRouter implements RouterControl {
     const parts = await openParts(this.#options, this.#layout, (backend, instance) =>
       this.#look(backend, instance),
     )
-    const how = await startOrAdopt(parts, rebooted)
     this.#running = parts
-    return how
+    try {
+      await this.#options.onFound?.()
+      return await startOrAdopt(parts, rebooted)
+    } catch (error) {
+      this.#running = null
+      throw error
+    }
   }
 
   async close(): Promise<void> {
