@@ -41,9 +41,11 @@ function hasApp({ routeOptions: { url = '' } }: FastifyRequest): boolean {
 }
 
 async function checkApp(services: Pick<Services, 'access'>, request: FastifyRequest): Promise<void> {
-  const { app: named } = request.params as { app: string }
-  const app = await services.access.app(request.caller, named)
+  const params = request.params as { app: string }
+  const app = await services.access.app(request.caller, params.app)
   if (request.routeOptions.config.access === 'owner') services.access.requireOwner(request.caller, app)
+  // The handler gets the very app that was checked, whatever its name leads to by then.
+  params.app = app.id
 }
 
 async function checkThing(

@@ -100,3 +100,20 @@ test('a rollout and its events are for those who work on the app', async (t) => 
     assert.deepEqual([theirs.status, theirs.body], [404, none.body])
   }
 })
+
+test('the app that was checked is the one that is changed, whatever its name means a moment later', async (t) => {
+  const api = await liveApi(t)
+  const [anna, bert] = [await person(api, 'anna'), await person(api, 'bert')]
+  await anna.call('POST', '/apps', { name: 'shop' })
+  const { access, apps } = api.services
+  const checked = access.app.bind(access)
+  t.mock.method(access, 'app', async (...args: Parameters<typeof checked>) => {
+    const app = await checked(...args)
+    await apps.rename(app, 'moved', anna.email)
+    await apps.create('shop', bert.email)
+    return app
+  })
+  assert.equal((await anna.call('DELETE', '/apps/shop')).body.name, 'moved')
+  t.mock.restoreAll()
+  assert.equal((await bert.call('GET', '/apps/shop')).status, 200)
+})

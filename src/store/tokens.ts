@@ -4,7 +4,7 @@ import type { TokensTable } from './schema.ts'
 export type Token = Readonly<TokensTable>
 
 /** A token with what is to be known of its user. */
-export interface Bearer extends Token {
+interface Bearer extends Token {
   readonly userId: string
   readonly admin: boolean
 }
