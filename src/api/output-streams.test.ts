@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { type TestContext, test } from 'node:test'
 import { deployed } from '../services/testing.ts'
 import { artifactNamed } from '../store/testing.ts'
@@ -70,4 +71,25 @@ test('a build that runs is cancelled, and no release comes of it', async (t) => 
   assert.match(await (await fetch(waiting.output_stream_url)).text(), /cancelled/)
   assert.equal((await api.call('GET', '/apps/shop/releases')).body.length, 2)
   assert.equal((await api.call('GET', `/apps/shop/builds/${next.id}`)).body.release, null)
+})
+
+test('a source that is another than its checksum says is not built', async (t) => {
+  const { api } = await built(t)
+  const { source_blob: source } = (await api.call('POST', '/sources')).body
+  await fetch(source.put_url, { method: 'PUT', body: 'a source' })
+  const build = async (checksum: string) => {
+    const answer = await api.call('POST', '/apps/shop/builds', {
+      source_blob: { url: source.get_url, checksum },
+    })
+    if (answer.status !== 201) return answer.body.id
+    await (await fetch(answer.body.output_stream_url)).text()
+    const { body } = await api.call('GET', `/apps/shop/builds/${answer.body.id}`)
+    assert.equal(body.source_blob.checksum, checksum)
+    return body.tasuki.error?.id ?? body.status
+  }
+  const right = createHash('sha256').update('a source').digest('hex')
+  assert.equal(await build(`SHA256:${right}`), 'succeeded')
+  assert.equal(await build(`sha256:${right.toUpperCase()}`), 'succeeded')
+  assert.equal(await build(`SHA256:${'0'.repeat(64)}`), 'invalid_source')
+  assert.equal(await build('md5:abc'), 'invalid_params')
 })

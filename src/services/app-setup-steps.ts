@@ -4,6 +4,7 @@ import type { App } from '../store/apps.ts'
 import type { Build } from '../store/builds.ts'
 import type { AppService } from './apps.ts'
 import type { BuildService } from './builds.ts'
+import { verify } from './checksum.ts'
 import type { ServiceDeps } from './context.ts'
 import type { RunService } from './runs.ts'
 import type { SourceService } from './sources.ts'
@@ -48,6 +49,7 @@ async function beginBuild(
 ): Promise<Change> {
   const source = await sources.obtain(setup.sourceUrl)
   try {
+    if (setup.checksum !== null) await verify(source.file, setup.checksum)
     const { manifest, successUrl } = await deps.builder.appJson(source.file)
     const config = await deps.store.tables.config.get(app.id)
     const missing = Object.entries(manifest.env)
@@ -58,7 +60,11 @@ async function beginBuild(
       throw new TasukiError('invalid_app_json', `In app.json, ${missing.join('; ')}.`, {
         details: { errors: missing },
       })
-    const build = await builds.create(app, { url: setup.sourceUrl, version: setup.sourceVersion }, setup.user)
+    const build = await builds.create(
+      app,
+      { url: setup.sourceUrl, version: setup.sourceVersion, checksum: setup.checksum },
+      setup.user,
+    )
     return { buildId: build.id, successUrl: resolved(successUrl, apps.webUrl(app)) }
   } finally {
     await source.release()

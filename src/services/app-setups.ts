@@ -7,6 +7,7 @@ import type { App } from '../store/apps.ts'
 import { nextStep, type SetupParts } from './app-setup-steps.ts'
 import type { AppService } from './apps.ts'
 import type { BuildpackService } from './buildpacks.ts'
+import type { NewBuild } from './builds.ts'
 import type { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
 
@@ -16,7 +17,7 @@ const LOOK_MS = 250
 /** What is to become an app. */
 export interface SetupWish {
   readonly name: string | null
-  readonly source: { readonly url: string; readonly version: string | null }
+  readonly source: Pick<NewBuild, 'url' | 'version' | 'checksum'>
   /** Config vars that win over those of app.json. */
   readonly env: Readonly<Record<string, string>>
   /** Null: what app.json or the source says. */
@@ -87,7 +88,12 @@ export class AppSetupService {
   async #record(app: App, { source }: SetupWish, user: string): Promise<AppSetup> {
     const id = randomUUID()
     const about = { id, appId: app.id, appName: app.name, user, createdAt: Date.now() }
-    await this.#table.insert({ ...about, sourceUrl: source.url, sourceVersion: source.version })
+    await this.#table.insert({
+      ...about,
+      sourceUrl: source.url,
+      sourceVersion: source.version,
+      checksum: source.checksum ?? null,
+    })
     this.#begin(id)
     return this.get(id)
   }

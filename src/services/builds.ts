@@ -4,6 +4,7 @@ import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Build, BuildError } from '../store/builds.ts'
 import { announce, announceRelease } from './announce.ts'
+import { checkChecksum, verify } from './checksum.ts'
 import type { ServiceDeps } from './context.ts'
 import { deployArtifact } from './deploys.ts'
 import type { Outputs, OutputWriter } from './outputs.ts'
@@ -27,6 +28,8 @@ const STOPPED: BuildError = {
 export interface NewBuild {
   readonly url: string
   readonly version: string | null
+  /** Another source than this says is not built. */
+  readonly checksum?: string | null
   /** As `parseBuildpack` reads them; those of the app without. */
   readonly buildpacks?: readonly string[] | null
 }
@@ -74,6 +77,7 @@ export class BuildService {
       appId: app.id,
       sourceUrl: source.url,
       sourceVersion: source.version,
+      checksum: source.checksum ?? null,
       buildpacks,
       user,
     }
@@ -84,9 +88,10 @@ export class BuildService {
   }
 
   /** Throws `invalid_source`, `invalid_params` for what could not be built. */
-  async check(source: { url: string; version: string | null }): Promise<void> {
+  async check(source: Pick<NewBuild, 'url' | 'version' | 'checksum'>): Promise<void> {
     if (source.version !== null && !COMMIT.test(source.version))
       throw new TasukiError('invalid_params', 'The version of the source is not a commit.')
+    if (source.checksum) checkChecksum(source.checksum)
     await this.#sources.check(source.url)
   }
 
@@ -156,6 +161,7 @@ export class BuildService {
     const buildpacks = build.buildpacks ?? (await store.tables.buildpacks.of(build.appId))
     const source = await this.#sources.obtain(build.sourceUrl)
     try {
+      if (build.checksum !== null) await verify(source.file, build.checksum)
       const artifact = await builder.build({
         appId: build.appId,
         source: { tarball: source.file },

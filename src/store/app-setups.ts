@@ -20,7 +20,10 @@ type Change = Partial<
 
 export interface AppSetups {
   insert(
-    setup: Pick<AppSetup, 'id' | 'appId' | 'appName' | 'sourceUrl' | 'sourceVersion' | 'user' | 'createdAt'>,
+    setup: Pick<
+      AppSetup,
+      'id' | 'appId' | 'appName' | 'sourceUrl' | 'sourceVersion' | 'checksum' | 'user' | 'createdAt'
+    >,
   ): Promise<void>
   byId(id: string): Promise<AppSetup | null>
   /** Oldest first. */

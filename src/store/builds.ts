@@ -16,7 +16,8 @@ export interface Build extends Readonly<Omit<BuildsTable, 'error' | 'buildpacks'
 
 export interface Builds {
   insert(
-    build: Pick<Build, 'id' | 'appId' | 'sourceUrl' | 'sourceVersion' | 'buildpacks' | 'user' | 'createdAt'>,
+    build: Pick<Build, 'id' | 'appId' | 'sourceUrl' | 'sourceVersion' | 'buildpacks' | 'user' | 'createdAt'> &
+      Partial<Pick<Build, 'checksum'>>,
   ): Promise<void>
   /** What it is made with. */
   madeWith(id: string, buildpacks: readonly string[]): Promise<void>
@@ -41,6 +42,7 @@ const START = {
   releaseId: null,
   rolloutId: null,
   error: null,
+  checksum: null,
 } as const
 
 export function buildsTable(db: Db): Builds {

@@ -14,6 +14,7 @@ import { BUILD_BUILDPACKS } from './migrations/0011-build-buildpacks.ts'
 import { RELEASE_PHASE_TOLD } from './migrations/0012-release-phase-told.ts'
 import { TOLD_ONCE } from './migrations/0013-told-once.ts'
 import { OPEN_RUNS } from './migrations/0014-open-runs.ts'
+import { CHECKSUMS } from './migrations/0015-checksums.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -31,6 +32,7 @@ const MIGRATIONS: readonly string[] = [
   RELEASE_PHASE_TOLD,
   TOLD_ONCE,
   OPEN_RUNS,
+  CHECKSUMS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -72,6 +72,7 @@ export interface AppSetupsTable {
   status: 'pending' | 'succeeded' | 'failed'
   sourceUrl: string
   sourceVersion: string | null
+  checksum: string | null
   buildId: string | null
   /** The run of the postdeploy script. */
   runId: string | null
@@ -185,6 +186,8 @@ export interface BuildsTable {
   error: string | null
   /** A list of URLs, as JSON; null as long as nobody knows. */
   buildpacks: string | null
+  /** `SHA256:` and hex digits, as the source's sender gave it. */
+  checksum: string | null
   user: string
   createdAt: number
   updatedAt: number

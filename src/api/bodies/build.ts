@@ -45,7 +45,7 @@ export function buildBody(
       url: build.sourceUrl,
       version: build.sourceVersion,
       version_description: null,
-      checksum: null,
+      checksum: build.checksum,
     },
     release: build.releaseId === null ? null : { id: build.releaseId },
     slug: build.artifact === null ? null : { id: slugIdOf(build.artifact) },

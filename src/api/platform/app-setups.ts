@@ -8,7 +8,7 @@ import type { Api } from '../types.ts'
 const Text = Type.Optional(nullable(Type.String()))
 const NewSetup = Type.Object({
   app: Type.Optional(Type.Object({ name: Text, region: Text, stack: Text })),
-  source_blob: Type.Object({ url: Type.String({ maxLength: 4096 }), version: Text }),
+  source_blob: Type.Object({ url: Type.String({ maxLength: 4096 }), version: Text, checksum: Text }),
   overrides: Type.Optional(
     Type.Object({
       env: Type.Optional(Type.Record(Type.String(), Type.String())),
@@ -31,7 +31,7 @@ export function appSetupRoutes(api: Api, services: Services): void {
       const setup = await appSetups.create(
         {
           name: app.name ?? null,
-          source: { url: source.url, version: source.version ?? null },
+          source: { url: source.url, version: source.version ?? null, checksum: source.checksum ?? null },
           env: overrides.env ?? {},
           buildpacks: overrides.buildpacks?.map(({ url }) => url) ?? null,
         },

@@ -13,6 +13,7 @@ const NewBuild = Type.Object({
   source_blob: Type.Object({
     url: Type.String({ maxLength: 4096 }),
     version: Type.Optional(nullable(Type.String({ description: 'The commit' }))),
+    checksum: Type.Optional(nullable(Type.String({ description: 'SHA256: and hex digits' }))),
   }),
 })
 
@@ -40,9 +41,9 @@ export function buildRoutes(api: Api, services: Services): void {
     { schema: { params: AppParams, body: NewBuild, response: { 201: BuildBody } } },
     async (request, reply) => {
       const app = await apps.find(request.params.app)
-      const { url, version = null } = request.body.source_blob
+      const { url, version = null, checksum = null } = request.body.source_blob
       const buildpacks = request.body.buildpacks?.map((pack) => pack.url ?? pack.name ?? '') ?? null
-      const build = await builds.create(app, { url, version, buildpacks }, request.user)
+      const build = await builds.create(app, { url, version, checksum, buildpacks }, request.user)
       reply.code(201)
       return buildBody(services, request, app, build)
     },
