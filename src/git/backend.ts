@@ -21,8 +21,8 @@ export interface Exchange {
   readonly environment: Readonly<Record<string, string>>
   /** Whether Git runs the hook of a push. */
   readonly pushing: boolean
-  /** What was read of the request already, and how many bytes of it are left out. */
-  readonly beginning?: { readonly rest: Buffer; readonly taken: number }
+  /** What was read of the request already. */
+  readonly beginning?: Buffer
 }
 
 /**
@@ -74,12 +74,12 @@ export class Backend {
     ended.catch(() => undefined)
     // Git may stop reading early; its answer says why.
     child.stdin!.on('error', () => request.resume())
-    if (beginning && beginning.rest.length > 0) child.stdin!.write(beginning.rest)
+    if (beginning && beginning.length > 0) child.stdin!.write(beginning)
     if (request.readableEnded) child.stdin!.end()
     else request.pipe(child.stdin!)
-    request.once('close', () => {
-      if (!request.complete) child.stdin!.destroy()
-    })
+    const breakOff = () => void (request.complete || child.stdin!.destroy())
+    request.once('close', breakOff)
+    if (request.destroyed) breakOff()
     response.once('close', () => {
       child.stdout!.unpipe(response)
       child.stdout!.resume()
@@ -123,16 +123,16 @@ export class Backend {
   }
 }
 
-function cgi({ request, path, query, user, beginning }: Exchange): Record<string, string> {
+function cgi({ request, path, query, user }: Exchange): Record<string, string> {
   const { headers } = request
   const given = (name: string) => String(headers[name] ?? '')
-  const length = given('content-length')
   return {
     PATH_INFO: path,
     QUERY_STRING: query,
     REQUEST_METHOD: request.method ?? 'GET',
     CONTENT_TYPE: given('content-type'),
-    CONTENT_LENGTH: length === '' ? '' : String(Number(length) - (beginning?.taken ?? 0)),
+    // Told the length, Git waits for ever, and busily, for what a broken connection has left out.
+    CONTENT_LENGTH: '',
     HTTP_CONTENT_ENCODING: given('content-encoding'),
     GIT_PROTOCOL: given('git-protocol'),
     REMOTE_USER: user,

@@ -7,7 +7,7 @@ import { Backend } from './backend.ts'
 import { PROC_RECEIVE } from './hook.ts'
 import { largeFileRoutes } from './large-files.ts'
 import { carryPush } from './push.ts'
-import { type Beginning, takeShallow } from './shallow.ts'
+import { takeShallow } from './shallow.ts'
 
 /** `APP.git`, as the address of a repository ends. */
 const REPOSITORY = '/:repository(^[^/]+\\.git$)'
@@ -114,11 +114,11 @@ async function begin(
   { repositories }: Services,
   { raw }: FastifyRequest,
   app: App,
-): Promise<Beginning | undefined> {
+): Promise<Buffer | undefined> {
   if (raw.headers['content-encoding'] !== undefined) return undefined
-  const beginning = await takeShallow(raw)
-  if (beginning.ends.length > 0) await repositories.expectShallow(app.id, beginning.ends)
-  return beginning
+  const { ends, rest } = await takeShallow(raw)
+  if (ends.length > 0) await repositories.expectShallow(app.id, ends)
+  return rest
 }
 
 /** The answer was not begun, or breaks off. */

@@ -5,13 +5,11 @@ const SHALLOW = /^shallow ([0-9a-f]{40}|[0-9a-f]{64})\n?$/
 const MOST_BYTES = 4 * 1024 * 1024
 
 /** The beginning of what a client sends for a push. */
-export interface Beginning {
+interface Beginning {
   /** Where the history of its shallow clone ends. */
   readonly ends: readonly string[]
   /** What was read beyond that, to be sent on first. */
   readonly rest: Buffer
-  /** Bytes that are not sent on. */
-  readonly taken: number
 }
 
 /** Takes the lines off a push that tell where a shallow clone ends. The request is left paused behind what was read. */
@@ -22,7 +20,7 @@ export async function takeShallow(request: IncomingMessage): Promise<Beginning> 
   for (;;) {
     const line = lineIn(bytes)
     const [, end] = line === null ? [] : (SHALLOW.exec(line.text) ?? [])
-    if (line !== null && end === undefined) return { ends, rest: bytes, taken }
+    if (line !== null && end === undefined) return { ends, rest: bytes }
     if (line !== null && end !== undefined) {
       ends.push(end)
       taken += line.length
@@ -31,7 +29,7 @@ export async function takeShallow(request: IncomingMessage): Promise<Beginning> 
     }
     const more = await nextChunk(request)
     if (more === null || taken > MOST_BYTES)
-      return { ends, rest: more ? Buffer.concat([bytes, more]) : bytes, taken }
+      return { ends, rest: more ? Buffer.concat([bytes, more]) : bytes }
     bytes = Buffer.concat([bytes, more])
   }
 }
