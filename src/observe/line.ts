@@ -35,7 +35,7 @@ const NOTICES = {
 } as const
 
 /** What is said in place of lines that could not be kept or passed on. `since` in UTC ms. */
-export function noticeText(code: keyof typeof NOTICES, what: number | string, since: number): string {
+function noticeText(code: keyof typeof NOTICES, what: number | string, since: number): string {
   const dropped = typeof what === 'number' ? `${what} messages` : what
   return `Error ${code} (${NOTICES[code]}): ${dropped} dropped since ${formatTime(since)}.`
 }

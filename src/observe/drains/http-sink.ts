@@ -44,7 +44,12 @@ export class HttpSink implements Sink {
     const { limitMs = LIMIT_MS } = this.#options
     const limit = AbortSignal.timeout(limitMs)
     try {
-      const status = await this.#post(batch, AbortSignal.any([signal, limit]))
+      const both = AbortSignal.any([signal, limit])
+      const status = await this.#post(batch, both).catch((error) => {
+        // The receiver has just closed a connection that was idle: nothing is wrong with it.
+        if (error instanceof Stale) return this.#post(batch, both)
+        throw error
+      })
       if (status >= 200 && status < 300) return
       throw new DeliveryError(NEVER.has(status) ? 'refused' : 'lost', `it answered ${status}`)
     } catch (error) {
@@ -76,10 +81,18 @@ export class HttpSink implements Sink {
         response.once('end', () => resolve(response.statusCode ?? 0)).once('error', reject)
         response.resume()
       })
-      request.once('error', reject)
+      request.once('error', (error: NodeJS.ErrnoException) => {
+        const stale = request.reusedSocket && error.code === 'ECONNRESET'
+        reject(stale ? new Stale('ECONNRESET', { cause: error }) : error)
+      })
       request.end(body)
     })
   }
+}
+
+/** A connection that was kept was closed by the receiver in the moment in which it was used again. */
+class Stale extends Error {
+  readonly code = 'ECONNRESET'
 }
 
 function hostOf({ hostname }: URL): string {

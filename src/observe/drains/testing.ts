@@ -4,6 +4,9 @@ import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
 
+/** Names the drain of a test. */
+export const TOKEN = 'd.01234567-89ab-cdef-0123-456789abcdef'
+
 /** Private key and certificate, PEM. */
 interface Identity {
   readonly key: string
@@ -11,7 +14,7 @@ interface Identity {
 }
 
 /** Octet-counted frames in a run of bytes; `rest` is the beginning of one that has not come whole. Throws for what is none. */
-export function unframed(bytes: Buffer): { readonly frames: string[]; readonly rest: Buffer } {
+function unframed(bytes: Buffer): { readonly frames: string[]; readonly rest: Buffer } {
   const frames: string[] = []
   let at = 0
   for (;;) {
