@@ -6,6 +6,9 @@ import type { ApiClient } from './client.ts'
 import { errorOfAnswer, notReached } from './client-errors.ts'
 import type { RunRecord } from './wire.ts'
 
+/** Exit code of a program that SIGPIPE ended. */
+const BROKEN_PIPE = 141
+
 /**
  * Connects stdin, stdout and the terminal's size to a command that runs on the server, until it ends.
  * Returns its exit code. Throws `unreachable` when the connection breaks before that.
@@ -19,6 +22,8 @@ export async function attach(client: ApiClient, record: RunRecord, tty: boolean)
   const detach: (() => void)[] = []
   try {
     return await new Promise<number>((resolve, reject) => {
+      // Whoever read our output has gone, so the command has to go too.
+      process.stdout.once('error', () => resolve(BROKEN_PIPE))
       socket.on('open', () => detach.push(...(tty ? terminal(socket) : pipe(socket))))
       socket.on('message', (data: Buffer, binary) => {
         if (binary) show(socket, data)

@@ -129,6 +129,28 @@ describe('run', () => {
     assert.deepEqual([code, signals], [130, ['SIGINT']])
   })
 
+  it('goes when nobody reads its output any more', async () => {
+    const gone = Promise.withResolvers<void>()
+    await using server = await runServer((socket) => {
+      const speaking = setInterval(() => socket.send(Buffer.alloc(10_000), { binary: true }), 5)
+      socket.on('close', () => {
+        clearInterval(speaking)
+        gone.resolve()
+      })
+    })
+    const exited = Promise.withResolvers<number | null>()
+    const unread = tasuki.run(['run', 'yes'], {
+      env: { TASUKI_URL: server.url, TASUKI_APP: 'shop' },
+      started: (child) => {
+        child.on('exit', exited.resolve)
+        child.stdout?.once('data', () => child.stdout?.destroy())
+      },
+    })
+    await assert.rejects(unread, { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+    assert.equal(await exited.promise, 141)
+    await gone.promise
+  })
+
   it('says why the server would not run it', async () => {
     const body = { id: 'no_memory', message: 'There is no memory left.', next: 'Use a smaller size.' }
     await using api = await fakeApi({
