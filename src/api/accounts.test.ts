@@ -70,6 +70,7 @@ test('somebody who owns apps stays until they have another owner', async (t) => 
   const [anna, bert] = [await person(api, 'anna'), await person(api, 'bert')]
   await anna.call('POST', '/apps', { name: 'shop' })
   await anna.call('POST', '/pipelines', { name: 'line' })
+  await anna.call('POST', '/apps/shop/collaborators', { user: bert.email })
   const refused = await api.call('DELETE', `/tasuki/users/${anna.email}`)
   assert.equal(refused.status, 409)
   assert.match(refused.body.message, /still owns shop, line\./)
@@ -81,6 +82,7 @@ test('somebody who owns apps stays until they have another owner', async (t) => 
   assert.equal((await anna.call('GET', '/account')).status, 401)
   assert.equal((await bert.call('GET', '/apps/shop')).body.owner.email, bert.email)
   assert.equal((await bert.call('GET', '/pipelines/line')).status, 200)
+  assert.equal((await bert.call('GET', '/apps/shop/collaborators')).body.length, 1)
   await api.services.users.add({ email: anna.email })
   const again = await withToken(api, anna.email)
   assert.deepEqual((await again.call('GET', '/apps')).body, [])

@@ -1,6 +1,7 @@
 import { randomBytes, type ScryptOptions, scrypt } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
 import { sameSecret } from './secrets.ts'
+import { TOKEN_PREFIX } from './tokens.ts'
 
 /** Of scrypt: memory is 128 · N · r bytes, and time grows with N, r and p. */
 export interface PasswordCost {
@@ -23,6 +24,7 @@ export function checkPassword(password: string, email: string): void {
   const wrong = (what: string) => new TasukiError('invalid_params', `The password ${what}.`)
   if ([...password].length < LEAST) throw wrong(`has fewer than ${LEAST} characters`)
   if ([...password].length > MOST) throw wrong(`has more than ${MOST} characters`)
+  if (password.startsWith(TOKEN_PREFIX)) throw wrong('looks like a token')
   if (password.toLowerCase() === email) throw wrong('is the e-mail address')
 }
 

@@ -112,12 +112,12 @@ export class UserService {
       throw new TasukiError('forbidden', `${user.email} is the admin of this server and stays.`, {
         next: 'Nothing was changed.',
       })
-    await this.#deps.store.transaction(async ({ apps, pipelines, tokens, users }) => {
+    await this.#deps.store.transaction(async (tables) => {
+      const { apps, pipelines, tokens, users } = tables
       const all = [...(await apps.all()), ...(await pipelines.all())]
       const own = all.filter((one) => one.owner === user.email).map((one) => one.name)
       if (own.length > 0 && (heir === null || heir.id === user.id)) throw stillOwns(user, own)
-      if (heir) await apps.changeOwner(user.email, heir.email)
-      if (heir) await pipelines.changeOwner(user.email, heir.email)
+      if (heir) await inherit(tables, user, heir)
       await tokens.deleteOfUser(user.email)
       await users.delete(user.id)
     })
@@ -145,6 +145,13 @@ function checkedName(name: string | null): string | null {
 
 function newUser(email: string, flags: Pick<User, 'admin' | 'builtIn'>, at: number): User {
   return { id: userId(email), email, name: null, password: null, ...flags, createdAt: at, updatedAt: at }
+}
+
+/** What one owned belongs to the other, who is no collaborator there any more. */
+async function inherit({ apps, collaborators, pipelines }: Tables, from: User, to: User): Promise<void> {
+  for (const app of await apps.all()) if (app.owner === from.email) await collaborators.delete(app.id, to.id)
+  await apps.changeOwner(from.email, to.email)
+  await pipelines.changeOwner(from.email, to.email)
 }
 
 function stillOwns(user: User, apps: readonly string[]): TasukiError {

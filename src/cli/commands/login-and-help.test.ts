@@ -54,7 +54,7 @@ describe('help', () => {
       tasuki.run(['help']),
     ])
     assert.equal(bare.code, 0)
-    assert.match(bare.stdout, /deploy {4}Build a source/)
+    assert.match(bare.stdout, /deploy +Build a source/)
     assert.deepEqual([flag.stdout, word.stdout], [bare.stdout, bare.stdout])
   })
 
