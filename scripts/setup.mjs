@@ -1,7 +1,7 @@
-// Makes a fresh machine ready: npm dependencies from the lock file, Node 24, HAProxy, and on request what tests
+// Makes a fresh machine ready: npm dependencies from the lock file, Node 24, HAProxy, Git, and on request what tests
 // (--tests) and benchmarks (--bench) need. Repeating it is quick and changes nothing. Any Node from 20 on runs it.
 import { spawnSync } from 'node:child_process'
-import { accessSync, constants, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -13,7 +13,7 @@ const LEAST_HAPROXY = [2, 6]
 const PACKAGES = {
   apt: { script: 'bsdutils' },
   dnf: { script: 'util-linux-script' },
-  apk: { script: 'util-linux-misc' },
+  apk: { git: 'git-daemon', script: 'util-linux-misc' },
   brew: { python3: 'python', script: 'util-linux' },
 }
 
@@ -129,15 +129,21 @@ function ensureHaproxy() {
   }
 }
 
+/** Pushes are taken by `git http-backend`, which not every package of Git has. */
+function gitServes() {
+  const folder = find('git') && output('git', ['--exec-path'])
+  return Boolean(folder) && existsSync(join(folder, 'git-http-backend'))
+}
+
 /** Installs a command's package unless the command is there. */
-function ensure(command) {
-  if (find(command)) return say(command, 'ok')
+function ensure(command, isThere = () => find(command)) {
+  if (isThere()) return say(command, 'ok')
   const name = Object.keys(MANAGERS).find((candidate) => find(MANAGERS[candidate].command))
   const wanted = (name && PACKAGES[name]?.[command]) || command
   if (!name) throw new Missing(`Install ${wanted}, then run this again.`)
   say(command, `installing ${wanted} …`)
   install(MANAGERS[name], wanted)
-  if (!find(command)) throw new Missing(`${wanted} was installed but there is no command ${command}.`)
+  if (!isThere()) throw new Missing(`${wanted} was installed but there is no command ${command}.`)
   say(command, 'installed')
 }
 
@@ -181,8 +187,9 @@ function main(flags) {
   installPackages('npm dependencies', '.')
   checkNode()
   ensureHaproxy()
+  ensure('git', gitServes)
   if (flags.includes('--tests')) {
-    for (const command of ['git', 'python3', 'script']) ensure(command)
+    for (const command of ['python3', 'script']) ensure(command)
     // It is run as it is: what its packages would compile at their installation only makes it faster.
     installPackages('heroku cli', 'test/conformance', ['--ignore-scripts'])
   }
