@@ -80,7 +80,7 @@ function checked(line: string, code: number | null, ran: Ran): Ran {
 }
 
 /** Words of a line; what is within '…' is one. */
-export function words(line: string): string[] {
+function words(line: string): string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? plain ?? '')
 }
 
