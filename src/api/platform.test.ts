@@ -117,7 +117,14 @@ test('instances are shown as runtime and router see them', async (t) => {
     },
     { ...base, ...idle, id: 'i4', name: 'web.1', state: 'exited', address, signalledAt: 5 },
   )
-  const server = { address, admin: 'ready', passedOnce: true, streams: 1, check: 'HTTP 200' } as const
+  const server = {
+    address,
+    admin: 'ready',
+    everywhere: true,
+    passedOnce: true,
+    streams: 1,
+    check: 'HTTP 200',
+  } as const
   api.servers.push(
     { ...server, instance: 'i1', health: 'up', inFlight: 3 },
     { ...server, instance: 'i2', health: 'checking', inFlight: 0 },

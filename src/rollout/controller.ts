@@ -132,9 +132,10 @@ export class AppController {
     return next.operations.length > 0 ? 0 : next.wakeMs
   }
 
+  /** Only when all of it has gone from everywhere is it let go of: else the next pass tries again. */
   async #gone(): Promise<null> {
-    this.#stopped = true
     await this.#deps.gone(this.#appId)
+    this.#stopped = true
     return null
   }
 

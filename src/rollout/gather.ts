@@ -1,5 +1,5 @@
 import type { RuntimeInstance } from '../domain/instance.ts'
-import type { Rollout } from '../domain/rollout.ts'
+import type { Rollout, SetRef } from '../domain/rollout.ts'
 import { slotsFor } from '../domain/settings.ts'
 import { breachOf } from './bake.ts'
 import { Crashes } from './crashes.ts'
@@ -45,9 +45,11 @@ export class Gatherer {
     this.#observer = observer
   }
 
-  async facts(wanted: Wanted): Promise<Facts> {
+  async facts(asked: Wanted): Promise<Facts> {
     const { clock, runtime } = this.#deps
-    const raw = (await runtime.list(wanted.appId)).filter((one) => one.kind !== 'one-off')
+    const raw = (await runtime.list(asked.appId)).filter((one) => one.kind !== 'one-off')
+    await this.#pardonGone(asked, raw)
+    const wanted = await this.#withTypesOf(asked, raw)
     const views = await this.#views(wanted, raw)
     const now = clock.monotonic()
     const first = this.#see(wanted, raw, views, now)
@@ -76,6 +78,24 @@ export class Gatherer {
   notStarted(wanted: Wanted, type: string): void {
     const goal = goalSet(wanted)
     if (goal) this.#crashes.record(goal.generation, type, this.#deps.clock.monotonic())
+  }
+
+  /** Who is gone needs to be replaced no longer: a control plane may have died between a removal and saying so. */
+  async #pardonGone(wanted: Wanted, raw: readonly RuntimeInstance[]): Promise<void> {
+    if (wanted.condemned.size === 0) return
+    const present = new Set(raw.map((one) => one.id))
+    for (const id of wanted.condemned) if (!present.has(id)) await this.#deps.store.pardon(wanted.appId, id)
+  }
+
+  /** With the types of every set that something is left of. */
+  async #withTypesOf(wanted: Wanted, raw: readonly RuntimeInstance[]): Promise<Wanted> {
+    const unknown = new Map<number, SetRef>()
+    for (const { kind, generation, release } of raw)
+      if (kind === 'formation' && !wanted.types.has(generation))
+        unknown.set(generation, { generation, release })
+    if (unknown.size === 0) return wanted
+    const others = await this.#deps.store.types(wanted.appId, [...unknown.values()])
+    return { ...wanted, types: new Map([...wanted.types, ...others]) }
   }
 
   async #views(wanted: Wanted, raw: readonly RuntimeInstance[]): Promise<Map<string, BackendView | null>> {

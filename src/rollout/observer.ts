@@ -117,6 +117,7 @@ export class Observer {
     if (server.admin !== 'maint') track.passed = track.passed === true || server.passedOnce
     return {
       admin: server.admin,
+      everywhere: server.everywhere,
       health: server.health,
       passedOnce: track.passed ?? server.passedOnce,
       inFlight: server.inFlight,

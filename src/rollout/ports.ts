@@ -87,6 +87,11 @@ export interface RouterServer {
    * `drain`: no new requests; `maint`: none and no idle connections.
    */
   readonly admin: 'ready' | 'drain' | 'maint'
+  /**
+   * The newest worker of every router has it in that state. False after a command that some of them have not carried
+   * out: then it is to be given again.
+   */
+  readonly everywhere: boolean
   /** By the newest worker's own checks. `checking`: assigned, `rise` not reached yet. */
   readonly health: 'up' | 'checking' | 'down'
   /** True once at least one check has passed since it was assigned. */

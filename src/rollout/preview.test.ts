@@ -81,6 +81,7 @@ function serving(index: number): SeenInstance {
       admin: 'ready',
       health: 'up',
       passedOnce: true,
+      everywhere: true,
       inFlight: 0,
       streams: 0,
       check: '',

@@ -16,7 +16,10 @@ export interface Wanted {
   readonly superseded: readonly Rollout[]
   /** The set that is to serve when no rollout runs; null before the first success. */
   readonly serving: SetRef | null
-  /** Process types of each set named by `serving`, `rollout.target` and `rollout.base`, by generation. */
+  /**
+   * Process types by generation: of each set named by `serving`, `rollout.target` and `rollout.base`; in the facts of a
+   * pass, of every set that an instance was seen of.
+   */
   readonly types: ReadonlyMap<number, readonly WantedType[]>
   /** Instances to be replaced one for one, without a rollout (`ps:restart web.1`). */
   readonly condemned: ReadonlySet<InstanceId>
@@ -36,6 +39,11 @@ export interface WantedType {
 export interface RolloutStore {
   /** Null when there is no such app. */
   wanted(appId: string): Promise<Wanted | null>
+  /**
+   * The process types of sets that `wanted` does not name: of instances that rollouts left which a newer one has
+   * superseded. Each is stopped by the rules that it was released with. By generation.
+   */
+  types(appId: string, sets: readonly SetRef[]): Promise<ReadonlyMap<number, readonly WantedType[]>>
   /** Ids of all apps, for the start of a control plane. */
   apps(): Promise<string[]>
   /**

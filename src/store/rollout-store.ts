@@ -6,13 +6,14 @@ import { DEFAULT_SIZE, sizeOf } from '../domain/size.ts'
 import type { NewEntry, RolloutStore } from '../rollout/spec.ts'
 import type { Store } from './open.ts'
 import type { Tables } from './tables.ts'
-import { artifactOf, digestOfSet, wantedOf } from './wanted.ts'
+import { artifactOf, digestOfSet, typesOfSets, wantedOf } from './wanted.ts'
 
 /** The engine's memory on the tables. `domain`: apps answer to `NAME.DOMAIN`. */
 export function rolloutStore(store: Pick<Store, 'tables' | 'transaction'>, domain: string): RolloutStore {
   const { tables } = store
   return {
     wanted: (appId) => wantedOf(tables, appId, domain),
+    types: (appId, sets) => typesOfSets(tables, appId, sets),
     apps: () => tables.apps.ids(),
     journal: (entries) => store.transaction((inside) => appendChecked(inside, entries)),
     settle: (outcomes) => store.transaction((inside) => inside.journal.settle(outcomes)),

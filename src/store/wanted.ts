@@ -37,6 +37,15 @@ export function servingOf(app: App): SetRef | null {
   return { generation: app.servingGeneration, release: app.servingRelease }
 }
 
+/** The process types of those sets as the running rollout, if any, hands them over; by generation. */
+export async function typesOfSets(
+  tables: Tables,
+  appId: string,
+  sets: readonly SetRef[],
+): Promise<Map<number, readonly WantedType[]>> {
+  return typesOf(tables, appId, await tables.rollouts.running(appId), sets)
+}
+
 async function typesOf(
   tables: Tables,
   appId: string,

@@ -1,192 +1,222 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
-import { KINDS, World } from './world.ts'
-
-async function running(options: ConstructorParameters<typeof World>[0]): Promise<World> {
-  const world = new World(options)
-  await world.boot()
-  world.deploy(1)
-  await check(world, 'the first deploy settles')
-  return world
-}
-
-async function check(world: World, what: string): Promise<void> {
-  assert.ok(await world.settle(), `${what}: ${world.describe()}`)
-  assert.deepEqual(world.violations, [], `${what}: ${world.describe()}`)
-  assert.equal(world.lost, 0, `${what}: no request is lost`)
-  assert.equal(world.turnedAway, 0, `${what}: every visitor finds an instance`)
-}
+import { OPERATION_KINDS } from '../../src/domain/rollout.ts'
+import { Stage, simulated } from './testing.ts'
 
 for (const strategy of ['rolling', 'preboot'] as const) {
-  test(`${strategy}: a new release takes over and nothing is lost`, async () => {
-    const world = await running({ seed: 1, settings: { strategy }, quantity: 3 })
-    world.deploy(2)
-    await check(world, 'the deploy settles')
-    assert.deepEqual(world.store.serving, { generation: 2, release: 2 })
-    assert.equal(world.store.rollouts.at(-1)!.outcome, 'succeeded')
-    assert.ok(world.served > 50)
+  simulated(`${strategy}: a new release takes over, nothing is lost and nobody is turned away`, () => {
+    const stage = new Stage({ settings: { strategy }, quantity: 3 })
+    const before = stage.world.visitors.counts.turnedAway
+    stage.deploy()
+    stage.settles('the deploy')
+    assert.deepEqual(stage.app.serving, { generation: 2, release: 2 })
+    assert.equal(stage.last.outcome, 'succeeded')
+    assert.ok(stage.world.visitors.counts.served > 50)
+    assert.equal(stage.world.visitors.counts.turnedAway, before)
   })
 }
 
-test('a release that crashes at boot leaves the old one serving', async () => {
-  const world = await running({ seed: 2 })
-  world.behaviours.set(2, { bootMs: null, diesAfterMs: 100, stopMs: 10 })
-  world.deploy(2)
-  await check(world, 'the failed deploy settles')
-  assert.equal(world.store.rollouts.at(-1)!.outcome, 'failed')
-  assert.match(world.store.rollouts.at(-1)!.reason!, /exited with status 1 while booting.*\n.*it said so/)
-  assert.equal(world.store.serving!.release, 1)
+simulated('a release that crashes at boot leaves the old one serving', () => {
+  const stage = new Stage({})
+  stage.deploy({ bootMs: null, crashAfterMs: 100 })
+  stage.settles('the failed deploy')
+  assert.equal(stage.last.outcome, 'failed')
+  assert.match(stage.last.reason!, /exited with status 1 while booting.*\n.*web\.\d starts/)
+  assert.equal(stage.app.serving!.release, 1)
 })
 
-test('a release that never listens fails at the boot limit', async () => {
-  const world = await running({ seed: 3 })
-  world.behaviours.set(2, { bootMs: null, diesAfterMs: null, stopMs: null })
-  world.deploy(2)
-  await check(world, 'the failed deploy settles')
+simulated('a release that never listens fails at the boot limit', () => {
+  const stage = new Stage({})
+  stage.deploy({ bootMs: null, stopMs: null })
+  stage.settles('the failed deploy')
   assert.match(
-    world.store.rollouts.at(-1)!.reason!,
+    stage.last.reason!,
     /did not pass its checks within 5 s; the last check said: connection refused/,
   )
 })
 
-test('a release that crashes in the bake is returned, and the warm old instances serve again', async () => {
-  const world = await running({ seed: 4 })
-  world.behaviours.set(2, { bootMs: 200, diesAfterMs: 1500, stopMs: 10 })
-  world.deploy(2)
-  await check(world, 'the returned deploy settles')
-  assert.equal(world.store.rollouts.at(-1)!.outcome, 'returned')
-  assert.equal(world.store.serving!.release, 1)
+simulated('a release that crashes in the bake is returned, and the warm old instances serve again', () => {
+  const stage = new Stage({})
+  const before = stage.instances
+  stage.deploy({ crashAfterMs: 1500 })
+  stage.settles('the returned deploy')
+  assert.equal(stage.last.outcome, 'returned')
+  assert.deepEqual(stage.instances, before)
 })
 
-test('a deploy in mid-rollout supersedes it, at every stage', async () => {
+simulated('a release whose answers are 5xx is returned', () => {
+  const stage = new Stage({ settings: { bakeSeconds: 5 } })
+  stage.deploy({ errorShare: 0.5 })
+  stage.settles('the returned deploy')
+  assert.equal(stage.last.outcome, 'returned')
+  assert.match(stage.last.reason!, /failed with 5xx/)
+})
+
+simulated('a deploy in mid-rollout supersedes it, at every stage', () => {
   for (let after = 10; after < 4000; after += 70) {
-    const world = await running({ seed: after, quantity: 3 })
-    world.deploy(2)
-    await world.clock.runUntil(() => false, after)
-    world.deploy(3)
-    await check(world, `superseded after ${after} ms`)
-    assert.equal(world.store.serving!.release, 3)
-    assert.ok(['superseded', 'succeeded'].includes(world.store.rollouts[1]!.outcome!))
+    const stage = new Stage({ seed: after, quantity: 3 })
+    stage.deploy()
+    stage.pass(after)
+    stage.deploy()
+    stage.settles(`superseded after ${after} ms`)
+    assert.equal(stage.app.serving!.release, 3)
+    assert.ok(['superseded', 'succeeded'].includes(stage.app.rollouts[1]!.outcome!))
   }
 })
 
 for (const when of ['before', 'after'] as const) {
-  test(`a control plane killed ${when} the effect of any operation is replaced without a loss`, async () => {
-    for (const kind of KINDS) {
+  simulated(`a control plane killed ${when} the effect of any operation is replaced without a loss`, () => {
+    for (const kind of OPERATION_KINDS) {
       const fails = kind === 'turn-back'
-      const world = await running({ seed: 7, settings: { preStop: { path: '/shutdown' } } })
-      world.behaviours.set(
-        2,
-        fails
-          ? { bootMs: 200, diesAfterMs: 100, stopMs: 10 }
-          : { bootMs: 200, diesAfterMs: null, stopMs: kind === 'kill' ? null : 10 },
-      )
-      if (kind === 'kill') world.behaviours.set(1, { bootMs: 200, diesAfterMs: null, stopMs: null })
-      world.killAt(when, kind)
-      world.deploy(2, true)
-      await check(world, `killed ${when} ${kind}`)
-      assert.equal(
-        world.store.rollouts.at(-1)!.outcome,
-        fails ? 'failed' : 'succeeded',
-        `killed ${when} ${kind}: ${world.describe()}`,
-      )
-      if (kind !== 'close-streams') assert.ok(world.done.has(kind), `${kind} was reached`)
+      const stage = new Stage({ seed: 7, settings: { preStop: { path: '/shutdown' }, streamSeconds: 1 } })
+      for (const one of stage.world.runtime.all())
+        if (kind === 'kill' || kind === 'close-streams') Object.assign(one.behaviour, { stopMs: null })
+      stage.world.killAt(when, kind)
+      stage.deploy(fails ? { crashAfterMs: 100 } : {}, true)
+      stage.settles(`killed ${when} ${kind}`)
+      assert.equal(stage.last.outcome, fails ? 'failed' : 'succeeded', `killed ${when} ${kind}`)
+      assert.equal(stage.world.coverage.counts.killed?.[`${when} ${kind}`], 1, `${kind} was reached`)
     }
   })
 }
 
-test('with the journal deleted in mid-rollout it still converges', async () => {
-  const world = await running({ seed: 8 })
-  world.deploy(2)
-  await world.clock.runUntil(() => false, 500)
-  world.store.loseJournal()
-  await world.killAndBoot()
-  await check(world, 'it converges')
-  assert.equal(world.store.serving!.release, 2)
+simulated('with the journal deleted in mid-rollout it still converges', () => {
+  const stage = new Stage({ seed: 8 })
+  stage.deploy()
+  stage.pass(500)
+  stage.world.books.complete = false
+  stage.world.store.loseJournal()
+  stage.world.kill()
+  stage.settles('it converges')
+  assert.equal(stage.app.serving!.release, 2)
 })
 
-test('instances that die are replaced, in growing pauses when they go on dying', async () => {
-  const world = await running({ seed: 9, quantity: 3 })
-  world.runtime.crash(world.runtime.all()[0]!.id)
-  await check(world, 'the dead one is replaced')
-  world.behaviours.set(1, { bootMs: 10, diesAfterMs: 500, stopMs: 10 })
-  world.runtime.crash(world.runtime.all()[0]!.id)
-  const before = world.clock.monotonic()
+simulated('instances that die are replaced, in growing pauses when they go on dying', () => {
+  const stage = new Stage({ quantity: 3 })
+  stage.world.runtime.crash(stage.instances[0]!)
+  stage.settles('the dead one is replaced')
+  stage.app.releases[0]!.behaviour = { ...stage.app.releases[0]!.behaviour, bootMs: 10, crashAfterMs: 500 }
+  stage.world.runtime.crash(stage.instances[0]!)
   let starts = 0
-  let known = new Set(world.runtime.all().map((one) => one.id))
-  await world.clock.runUntil(() => {
-    const now = new Set(world.runtime.all().map((one) => one.id))
-    starts += [...now].filter((id) => !known.has(id)).length
-    known = now
+  let known = new Set(stage.instances)
+  stage.world.clock.runUntil(() => {
+    starts += stage.instances.filter((id) => !known.has(id)).length
+    known = new Set(stage.instances)
     return false
   }, 60_000)
-  assert.ok(world.clock.monotonic() - before >= 60_000)
   assert.ok(starts >= 4 && starts <= 12, `${starts} starts in a minute`)
 })
 
-test('an end that nobody was told of is found all the same', async () => {
-  const world = await running({ seed: 11 })
-  world.runtime.silent = true
-  world.runtime.crash(world.runtime.all()[0]!.id)
-  assert.ok(await world.settle(600_000), world.describe())
-  assert.equal(world.runtime.all().filter((one) => one.state === 'running').length, 2)
+simulated('what has come up while others wait for their next start after crashes is admitted at once', () => {
+  const stage = new Stage({ quantity: 2 })
+  stage.app.releases[0]!.behaviour = {
+    ...stage.app.releases[0]!.behaviour,
+    bootMs: 10,
+    crashAfterMs: 400,
+    share: 0.6,
+  }
+  for (const id of stage.instances) stage.world.runtime.crash(id)
+  const ready = () =>
+    stage.world.runtime
+      .of('app-1')
+      .filter(
+        (one) =>
+          stage.world.now() - one.startedAt > 1500 &&
+          one.info.state === 'running' &&
+          one.signalledAt === null,
+      )
+  stage.world.clock.runUntil(() => {
+    for (const one of ready())
+      if (!stage.world.router.isRoutable(one.info.id)) assert.fail(`${one.info.id} is ready and not admitted`)
+    return false
+  }, 120_000)
 })
 
-test('what dies during a long release phase is replaced meanwhile', async () => {
-  const world = await running({ seed: 12 })
-  world.runtime.releasePhaseMs = 60_000
-  world.deploy(2, true)
-  await world.clock.runUntil(() => false, 1000)
-  const [victim] = world.runtime.all().filter((one) => one.kind === 'formation')
-  world.runtime.crash(victim!.id)
-  await world.clock.runUntil(() => false, 5000)
-  const serving = [...world.router.servers.values()].filter(
-    (one) => one.admin === 'ready' && one.health === 'up',
-  )
-  assert.equal(serving.length, 2, world.describe())
-  assert.ok(world.runtime.all().every((one) => one.release === 1 || one.kind === 'release-phase'))
-  await check(world, 'the deploy settles')
-  assert.equal(world.store.serving!.release, 2)
+simulated('an end that nobody was told of is found all the same', () => {
+  const stage = new Stage({})
+  stage.world.runtime.silent = true
+  stage.world.runtime.crash(stage.instances[0]!)
+  stage.pass(1000)
+  assert.ok(stage.world.settle(600_000), stage.world.describe())
+  assert.equal(stage.instances.length, 2)
 })
 
-test('scaling up and down, a single restart and a destroy go through the same hand-over', async () => {
-  const world = await running({ seed: 10, quantity: 2 })
+simulated('what dies during a long release phase is replaced meanwhile', () => {
+  const stage = new Stage({})
+  stage.deploy({ releasePhase: { ms: 60_000, status: 0 } }, true)
+  stage.pass(1000)
+  stage.world.runtime.crash(stage.instances[0]!)
+  stage.pass(5000)
+  assert.equal(stage.world.router.serving('app-1 web').length, 2, stage.world.describe())
+  stage.settles('the deploy')
+  assert.equal(stage.app.serving!.release, 2)
+})
+
+simulated('scaling up and down, a single restart and a destroy go through the same hand-over', () => {
+  const stage = new Stage({})
   for (const quantity of [5, 1, 3]) {
-    world.scale(quantity)
-    await check(world, `scaled to ${quantity}`)
+    stage.scale(quantity)
+    stage.settles(`scaled to ${quantity}`)
+    stage.app.peak = quantity
   }
-  const chosen = world.runtime.all()[1]!.id
-  world.store.condemned.add(chosen)
-  world.poke()
-  await check(world, 'the condemned one is replaced')
-  assert.ok(!world.runtime.all().some((one) => one.id === chosen))
-  world.store.destroyed = true
-  world.poke()
-  await check(world, 'the app is gone')
-  assert.deepEqual(world.runtime.all(), [])
+  const chosen = stage.instances[1]!
+  stage.app.condemned.add(chosen)
+  stage.world.poke('app-1')
+  stage.settles('the condemned one is replaced')
+  assert.ok(!stage.instances.includes(chosen))
+  stage.world.store.destroy(stage.app)
+  stage.world.poke('app-1')
+  stage.until('the app is gone', () => stage.world.store.gone.has('app-1'))
+  assert.deepEqual(stage.instances, [])
 })
 
-test('after an unknown outcome it observes again: answers lost, routers restarted, control planes killed, in any mix', async () => {
-  for (let seed = 100; seed < 250; seed++) {
-    const strategy = seed % 2 === 0 ? 'rolling' : 'preboot'
-    const world = await running({ seed, settings: { strategy }, quantity: 1 + (seed % 4) })
-    for (let command = 2; command < 6; command++) {
-      world.deploy(command)
-      await world.clock.runUntil(() => false, world.random.int(5, 3000))
-      await fault(world)
-    }
-    world.router.down = false
-    await check(world, `seed ${seed}`)
-    assert.equal(world.store.serving!.release, 5, `seed ${seed}: ${world.describe()}`)
-  }
+simulated('an app that is destroyed while its release command runs goes at once', () => {
+  const stage = new Stage({})
+  stage.deploy({ releasePhase: { ms: null, status: 0 } }, true)
+  stage.pass(500)
+  // As a server does that is told to take everything down: the rollout itself is not ended.
+  stage.app.destroyed = true
+  stage.world.poke('app-1')
+  stage.until('the app is gone', () => stage.world.store.gone.has('app-1'), 60_000)
 })
 
-async function fault(world: World): Promise<void> {
-  const kind = world.random.int(0, 3)
-  if (kind === 0) await world.killAndBoot()
-  else if (kind === 1) {
-    world.router.down = true
-    await world.clock.runUntil(() => false, world.random.int(10, 1000))
-    world.router.down = false
-  } else if (kind === 2) world.router.restart()
-}
+simulated('an app whose end can not be written down goes when it can', () => {
+  const stage = new Stage({})
+  stage.world.store.destroy(stage.app)
+  stage.world.poke('app-1')
+  stage.until('its last instance is gone', () => stage.instances.length === 0)
+  stage.world.conditions.storeFull = true
+  stage.pass(20_000)
+  stage.world.conditions.storeFull = false
+  stage.until('the app is gone', () => stage.world.store.gone.has('app-1'), 60_000)
+})
+
+simulated('a release whose every instance is ill is replaced although there is no room beside it', () => {
+  const stage = new Stage({ quantity: 3, settings: { surge: 1 } })
+  for (const one of stage.world.runtime.all()) one.sickUntil = Number.POSITIVE_INFINITY
+  stage.pass(8000)
+  stage.deploy()
+  stage.settles('the deploy')
+  assert.equal(stage.last.outcome, 'succeeded')
+})
+
+simulated(
+  'a set that several rollouts have left behind is stopped by the rules that it was released with',
+  () => {
+    const stage = new Stage({ settings: { drainSeconds: 3 } })
+    stage.deploy({ bootMs: 10 }, false, { drainSeconds: 0.5 })
+    stage.pass(1200)
+    stage.deploy({ bootMs: 10 }, false, { drainSeconds: 0.5 })
+    stage.settles('the deploys')
+  },
+)
+
+simulated('an instance that went while it was being replaced is remembered no longer', () => {
+  const stage = new Stage({})
+  const chosen = stage.instances[0]!
+  stage.app.condemned.add(chosen)
+  stage.world.killAt('after', 'remove')
+  stage.world.poke('app-1')
+  stage.until('it is gone', () => !stage.instances.includes(chosen))
+  stage.settles('nothing of it is left')
+  assert.equal(stage.app.condemned.size, 0)
+})

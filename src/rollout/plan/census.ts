@@ -31,18 +31,29 @@ export function census(facts: Facts, type: WantedType): Census {
   }
 }
 
-/** Takes new requests and passes its checks. Non-routable types have no server: running for a moment is enough. */
+/** Takes new requests, in every router, and passes its checks. Non-routable types have no server: running for a moment is enough. */
 export function isServing(instance: SeenInstance): boolean {
-  return instance.server?.admin === 'ready' && instance.server.health === 'up'
+  return isAdmitted(instance) && instance.server!.everywhere && instance.server!.health === 'up'
+}
+
+/** Its admission was not carried out everywhere. */
+export function isHalfAdmitted(instance: SeenInstance): boolean {
+  return isAdmitted(instance) && !instance.server!.everywhere && instance.server!.health === 'up'
 }
 
 export function isAdmitted(instance: SeenInstance): boolean {
   return instance.server?.admin === 'ready'
 }
 
-/** Passes its checks out of rotation: may be admitted. */
+/** Passes its checks out of rotation, in every router: may be admitted. */
 export function isReady(instance: SeenInstance): boolean {
-  return instance.server?.admin === 'drain' && instance.server.health === 'up'
+  const { server } = instance
+  return server?.admin === 'drain' && server.everywhere && server.health === 'up'
+}
+
+/** No router checks it, or not every one does. */
+export function isUnchecked({ server }: SeenInstance): boolean {
+  return server === null || server.admin === 'maint' || (server.admin === 'drain' && !server.everywhere)
 }
 
 /** How long a worker must live to count as started, ms. */
@@ -56,8 +67,9 @@ export function isUp(type: WantedType, instance: SeenInstance): boolean {
 export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance): boolean {
   if (!type.routable || !instance.running) return false
   const limit = type.settings.bootSeconds * 1000
+  // Of a release that takes over, this turns the rollout back; what it goes back to is replaced like what serves for good.
   if (instance.server && isAdmitted(instance))
-    return wanted.rollout === null && instance.server.downFor > limit
+    return wanted.rollout?.direction !== 'forward' && instance.server.downFor > limit
   return !isReady(instance) && !instance.served && instance.age > limit
 }
 

@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.ts'
 import type { Operation, Phase, Plan } from '../operations.ts'
 import type { WantedType } from '../spec.ts'
-import { type Census, census } from './census.ts'
+import { type Census, census, isUp } from './census.ts'
 import { failureOf } from './failure.ts'
 import { formationInstances, goalSet, goalTypes } from './goal.ts'
 import { planReleasePhase } from './release-phase.ts'
@@ -12,17 +12,28 @@ import { planWorkers, workersSwitched } from './workers.ts'
 const ACTIVE_MS = 25
 /** … and this soon while only a bake goes on. */
 const BAKE_MS = 100
+/** … and this soon while only a release command runs: its end is told, and it may take an hour. */
+const RELEASE_PHASE_MS = 500
+
+/** What has crashed so often that its next start is further away than this is not waited for, ms. */
+const HOPELESS_MS = 10_000
 
 /**
  * The heart: from what is wanted and what is observed to the next operations. Pure, and with no memory: called again
  * with the world as it is then, it goes on from there, whatever happened in between.
  */
-export function plan(facts: Facts): Plan {
+export function plan(given: Facts): Plan {
+  const facts = given.wanted.destroyed ? withoutRollout(given) : given
   const counts = goalTypes(facts).map((type) => census(facts, type))
-  const goingForward = facts.wanted.rollout?.direction === 'forward' && !facts.wanted.destroyed
+  const goingForward = facts.wanted.rollout?.direction === 'forward'
   const next = goingForward ? forward(facts, counts) : steady(facts, counts)
   const closing = closeSuperseded(facts)
   return closing.length > 0 ? active(next.phase, [...closing, ...next.operations]) : next
+}
+
+/** Of an app that is to go, nothing is handed over any more: no release phase is waited for, nothing is kept warm. */
+function withoutRollout(facts: Facts): Facts {
+  return { ...facts, wanted: { ...facts.wanted, rollout: null } }
 }
 
 /** A rollout that a newer one has superseded still gets its receipt. */
@@ -70,7 +81,11 @@ function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
     return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
   }
   if (!facts.prepared) return active('prepare', [...upkeep, prepare(facts, counts)])
-  if (!rollout.releasePhaseDone) return active('release-phase', [...upkeep, ...planReleasePhase(facts)])
+  if (!rollout.releasePhaseDone) {
+    const operations = [...upkeep, ...planReleasePhase(facts)]
+    const steady = operations.length === 0 && facts.orphans.length === 0
+    return active('release-phase', operations, steady ? RELEASE_PHASE_MS : ACTIVE_MS)
+  }
   return null
 }
 
@@ -106,16 +121,22 @@ function steady(facts: Facts, counts: readonly Census[]): Plan {
   const done = operations.length === 0 && clean(facts, counts) && switched(counts)
   if (done) return { operations, phase: 'settled', settled: true, wakeMs: null }
   const pause = Math.max(0, ...facts.pauses.values())
-  const onlyWaiting = operations.length === 0 && pause > 0 && clean(facts, counts)
+  const onlyWaiting =
+    operations.length === 0 && pause > 0 && clean(facts, counts) && counts.every(nothingBoots)
   return active(facts.wanted.rollout ? 'return' : 'hand-over', operations, onlyWaiting ? pause : ACTIVE_MS)
+}
+
+/** Whatever is there of it has come up: only its end would be news, and that is told. */
+function nothingBoots({ type, keepers }: Census): boolean {
+  return keepers.every((one) => isUp(type, one))
 }
 
 function endOfReturn(facts: Facts, counts: readonly Census[]): Operation[] {
   const { rollout } = facts.wanted
-  if (!rollout || facts.wanted.destroyed) return []
+  if (!rollout) return []
   const restored = switched(counts) && clean(facts, counts)
   // A base that does not come up either is no reason to go on for ever: its upkeep continues without a rollout.
-  const hopeless = facts.pauses.size > 0 || facts.broken !== null
+  const hopeless = Math.max(0, ...facts.pauses.values()) > HOPELESS_MS || facts.broken !== null
   if (!restored && !hopeless) return []
   const note = restored ? 'what was before serves on' : 'what was before does not come up either'
   return [{ kind: 'finish', note, rollout: rollout.id, outcome: rollout.backOutcome ?? 'failed' }]

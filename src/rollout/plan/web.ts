@@ -1,10 +1,21 @@
-import { surgeOf } from '../../domain/settings.ts'
+import { slotsFor, surgeOf } from '../../domain/settings.ts'
 import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation } from '../operations.ts'
 import type { WantedType } from '../spec.ts'
-import { type Census, indexOf, isAdmitted, isReady, isServing } from './census.ts'
+import {
+  type Census,
+  indexOf,
+  isAdmitted,
+  isHalfAdmitted,
+  isReady,
+  isServing,
+  isUnchecked,
+} from './census.ts'
 import { goalSet } from './goal.ts'
 import { about, bury, retire } from './retire.ts'
+
+/** An instance that its checks have taken out for longer than this is not expected back, ms. */
+const GIVEN_UP_MS = 5000
 
 /** What a routable type needs next. `mayStart` is false while something must come first (prepare, release phase). */
 export function planWeb(facts: Facts, count: Census, mayStart: boolean): Operation[] {
@@ -46,12 +57,17 @@ function starts(facts: Facts, count: Census): Operation[] {
   }))
 }
 
-/** How many may be started so that starting and admitted ones stay within quantity + surge (I4). */
+/**
+ * How many may be started so that starting and admitted ones stay within quantity + surge, and all together, with those
+ * that several superseded rollouts may have left on their way out, within twice that (I4).
+ */
 function roomToStart(count: Census): number {
   const { type, keepers, old, stopping } = count
   const surge = surgeOf(type.settings, type.quantity)
-  if (surge === 0) return type.quantity - keepers.length - old.length - stopping.length
-  return type.quantity + surge - keepers.length - old.filter(isAdmitted).length
+  const present = keepers.length + old.length + stopping.length
+  if (surge === 0) return type.quantity - present
+  const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length
+  return Math.min(starting, slotsFor(type.settings, type.quantity) - present)
 }
 
 export function freeIndexes(count: Census, howMany: number): number[] {
@@ -63,9 +79,9 @@ export function freeIndexes(count: Census, howMany: number): number[] {
 
 /** Puts it before the router's checks: a new one, or one that a restart of the router has left out of service. */
 function assign(type: WantedType, instance: SeenInstance): Operation[] {
-  if (!instance.address || (instance.server && instance.server.admin !== 'maint')) return []
+  if (!instance.address || !isUnchecked(instance)) return []
   const note = instance.server
-    ? 'the router has been restarted: checks begin anew'
+    ? 'a router has been restarted or does not know it: checks begin anew'
     : 'the router is to check it'
   return [
     {
@@ -79,18 +95,23 @@ function assign(type: WantedType, instance: SeenInstance): Operation[] {
 }
 
 function admissions(facts: Facts, count: Census): Operation[] {
-  const ready = count.keepers.filter(isReady)
   const { type, keepers, old } = count
+  const ready = keepers.filter(isReady)
+  const again = keepers.filter(isHalfAdmitted).map((one) => admit(one, 'not every router has admitted it'))
   if (wholeSetFirst(facts, type)) {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
-    if (!whole) return []
-    return ready.map((one) => ({ kind: 'admit', note: 'the whole set has passed its checks', ...about(one) }))
+    // What a scaling down has left too many of the old is drained first (I4).
+    const room = 2 * type.quantity - keepers.length - old.filter(isServing).length
+    if (!whole || room < 0) return again
+    return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
   const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
   const room = limit - keepers.filter(isAdmitted).length - old.filter(isAdmitted).length
-  return ready
-    .slice(0, Math.max(0, room))
-    .map((one) => ({ kind: 'admit', note: 'it has passed its checks', ...about(one) }))
+  return [...again, ...ready.slice(0, Math.max(0, room)).map((one) => admit(one, 'it has passed its checks'))]
+}
+
+function admit(instance: SeenInstance, note: string): Operation {
+  return { kind: 'admit', note, ...about(instance) }
 }
 
 function drains(facts: Facts, count: Census): Operation[] {
@@ -103,11 +124,18 @@ function drains(facts: Facts, count: Census): Operation[] {
   const wholeOld = wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity
   const least = wholeOld ? type.quantity + serving : type.quantity - type.settings.maxUnavailable
   const spare = serving + admitted.filter(isServing).length - least
-  return drainable(admitted, spare).map((one) => ({
-    kind: 'drain',
-    note: drainNote(facts, one),
-    ...about(one),
-  }))
+  const going = new Set([...drainable(admitted, spare), ...inTheWay(count, admitted)])
+  return [...going].map((one) => ({ kind: 'drain', note: drainNote(facts, one), ...about(one) }))
+}
+
+/**
+ * Old ones that have been out by their checks for so long that nobody counts on them, where they take the room of new
+ * ones: else a release whose every instance is ill could never be replaced.
+ */
+function inTheWay(count: Census, admitted: readonly SeenInstance[]): SeenInstance[] {
+  const missing = count.type.quantity - count.keepers.length
+  if (missing <= 0 || roomToStart(count) > 0) return []
+  return admitted.filter((one) => (one.server?.downFor ?? 0) > GIVEN_UP_MS).slice(0, missing)
 }
 
 /** As many as leave enough serving; one that does not serve anyway costs nothing once there are enough. */
@@ -152,7 +180,15 @@ function keptWarm(facts: Facts, count: Census, instance: SeenInstance): boolean 
   if (rollout?.direction !== 'forward' || facts.tight) return false
   if (instance.condemned || instance.generation !== rollout.base?.generation) return false
   if (surgeOf(count.type.settings, count.type.quantity) === 0) return false
-  return instance.server?.passedOnce === true && !bakeIsOver(facts)
+  return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)
+}
+
+/** One of as many as a return would need; what a scaling down left beyond them goes. */
+function isOfWholeBase(count: Census, instance: SeenInstance): boolean {
+  const base = count.old
+    .filter((one) => one.generation === instance.generation && !one.condemned)
+    .sort((a, b) => Number(isAdmitted(b)) - Number(isAdmitted(a)) || indexOf(a) - indexOf(b))
+  return base.indexOf(instance) < count.type.quantity
 }
 
 export function bakeIsOver(facts: Facts): boolean {

@@ -87,6 +87,7 @@ function mergedServer(
     instance: occupant.instance,
     address: occupant.address,
     admin: admin === 'maint' && probe ? 'drain' : admin,
+    everywhere: adminsIn(views[0]!, slot, occupant).every((own) => own === admin),
     ...healthOf(slot, occupant, views[0]!, probe),
     inFlight: sum(views, ({ stats }) => load(stats.get(slot))),
     streams: sum(views, ({ streamStats }) => load(streamStats.get(slot))),

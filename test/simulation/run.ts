@@ -1,0 +1,130 @@
+import { Coverage } from './core/coverage.ts'
+import type { Violation } from './oracle/findings.ts'
+import { Performer } from './scenario/perform.ts'
+import type { Command, Fault, Scenario } from './scenario/steps.ts'
+import { FAULTS } from './scenario/steps.ts'
+import { World } from './world/world.ts'
+
+/** Long enough for every limit and the longest pause after crashes, ms. */
+const SETTLE_MS = 9_000_000
+/** More passes than this until everything rests, and it does not come to rest. */
+const MOST_PASSES = 60_000
+
+export interface RunResult {
+  /** What was found first; null when all is well. */
+  readonly violation: Violation | null
+  readonly coverage: Coverage['counts']
+  readonly trace: readonly string[]
+  /** Where everything stood at the end. */
+  readonly end: string
+}
+
+/** One run of a scenario, from beginning to end. Call it inside `inMacrotask`. */
+export function run(scenario: Scenario, options: { readonly trace?: boolean } = {}): RunResult {
+  const coverage = new Coverage()
+  const { noise: seed, routers, hosts, slowShare, slowMs } = scenario
+  const world = new World(
+    { seed, routers, hosts, conditions: { slowShare, slowMs }, trace: options.trace ?? false },
+    coverage,
+  )
+  const performer = new Performer(world, scenario.visitEveryMs)
+  world.boot()
+  for (let at = 0; at < scenario.apps; at++)
+    performer.found(scenario.first, scenario.quantity, scenario.workers)
+  play(world, performer, scenario)
+  comeToRest(world, performer)
+  const { counts } = world.visitors
+  for (const [what, times] of Object.entries(counts)) coverage.add('visitors', what, times)
+  return {
+    violation: world.findings.violations[0] ?? null,
+    coverage: coverage.counts,
+    trace: world.trace.lines ?? [],
+    end: world.describe(),
+  }
+}
+
+function play(world: World, performer: Performer, scenario: Scenario): void {
+  for (const { after, act } of scenario.steps) {
+    world.clock.pass(after)
+    if (world.findings.violations.length > 0) return
+    if (act.do === 'settle') rest(world)
+    else if (isFault(act)) performer.fault(act)
+    else performer.command(act)
+  }
+}
+
+function isFault(act: Command | Fault): act is Fault {
+  return (FAULTS as readonly string[]).includes(act.do)
+}
+
+/** A while without anything new; what has come to rest must add up. */
+function rest(world: World): void {
+  if (world.settle(30_000)) atRest(world)
+}
+
+function atRest(world: World): void {
+  for (const app of world.store.byId.values()) {
+    world.books.agree(app.id)
+    app.peak = app.quantity.web
+  }
+}
+
+/**
+ * The faults stop. Every rollout comes to an outcome, also that of a release that does not work; then, with every
+ * release well, exactly what is wanted serves.
+ */
+function comeToRest(world: World, performer: Performer): void {
+  world.clock.pass(5000)
+  if (world.findings.violations.length > 0) return
+  performer.healWorld()
+  performer.healReleases('serving')
+  const passes = world.passes
+  world.clock.pass(2000)
+  world.visitors.rarer = 40
+  const ended = () =>
+    [...world.store.byId.values()].every(
+      (app) => !app.destroyed && app.rollouts.every((one) => one.finishedAt !== null),
+    )
+  if (!world.clock.runUntil(ended, SETTLE_MS)) {
+    if (world.findings.violations.length === 0)
+      world.findings.add('I7', 'a rollout does not come to an outcome')
+    return
+  }
+  performer.healReleases('all')
+  replaceIll(world)
+  if (!world.settle(SETTLE_MS)) {
+    if (world.findings.violations.length === 0) world.findings.add('liveness', 'it does not come to rest')
+    return
+  }
+  if (world.passes - passes > MOST_PASSES)
+    world.findings.add('liveness', `it takes ${world.passes - passes} passes to come to rest`)
+  atRest(world)
+  if (world.findings.violations.length === 0) staysAtRest(world)
+}
+
+/** Instances keep the behaviour that they were started with: those that are ill go. */
+function replaceIll(world: World): void {
+  for (const one of world.runtime.all()) {
+    const { bootMs, sickAfterMs, crashAfterMs } = one.behaviour
+    const ill = bootMs === null || sickAfterMs !== null || crashAfterMs !== null
+    if (ill && one.spec.kind === 'formation') world.runtime.crash(one.info.id)
+  }
+}
+
+/** At rest nothing happens any more. */
+function staysAtRest(world: World): void {
+  const before = world.runtime
+    .all()
+    .map((one) => one.info.id)
+    .join()
+  world.clock.pass(20_000)
+  if (world.findings.violations.length > 0) return
+  if (
+    !world.isSettled() ||
+    world.runtime
+      .all()
+      .map((one) => one.info.id)
+      .join() !== before
+  )
+    world.findings.add('liveness', 'it does not stay at rest')
+}

@@ -1,0 +1,234 @@
+import { TasukiError } from '../../../src/domain/errors.ts'
+import type { InstanceId } from '../../../src/domain/instance.ts'
+import type {
+  Assignment,
+  BackendKey,
+  BackendSpec,
+  BackendView,
+  Router,
+  RouterServer,
+} from '../../../src/rollout/ports.ts'
+import type { SimClock } from '../core/clock.ts'
+import { type Admin, type NodeBackend, newServer, RouterNode } from './router-node.ts'
+import type { SimRuntime } from './runtime.ts'
+
+const FREEDOM: Readonly<Record<Admin, number>> = { ready: 2, drain: 1, maint: 0 }
+
+/**
+ * One or several routers as one, as the port wants it: each command goes to every worker of every router and into
+ * their configurations; what is observed is merged; with one of them out of reach nothing is known for certain.
+ */
+export class SimRouter implements Router {
+  readonly #clock: SimClock
+  readonly nodes: readonly RouterNode[]
+  /** Called before an effect, so that what it does can be judged. */
+  onAdmit: (key: string, instance: InstanceId) => void = () => undefined
+  onRefusedAdmit: (key: string, instance: InstanceId) => void = () => undefined
+  onDrain: (key: string, instance: InstanceId) => void = () => undefined
+  onPark: (key: string, instance: InstanceId) => void = () => undefined
+  onAssign: (key: string, instance: InstanceId) => void = () => undefined
+  onFree: (key: string, instance: InstanceId) => void = () => undefined
+  onCloseStreams: (instance: InstanceId) => void = () => undefined
+  /** A fault: half of a command's effects may be missing. Called with how many nodes there are. */
+  stopsAfter: (nodes: number) => number = (nodes) => nodes
+
+  constructor(clock: SimClock, runtime: SimRuntime, nodes = 1) {
+    this.#clock = clock
+    this.nodes = Array.from({ length: nodes }, () => new RouterNode(clock, runtime))
+  }
+
+  async prepare(spec: BackendSpec): Promise<void> {
+    const key = keyOf(spec)
+    this.#everywhere((node) => {
+      const known = node.backends.get(key)
+      if (known && known.slots >= spec.slots) {
+        known.settings = spec.settings
+        return
+      }
+      if (known) Object.assign(known, { slots: spec.slots, settings: spec.settings })
+      else node.backends.set(key, { key, slots: spec.slots, settings: spec.settings, servers: new Map() })
+      node.save(key)
+      node.reload()
+    })
+  }
+
+  async observe(backend: BackendKey): Promise<BackendView | null> {
+    this.#reachable()
+    const key = keyOf(backend)
+    const views = this.nodes.map((node) => node.backends.get(key))
+    if (views.every((view) => view === undefined)) return null
+    const ids = new Set(views.flatMap((view) => [...(view?.servers.keys() ?? [])]))
+    const servers = [...ids].map((id) => this.#merged(key, id))
+    return {
+      servers,
+      freeSlots: Math.min(...views.map((view) => view?.slots ?? 0)) - servers.length,
+      boot: this.nodes.map((node) => node.boot).join('.'),
+    }
+  }
+
+  async assign(backend: BackendKey, wish: Assignment): Promise<void> {
+    const key = keyOf(backend)
+    const { instance, address } = wish
+    this.onAssign(key, instance)
+    this.#everywhere((node) => {
+      const found = this.#backend(node, key)
+      if (found.servers.has(instance) && node.newest.seat(instance, 0).admin !== 'maint') return
+      if (!found.servers.has(instance) && found.servers.size >= found.slots) throw refused('No slot is free.')
+      found.servers.set(instance, newServer(instance, address, this.#clock.monotonic()))
+      node.set(instance, 'drain')
+      node.save(key)
+    })
+  }
+
+  async admit(backend: BackendKey, instance: InstanceId): Promise<void> {
+    const key = keyOf(backend)
+    for (const node of this.nodes.filter((one) => !one.cut)) {
+      const server = this.#backend(node, key).servers.get(instance)
+      if (!server) throw refused('It has no slot.')
+      const { admin } = node.newest.seat(instance, 0)
+      if (admin === 'ready' || (admin === 'drain' && server.health === 'up')) continue
+      this.onRefusedAdmit(key, instance)
+      throw refused('Its checks have not passed.')
+    }
+    this.onAdmit(key, instance)
+    this.#set(key, instance, 'ready')
+  }
+
+  async drain(backend: BackendKey, instance: InstanceId): Promise<void> {
+    const key = keyOf(backend)
+    this.onDrain(key, instance)
+    this.#set(key, instance, 'drain', (admin) => admin === 'ready')
+  }
+
+  async park(backend: BackendKey, instance: InstanceId): Promise<void> {
+    const key = keyOf(backend)
+    this.onPark(key, instance)
+    this.#set(key, instance, 'maint')
+  }
+
+  async closeStreams(_backend: BackendKey, instance: InstanceId): Promise<void> {
+    this.#reachable()
+    this.onCloseStreams(instance)
+  }
+
+  async free(backend: BackendKey, instance: InstanceId): Promise<void> {
+    const key = keyOf(backend)
+    this.onFree(key, instance)
+    this.#everywhere((node) => {
+      const found = node.backends.get(key)
+      if (!found?.servers.has(instance)) return
+      node.remove(found, instance)
+      node.save(key)
+    })
+  }
+
+  /** It can be reached again: what it has missed is made up from another, as a control plane does before anything else. */
+  heal(node: RouterNode): void {
+    node.cut = false
+    node.down = false
+    const leader = this.nodes.find((one) => one !== node && !one.cut && !one.down)
+    if (leader) node.follow(leader)
+  }
+
+  /** The app is gone: its backends too. */
+  destroy(appId: string): void {
+    for (const node of this.nodes)
+      for (const key of [...node.backends.keys()]) if (key.startsWith(`${appId} `)) node.drop(key)
+  }
+
+  /** Takes new requests somewhere. */
+  isRoutable(instance: InstanceId): boolean {
+    return this.nodes.some((node) => node.seats(instance).some((seat) => seat.admin === 'ready'))
+  }
+
+  /** Instances of the backend that every router sends requests to and finds well. */
+  serving(key: string): InstanceId[] {
+    const [first, ...others] = this.nodes
+    const serves = (node: RouterNode, id: string) =>
+      node.newest.seats.get(id)?.admin === 'ready' && node.backends.get(key)?.servers.get(id)?.health === 'up'
+    return [...(first!.backends.get(key)?.servers.keys() ?? [])].filter(
+      (id) => serves(first!, id) && others.every((node) => serves(node, id)),
+    )
+  }
+
+  /** Plain requests and streams in flight, in every worker of every router. */
+  inFlight(instance: InstanceId): { plain: number; streams: number } {
+    const seats = this.nodes.flatMap((node) => node.seats(instance))
+    return {
+      plain: seats.reduce((sum, seat) => sum + seat.plain, 0),
+      streams: seats.reduce((sum, seat) => sum + seat.streams, 0),
+    }
+  }
+
+  /** ms since the last worker stopped sending it requests; 0 while one does; null when none knows it. */
+  outFor(instance: InstanceId): number | null {
+    const seats = this.nodes.flatMap((node) => node.seats(instance))
+    if (seats.length === 0) return null
+    if (seats.some((seat) => seat.outSince === null)) return 0
+    const busy = seats.filter((seat) => seat.plain > 0)
+    return (
+      this.#clock.monotonic() - Math.max(...(busy.length > 0 ? busy : seats).map((seat) => seat.outSince!))
+    )
+  }
+
+  #merged(key: string, instance: InstanceId): RouterServer {
+    const known = this.nodes.flatMap((node) => node.backends.get(key)?.servers.get(instance) ?? [])
+    const seats = this.nodes.flatMap((node) => node.seats(instance))
+    const everywhere = known.length === this.nodes.length
+    const healths = new Set(known.map((one) => one.health))
+    const admin = seats.reduce<Admin>(
+      (most, one) => (FREEDOM[one.admin] > FREEDOM[most] ? one.admin : most),
+      'maint',
+    )
+    return {
+      instance,
+      address: known[0]!.address,
+      admin: everywhere || admin === 'ready' ? admin : 'maint',
+      everywhere: everywhere && this.nodes.every((node) => node.newest.seats.get(instance)?.admin === admin),
+      health: healths.has('down') ? 'down' : everywhere && healths.size === 1 ? known[0]!.health : 'checking',
+      passedOnce: known.some((one) => one.passedOnce),
+      inFlight: seats.reduce((sum, one) => sum + one.plain, 0),
+      streams: seats.reduce((sum, one) => sum + one.streams, 0),
+      check: known.find((one) => one.health !== 'up')?.check ?? known[0]!.check,
+    }
+  }
+
+  #set(key: string, instance: InstanceId, admin: Admin, when: (admin: Admin) => boolean = () => true): void {
+    this.#everywhere((node) => {
+      if (!node.backends.get(key)?.servers.has(instance)) return
+      if (when(node.newest.seat(instance, 0).admin)) node.set(instance, admin)
+      node.save(key)
+    })
+  }
+
+  #backend(node: RouterNode, key: string): NodeBackend {
+    const found = node.backends.get(key)
+    if (!found) throw refused('There is no such backend.')
+    return found
+  }
+
+  /** Those that can be reached carry it out, also when another can not: then the outcome is not known everywhere. */
+  #everywhere(effect: (node: RouterNode) => void): void {
+    const reached = this.nodes.filter((node) => !node.cut && !node.down)
+    const carried = this.stopsAfter(reached.length)
+    for (const node of reached.slice(0, carried)) effect(node)
+    if (carried < reached.length) throw unavailable()
+    this.#reachable()
+  }
+
+  #reachable(): void {
+    if (this.nodes.some((node) => node.cut || node.down)) throw unavailable()
+  }
+}
+
+export function keyOf({ appId, type }: BackendKey): string {
+  return `${appId} ${type}`
+}
+
+function refused(what: string): TasukiError {
+  return new TasukiError('router_refused', what)
+}
+
+function unavailable(): TasukiError {
+  return new TasukiError('router_unavailable', 'Not every router answers.')
+}

@@ -1,0 +1,251 @@
+import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
+import type { SimClock } from '../core/clock.ts'
+import type { Random } from '../core/random.ts'
+import { keyOf, type SimRouter } from './router.ts'
+import type { NodeBackend, NodeServer, RouterNode, Seat } from './router-node.ts'
+import type { EndCause, SimInstance, SimRuntime } from './runtime.ts'
+
+/** `get` may be repeated until its answer begins; `post` may not; `download` has begun its answer at once; `stream` never ends. */
+type Kind = 'get' | 'post' | 'download' | 'stream'
+
+interface Request {
+  readonly appId: string
+  readonly kind: Kind
+  readonly ms: number
+  readonly tries: Set<string>
+  seat: Seat | null
+  instance: SimInstance | null
+  open: boolean
+}
+
+export interface Counts {
+  served: number
+  /** The platform's own doing: what must never be. */
+  lost: number
+  /** The fault of what died: an instance, a host, a router. */
+  excused: number
+  /** Cut off after the drain limit. */
+  cut: number
+  turnedAway: number
+  streams: number
+  streamsClosed: number
+}
+
+const RETRY_MS = 50
+
+/** Those who send requests all the time, and count what becomes of each. */
+export class Visitors {
+  readonly #clock: SimClock
+  readonly #random: Random
+  readonly #runtime: SimRuntime
+  readonly #router: SimRouter
+  readonly #open = new Map<string, Set<Request>>()
+  readonly #waiting = new Map<string, { request: Request; since: number }[]>()
+  /** Visitors come so many times more seldom. */
+  rarer = 1
+  readonly counts: Counts = {
+    served: 0,
+    lost: 0,
+    excused: 0,
+    cut: 0,
+    turnedAway: 0,
+    streams: 0,
+    streamsClosed: 0,
+  }
+  /** An instance has answered, well or with a 5xx. */
+  onAnswer: (one: SimInstance, fine: boolean) => void = () => undefined
+  /** A request has been given to an instance. */
+  onRouted: (one: SimInstance, server: NodeServer) => void = () => undefined
+  /** It has been cut off by the platform; returns whether that was due (its drain limit had passed). */
+  onCut: (one: SimInstance) => boolean = () => false
+  /** Nobody was there within the hold. */
+  onTurnedAway: (appId: string, waited: number) => void = () => undefined
+
+  constructor(clock: SimClock, random: Random, runtime: SimRuntime, router: SimRouter) {
+    this.#clock = clock
+    this.#random = random
+    this.#runtime = runtime
+    this.#router = router
+  }
+
+  /** They come to the app from now on, so many ms apart, for as long as `holds`. */
+  visit(appId: string, everyMs: number, holds: () => boolean): void {
+    this.#clock.timer(everyMs * this.rarer, () => {
+      if (!holds()) return
+      this.#arrive(appId)
+      this.visit(appId, everyMs, holds)
+    })
+  }
+
+  /** Everything in flight with an instance ends with it. */
+  ended(one: SimInstance, cause: EndCause): void {
+    const requests = this.#open.get(one.info.id)
+    this.#open.delete(one.info.id)
+    for (const request of requests ?? []) if (request.open) this.#broken(request, cause)
+  }
+
+  /** The router was started anew: all its connections are gone. */
+  routerGone(node: RouterNode): void {
+    const seats = new Set(node.workers.flatMap((worker) => [...worker.seats.values()]))
+    for (const requests of this.#open.values())
+      for (const request of requests) {
+        if (!request.open || !request.seat || !seats.has(request.seat)) continue
+        this.#release(request)
+        this.counts.excused += 1
+      }
+  }
+
+  /** Its streams are cut, by the platform. */
+  closeStreams(instance: string): void {
+    for (const request of this.#open.get(instance) ?? []) {
+      if (request.kind !== 'stream' || !request.open) continue
+      this.#release(request)
+      this.counts.streamsClosed += 1
+    }
+  }
+
+  #arrive(appId: string): void {
+    const dice = this.#random.next()
+    const kind: Kind = dice < 0.75 ? 'get' : dice < 0.9 ? 'post' : dice < 0.97 ? 'download' : 'stream'
+    const ms =
+      kind === 'stream' || kind === 'download'
+        ? this.#random.int(100, 4000)
+        : this.#random.int(1, dice < 0.05 ? 1500 : 40)
+    this.#route(
+      { appId, kind, ms, tries: new Set(), seat: null, instance: null, open: true },
+      this.#clock.monotonic(),
+    )
+  }
+
+  #route(request: Request, since: number): void {
+    const key = keyOf({ appId: request.appId, type: ROUTABLE_TYPE })
+    const nodes = this.#router.nodes.filter((node) => !node.down)
+    if (nodes.length === 0) {
+      this.counts.excused += 1
+      return
+    }
+    const node = this.#random.pick(nodes)
+    const backend = node.backends.get(key)
+    const open = backend ? this.#candidates(node, backend) : []
+    const fresh = open.filter((server) => !request.tries.has(server.instance))
+    if (fresh.length > 0) this.#connect(request, node, backend!, this.#random.pick(fresh), since)
+    else this.#hold(request, backend, since)
+  }
+
+  #candidates(node: RouterNode, backend: NodeBackend): NodeServer[] {
+    const list: NodeServer[] = []
+    for (const server of backend.servers.values())
+      if (server.health === 'up' && node.newest.seats.get(server.instance)?.admin === 'ready')
+        list.push(server)
+    return list
+  }
+
+  #connect(
+    request: Request,
+    node: RouterNode,
+    backend: NodeBackend,
+    server: NodeServer,
+    since: number,
+  ): void {
+    const found = this.#runtime.at(server.address)
+    if (!found) {
+      node.refused(backend, server)
+      request.tries.add(server.instance)
+      this.#route(request, since)
+      return
+    }
+    this.onRouted(found, server)
+    const seat = node.newest.seat(server.instance, this.#clock.monotonic())
+    Object.assign(request, { seat, instance: found })
+    if (request.kind === 'stream') {
+      seat.streams += 1
+      this.counts.streams += 1
+    } else seat.plain += 1
+    this.#inFlight(found.info.id).add(request)
+    this.#clock.timer(request.ms, () => this.#answered(request))
+  }
+
+  /** Nobody is there: it waits with the others, in the order of their coming. */
+  #hold(request: Request, backend: NodeBackend | undefined, since: number): void {
+    const { appId } = request
+    const waited = this.#clock.monotonic() - since
+    if (!backend || waited >= backend.settings.holdSeconds * 1000) {
+      this.counts.turnedAway += 1
+      if (backend) this.onTurnedAway(appId, waited)
+      return
+    }
+    const queue = this.#waiting.get(appId) ?? []
+    this.#waiting.set(appId, queue)
+    queue.push({ request, since })
+    if (queue.length === 1) this.#lookAgain(appId)
+  }
+
+  #lookAgain(appId: string): void {
+    this.#clock.timer(RETRY_MS, () => {
+      const queue = this.#waiting.get(appId) ?? []
+      this.#waiting.delete(appId)
+      const first = queue[0]
+      if (!first) return
+      // Whoever came first tells how it is for the others.
+      first.request.tries.clear()
+      this.#route(first.request, first.since)
+      const stillNobody = this.#waiting.get(appId)
+      if (stillNobody) stillNobody.push(...queue.slice(1))
+      else for (const { request, since } of queue.slice(1)) this.#route(request, since)
+    })
+  }
+
+  #answered(request: Request): void {
+    if (!request.open) return
+    const one = request.instance!
+    this.#release(request)
+    this.#open.get(one.info.id)?.delete(request)
+    if (request.kind === 'stream') return
+    this.counts.served += 1
+    this.onAnswer(one, this.#runtime.isWell(one) && !this.#random.chance(one.behaviour.errorShare))
+  }
+
+  #broken(request: Request, cause: EndCause): void {
+    const one = request.instance!
+    const { kind } = request
+    this.#release(request)
+    if (kind === 'stream') {
+      this.counts.streamsClosed += 1
+      return
+    }
+    if (cause === 'told') {
+      if (this.onCut(one)) this.counts.cut += 1
+      else this.counts.lost += 1
+      return
+    }
+    if (kind !== 'get') {
+      this.counts.excused += 1
+      return
+    }
+    // The router repeats it elsewhere: nothing of the answer had begun.
+    const again: Request = {
+      ...request,
+      tries: new Set([one.info.id]),
+      seat: null,
+      instance: null,
+      open: true,
+    }
+    this.#route(again, this.#clock.monotonic())
+  }
+
+  #release(request: Request): void {
+    request.open = false
+    if (!request.seat) return
+    if (request.kind === 'stream') request.seat.streams -= 1
+    else request.seat.plain -= 1
+  }
+
+  #inFlight(instance: string): Set<Request> {
+    let set = this.#open.get(instance)
+    if (!set) {
+      set = new Set()
+      this.#open.set(instance, set)
+    }
+    return set
+  }
+}

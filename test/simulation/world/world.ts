@@ -1,0 +1,439 @@
+import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
+import type { JournalEntry, OperationKind, Rollout } from '../../../src/domain/rollout.ts'
+import type { Engine } from '../../../src/rollout/engine.ts'
+import { SimClock } from '../core/clock.ts'
+import type { Coverage } from '../core/coverage.ts'
+import { Random } from '../core/random.ts'
+import { Trace } from '../core/trace.ts'
+import { BookRules } from '../oracle/books.ts'
+import { Findings } from '../oracle/findings.ts'
+import { type Bench, HandOverRules } from '../oracle/hand-over.ts'
+import { Looks } from '../oracle/looks.ts'
+import { newApp, releaseOf, runningRollout, type SimApp, type SimRelease } from './app.ts'
+import { controlPlane } from './control-plane.ts'
+import { type Conditions, Link } from './link.ts'
+import { keyOf, SimRouter } from './router.ts'
+import { type EndCause, type SimInstance, SimRuntime } from './runtime.ts'
+import { SimStore } from './store.ts'
+import { SimTraffic } from './traffic.ts'
+import { Visitors } from './visitors.ts'
+
+export interface WorldOptions {
+  readonly seed: number
+  readonly routers?: number
+  readonly hosts?: number
+  readonly conditions?: Partial<Conditions>
+  readonly trace?: boolean
+}
+
+/** Apps, their instances, hosts, routers, visitors, and the control plane: all in one thread, from one seed. */
+export class World implements Bench {
+  readonly random: Random
+  readonly clock = new SimClock()
+  readonly runtime: SimRuntime
+  readonly router: SimRouter
+  readonly store: SimStore
+  readonly traffic: SimTraffic
+  readonly visitors: Visitors
+  readonly conditions: Conditions
+  readonly findings: Findings
+  readonly trace: Trace
+  readonly coverage: Coverage
+  readonly books: BookRules
+  readonly handOver: HandOverRules
+  looks = new Looks()
+  /** Instant of the last thing that went wrong by itself: until some time after, visitors may find nobody. */
+  troubleAt = 0
+  passes = 0
+  /** Something could not be started: what is to come back may be waiting for that. */
+  startsFailed = false
+  #engine: Engine | null = null
+  #link: Link | null = null
+  #ids = 0
+  #late = false
+  #lastPhase = ''
+  #killAt: { readonly when: 'before' | 'after'; readonly kind: OperationKind } | null = null
+  /** Of a control plane that is killed: the share of what it had sent that still arrives. */
+  lateShare = 0
+  readonly #switchedAt = new Map<string, number>()
+  readonly #lastFate = new Map<string, number>()
+
+  constructor(options: WorldOptions, coverage: Coverage) {
+    this.random = new Random(options.seed)
+    this.coverage = coverage
+    const now = () => this.clock.monotonic()
+    this.trace = new Trace(now, options.trace ?? false)
+    this.findings = new Findings(now, () => {
+      this.clock.halted = true
+    })
+    this.conditions = { slowShare: 0, slowMs: 20, routerLoss: 0, storeFull: false, ...options.conditions }
+    this.runtime = new SimRuntime(this.clock, this.random, options.hosts ?? 1)
+    this.router = new SimRouter(this.clock, this.runtime, options.routers ?? 1)
+    this.store = new SimStore(() => this.clock.wall())
+    this.traffic = new SimTraffic(this.clock)
+    this.visitors = new Visitors(this.clock, this.random, this.runtime, this.router)
+    this.handOver = new HandOverRules(this)
+    this.books = new BookRules(this, this.store)
+    this.#connectRuntime()
+    this.#connectRouter()
+    this.#connectVisitors()
+    this.store.onJournal = (entry, generation) => this.books.journaled(entry, generation)
+    this.store.onSwitched = (rollout) => {
+      if (!this.#switchedAt.has(rollout)) this.#switchedAt.set(rollout, this.now())
+    }
+    this.store.onFinish = (rollout, outcome) => this.#finished(rollout, outcome)
+  }
+
+  now(): number {
+    return this.clock.monotonic()
+  }
+
+  app(id: string): SimApp | null {
+    return this.store.byId.get(id) ?? null
+  }
+
+  isLate(): boolean {
+    return this.#late
+  }
+
+  switchedAt(rollout: string): number | null {
+    return this.#switchedAt.get(rollout) ?? null
+  }
+
+  /** A new app with visitors from now on. */
+  create(id: string, visitEveryMs: number): SimApp {
+    const app = newApp(id)
+    this.store.byId.set(id, app)
+    this.visitors.visit(id, visitEveryMs, () => this.store.byId.get(id) === app)
+    return app
+  }
+
+  /** A release of the app, in its ledger and among the artifacts. */
+  release(
+    app: SimApp,
+    made: Omit<SimRelease, 'version' | 'status' | 'artifact'>,
+    artifact?: string,
+  ): SimRelease {
+    const version = app.releases.length + 1
+    const release: SimRelease = {
+      ...made,
+      version,
+      status: 'pending',
+      artifact: artifact ?? `${app.id}-a${version}`,
+    }
+    app.releases.push(release)
+    this.runtime.artifacts.add(release.artifact)
+    return release
+  }
+
+  begin(app: SimApp, release: SimRelease, kind: Rollout['kind'] = 'release'): Rollout {
+    const rollout = this.store.begin(app, release, kind)
+    this.coverage.add('rollouts', rollout.strategy)
+    this.trace.say(
+      () =>
+        `${rollout.id}: ${kind} of v${release.version}, ${rollout.strategy}, over ${rollout.base?.generation ?? 'nothing'}`,
+    )
+    this.poke(app.id)
+    return rollout
+  }
+
+  poke(appId: string): void {
+    this.#engine?.poke(appId)
+  }
+
+  /** Starts a control plane. */
+  boot(): void {
+    const link = new Link(this.clock, this.random, this.conditions)
+    link.onLate = (effect) => this.#carryOutLate(effect)
+    link.onLivelock = () => this.findings.add('livelock', 'the control plane goes round in a circle')
+    this.looks = new Looks()
+    this.#link = link
+    const parts = {
+      link,
+      store: this.store,
+      runtime: this.runtime,
+      router: this.router,
+      traffic: this.traffic,
+    }
+    this.#engine = controlPlane({
+      ...parts,
+      looks: this.looks,
+      newInstanceId: (type, index) => `${type}-${index}-${++this.#ids}`,
+      checkpoint: (when, kind) => this.#checkpoint(link, when, kind),
+      say: (message, fields) => this.trace.say(() => `  ${message}: ${JSON.stringify(fields)}`),
+      gone: (appId) => this.#gone(appId),
+      passed: () => {
+        this.passes += 1
+      },
+    })
+    this.#engine.onEntry((entry) => this.#entry(link, entry))
+    void this.#engine.start()
+  }
+
+  /** Ends the control plane at that point of its next operation of the kind. */
+  killAt(when: 'before' | 'after', kind: OperationKind): void {
+    this.#killAt = { when, kind }
+  }
+
+  /** Ends the control plane now, wherever it is; another starts after `downMs`. */
+  kill(downMs = 0): void {
+    this.trouble()
+    this.trace.say(() => 'the control plane is killed')
+    this.#link?.kill(this.lateShare)
+    this.#engine = null
+    if (downMs === 0) this.boot()
+    else this.clock.timer(downMs, () => this.#engine ?? this.boot())
+  }
+
+  freeze(ms: number): void {
+    this.trouble(ms)
+    this.#link?.freeze(ms)
+  }
+
+  /** Something has gone wrong by itself, for so long. */
+  trouble(ms = 0): void {
+    this.troubleAt = Math.max(this.troubleAt, this.now() + ms)
+  }
+
+  get isUp(): boolean {
+    return this.#engine !== null
+  }
+
+  /** Lets time pass until all rollouts have ended and exactly the wanted instances serve; false when that takes too long. */
+  settle(limitMs: number): boolean {
+    return this.clock.runUntil(() => this.isSettled(), limitMs) && this.findings.violations.length === 0
+  }
+
+  isSettled(): boolean {
+    if (!this.#engine) return false
+    for (const app of this.store.byId.values()) if (!this.#isAtRest(app)) return false
+    return true
+  }
+
+  #isAtRest(app: SimApp): boolean {
+    if (app.destroyed || app.condemned.size > 0) return false
+    if (app.rollouts.some((one) => one.finishedAt === null)) return false
+    const all = this.runtime.of(app.id)
+    const web = app.serving ? app.quantity.web : 0
+    const hasWorker = app.serving !== null && releaseOf(app, app.serving.release)!.hasWorker
+    const workers = hasWorker ? app.quantity.worker : 0
+    if (all.length !== web + workers) return false
+    if (
+      !all.every(
+        (one) =>
+          one.info.state === 'running' &&
+          one.signalledAt === null &&
+          one.spec.generation === app.serving!.generation,
+      )
+    )
+      return false
+    if (all.filter((one) => one.spec.type === ROUTABLE_TYPE).length !== web) return false
+    const key = keyOf({ appId: app.id, type: ROUTABLE_TYPE })
+    return this.router.serving(key).length === web && this.#serversOf(key) === web * this.router.nodes.length
+  }
+
+  #serversOf(key: string): number {
+    return this.router.nodes.reduce((sum, node) => sum + (node.backends.get(key)?.servers.size ?? 0), 0)
+  }
+
+  /** Where everything stands, for people. */
+  describe(): string {
+    const apps = [...this.store.byId.values()].map((app) => {
+      const rollouts = app.rollouts
+        .slice(-4)
+        .map(
+          (one) =>
+            `    ${one.id} v${one.target.release} ${one.direction} ${one.outcome ?? 'running'}${one.switched ? ' switched' : ''} ${one.reason ?? ''}`,
+        )
+      const serving = app.serving
+        ? `v${app.serving.release} of generation ${app.serving.generation}`
+        : 'nothing'
+      return [
+        `  ${app.id}: ${serving} serves; web=${app.quantity.web} worker=${app.quantity.worker}${app.destroyed ? ', destroyed' : ''}${app.condemned.size > 0 ? `, condemned: ${[...app.condemned].join(' ')}` : ''}; servers ${this.#serversOf(keyOf({ appId: app.id, type: ROUTABLE_TYPE }))}`,
+        ...rollouts,
+      ].join('\n')
+    })
+    const instances = this.runtime.all().map((one) => `    ${this.#describeInstance(one)}`)
+    return [
+      `  control plane ${this.isUp ? 'up' : 'down'}`,
+      ...apps,
+      ...instances,
+      `  visitors: ${JSON.stringify(this.visitors.counts)}`,
+    ].join('\n')
+  }
+
+  #describeInstance(one: SimInstance): string {
+    const seats = this.router.nodes.map((node) => {
+      const seat = node.newest.seats.get(one.info.id)
+      const server = node.backends.get(keyOf(one.spec))?.servers.get(one.info.id)
+      return seat && server ? `${seat.admin}/${server.health}/${seat.plain}` : '–'
+    })
+    const signalled = one.signalledAt === null ? '' : ' signalled'
+    return `${one.info.id} v${one.spec.release} g${one.spec.generation} ${one.info.state}${signalled} [${seats.join(' ')}]`
+  }
+
+  #carryOutLate(effect: () => void): void {
+    this.coverage.add('faults', 'late operation of a dead control plane')
+    this.#late = true
+    this.trouble(1000)
+    try {
+      effect()
+    } finally {
+      this.#late = false
+    }
+  }
+
+  /** A dead control plane's later effects never happen: it waits for ever. */
+  #checkpoint(link: Link, when: 'before' | 'after', kind: OperationKind): void | Promise<void> {
+    if (link.alive && this.#killAt?.when === when && this.#killAt.kind === kind) {
+      this.#killAt = null
+      this.coverage.add('killed', `${when} ${kind}`)
+      this.kill()
+    }
+    if (!link.alive) return new Promise<never>(() => undefined)
+    if (when === 'after') this.coverage.add('operations', kind)
+  }
+
+  #entry(link: Link, entry: JournalEntry): void {
+    if (!link.alive) return
+    if (entry.state === 'failed') this.coverage.add('failed operations', entry.kind)
+    this.trace.say(
+      () =>
+        `  ${entry.state.padEnd(6)} ${entry.kind} ${entry.instance ?? ''} ${entry.note}${entry.error ? `: ${entry.error}` : ''}`,
+    )
+    const phase = this.#engine?.phase(entry.appId)
+    if (phase === undefined || phase === this.#lastPhase) return
+    if (this.#lastPhase !== '') this.coverage.add('transitions', `${this.#lastPhase} → ${phase}`)
+    this.#lastPhase = phase
+  }
+
+  #gone(appId: string): void {
+    if (this.runtime.of(appId).length > 0)
+      this.findings.add(
+        'leak',
+        `${appId} is forgotten while ${this.runtime.of(appId).length} of its instances are there`,
+      )
+    this.router.destroy(appId)
+    this.store.forget(appId)
+  }
+
+  #finished(rollout: Rollout, outcome: Rollout['outcome']): void {
+    const key = keyOf({ appId: rollout.appId, type: ROUTABLE_TYPE })
+    const since = rollout.startedAt
+    const calm =
+      !this.startsFailed && (this.#lastFate.get(key) ?? -1) < since && this.troubleAt < this.now() - 2000
+    this.trace.say(() => `${rollout.id} ends: ${rollout.outcome ?? outcome} ${rollout.reason ?? ''}`)
+    this.coverage.add('outcomes', `${rollout.strategy} ${rollout.outcome ?? outcome}`)
+    this.coverage.add('counts', 'rollouts')
+    this.books.finished(rollout, outcome!, calm)
+  }
+
+  #connectRuntime(): void {
+    const { runtime, handOver, books } = this
+    runtime.behaviourOf = (spec) => {
+      const app = this.app(spec.appId)
+      const behaviour = app ? releaseOf(app, spec.release)?.behaviour : undefined
+      if (!behaviour) throw new Error(`${spec.appId} v${spec.release} is unknown to the world`)
+      return behaviour
+    }
+    runtime.onStart = (one) => {
+      this.trace.say(() => `    ${one.info.id} starts`)
+      books.effect(one.spec.kind === 'release-phase' ? 'start-release-phase' : 'start', one.info.id)
+      handOver.start(one)
+    }
+    runtime.onSignal = (one, signal) => {
+      books.effect(signal === 'SIGTERM' ? 'terminate' : 'kill', one.info.id)
+      handOver.signal(one, signal)
+      if (!this.runtime.isWell(one)) this.#lastFate.set(keyOf(one.spec), this.clock.wall())
+      one.mayBeCut ||= handOver.drainLimitPassed(one)
+      if (this.#late) this.runtime.crash(one.info.id, 143)
+    }
+    runtime.onEnd = (one, cause) => this.#ended(one, cause)
+    runtime.onRemove = (one) => {
+      books.effect('remove', one.info.id)
+      handOver.remove(one)
+      this.traffic.forget(one.info.id)
+    }
+  }
+
+  #ended(one: SimInstance, cause: EndCause): void {
+    this.trace.say(() => `    ${one.info.id} has ended (${cause === 'told' ? 'as told' : 'by itself'})`)
+    this.handOver.ended(one)
+    if (cause === 'fate' || this.#late) this.#fell(keyOf(one.spec))
+    this.visitors.ended(one, this.#late ? 'fate' : cause)
+    if (this.visitors.counts.lost > 0)
+      this.findings.add(
+        'lost',
+        `${one.info.id} was told to end with ${this.visitors.counts.lost} requests in flight`,
+      )
+  }
+
+  #fell(key: string): void {
+    this.looks.fell(key)
+    this.#lastFate.set(key, this.clock.wall())
+  }
+
+  #connectRouter(): void {
+    const { router, handOver, books } = this
+    router.onAssign = (_key, id) => books.effect('assign', id)
+    router.onAdmit = (key, id) => {
+      books.effect('admit', id)
+      handOver.admit(key, id)
+    }
+    router.onRefusedAdmit = (key, id) => handOver.refusedAdmit(key, id)
+    router.onDrain = (key, id) => {
+      books.effect('drain', id)
+      handOver.drain(key, id)
+    }
+    router.onPark = (_key, id) => {
+      books.effect('park', id)
+      handOver.park(id)
+    }
+    router.onFree = (_key, id) => {
+      books.effect('free', id)
+      handOver.free(id)
+    }
+    router.onCloseStreams = (id) => {
+      handOver.closeStreams(id)
+      this.visitors.closeStreams(id)
+    }
+    for (const node of router.nodes) node.onDown = (key) => this.#fell(key)
+  }
+
+  #connectVisitors(): void {
+    const { visitors } = this
+    visitors.onRouted = (one, server) => this.handOver.routed(one, server)
+    visitors.onAnswer = (one, fine) => this.traffic.answered(one.info.id, fine)
+    visitors.onCut = (one) => one.mayBeCut
+    visitors.onTurnedAway = (appId, waited) => this.#turnedAway(appId, waited)
+  }
+
+  /** Nobody may find nobody while, all that time, an instance was able to serve and the control plane to act. */
+  #turnedAway(appId: string, waited: number): void {
+    const app = this.app(appId)
+    const since = this.now() - waited
+    if (!app || app.destroyed || app.quantity.web === 0 || this.troubleAt > since) return
+    // A hand-over takes some twenty calls: when each takes half a second, no hold is long enough.
+    if (this.conditions.slowShare > 0 && this.conditions.slowMs > 50) return
+    const goal = this.looks.goal(appId, ROUTABLE_TYPE)
+    if (goal.quantity - this.looks.mayBeMissing(appId, ROUTABLE_TYPE) <= 0) return
+    const rollout = runningRollout(app)
+    const sets = new Set([app.serving, rollout?.base, rollout?.target].map((set) => set?.generation))
+    const able = this.runtime
+      .of(appId)
+      .find(
+        (one) =>
+          one.spec.type === ROUTABLE_TYPE && sets.has(one.spec.generation) && this.#ableSince(one) <= since,
+      )
+    if (able)
+      this.findings.add(
+        'turned away',
+        `a visitor waited ${waited} ms for nothing while ${able.info.id} could serve`,
+      )
+  }
+
+  #ableSince(one: SimInstance): number {
+    if (!this.runtime.isWell(one) || one.signalledAt !== null) return Number.POSITIVE_INFINITY
+    return Math.max(one.startedAt + (one.behaviour.bootMs ?? 0), one.sickUntil)
+  }
+}
