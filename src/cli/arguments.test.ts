@@ -96,6 +96,17 @@ describe('the options of the server', () => {
     }
   })
 
+  it('name what `heroku run` needs', async () => {
+    const { tls, rendezvous, runHours } = await serverOptions({
+      'tls-cert': '/a.pem',
+      'tls-key': '/a.key',
+      rendezvous: 'run.example.com:5999',
+      'run-hours': '0.5',
+    })
+    assert.deepEqual(tls, { cert: '/a.pem', key: '/a.key' })
+    assert.deepEqual([rendezvous, runHours], [{ host: 'run.example.com', port: 5999 }, 0.5])
+  })
+
   it('are refused with the name of the one that is wrong', async () => {
     await assert.rejects(serverOptions({ http: '8080' }), refused(/--http: "8080" is not HOST:PORT/))
     await assert.rejects(serverOptions({ api: '127.0.0.1:99999' }), refused(/--api/))
@@ -111,6 +122,14 @@ describe('the options of the server', () => {
       refused(/--local-buildpacks: "b" is not an absolute path/),
     )
     await assert.rejects(serverOptions({ domain: 'no domain' }), refused(/--domain/))
+    await assert.rejects(serverOptions({ 'tls-cert': 'a.pem' }), refused(/--tls-key is missing/))
+    await assert.rejects(serverOptions({ 'tls-key': 'a.key' }), refused(/--tls-cert is missing/))
+    await assert.rejects(
+      serverOptions({ rendezvous: 'a.example' }),
+      refused(/--rendezvous: .* is not HOST:PORT/),
+    )
+    for (const hours of ['', '0', '-1', '169', 'a day'])
+      await assert.rejects(serverOptions({ 'run-hours': hours }), refused(/--run-hours/))
     await assert.rejects(serverOptions({ 'log-level': 'loud' }), refused(/--log-level/))
     await assert.rejects(serverOptions({ config: '/nowhere.json' }), refused(/Can not read/))
   })
