@@ -65,12 +65,14 @@ export async function payloadOf(setting: Setting, entity: string, change: Change
   }
 }
 
-/** Who did it; the platform itself for what happens to instances. */
+/** Who did it: who ran a command, and for what happens to the formation's instances the platform itself. */
 async function actorOf(
   { tables, app, domain }: Setting,
   { entity, data, at }: Change,
 ): Promise<Payload['actor']> {
   if (typeof data.user === 'string') return userOf(data.user)
+  if (entity === 'dyno' && typeof data.id === 'string')
+    return userOf((await tables.runs.get(data.id))?.user ?? `platform@${domain}`)
   const kinds = RECORDED[entity]
   if (kinds === undefined) return userOf(`platform@${domain}`)
   const records = await tables.events.list(app.id, RECORDS)

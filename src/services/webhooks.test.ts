@@ -72,10 +72,24 @@ test('each kind of change is told, and only to who wants it', async (t) => {
   ])
   await store.rollouts.settle([{ id: begun!, error: null, at: 6 }])
   await store.rollouts.journal([{ ...phase, kind: 'exited', note: '', state: 'seen', at: 7 }])
+  await store.tables.runs.insert({
+    ...{
+      id: 'a-run',
+      appId: app.id,
+      name: 'run.1',
+      instance: 'run-1',
+      command: 'date',
+      size: 'Eco',
+      release: 2,
+    },
+    ...{ state: 'waiting', exitCode: null, user: 'bob@example.test', createdAt: 8, endedAt: null },
+    options: { env: {}, tty: false, columns: 80, lines: 24, attached: false, seconds: 1 },
+  })
+  await until('the run is told', () => inbox.told.some(({ body }) => body.data.name === 'run.1'))
   await engine.finish(app.id)
   await services.apps.destroy(app, ALICE)
   await services.apps.gone(app.id)
-  await until('its end is told', () => inbox.told.length > 13)
+  await until('its end is told', () => inbox.told.length > 15)
   const told = inbox.told.map(entity)
   assert.deepEqual(told, [
     'api:formation update',
@@ -90,6 +104,8 @@ test('each kind of change is told, and only to who wants it', async (t) => {
     'api:dyno create starting',
     'dyno create starting',
     'dyno update down',
+    'api:dyno create starting',
+    'dyno create starting',
     'api:app destroy',
     'api:domain destroy',
   ])
@@ -102,6 +118,8 @@ test('each kind of change is told, and only to who wants it', async (t) => {
   assert.deepEqual([scaled.data.quantity, scaled.previous_data.quantity, scaled.actor.email], [3, 1, ALICE])
   const dyno = inbox.told[6]!.body.data
   assert.deepEqual([dyno.name, dyno.release.version, dyno.command], ['web.1', 2, 'node server.js'])
+  const run = inbox.told.find(({ body }) => body.data.name === 'run.1')!.body
+  assert.deepEqual([run.actor.email, run.data.command, run.data.size], ['bob@example.test', 'date', 'Eco'])
   await until(
     'the last has been delivered',
     async () => (await store.tables.outbox.due(Date.now())).length === 0,
