@@ -50,7 +50,7 @@ export function makeBench(parts: BenchParts): Bench {
     temp: work.temp,
     cacheDir,
     place: (name) => join(work.place, name),
-    network: networkEnv(),
+    base: networkEnv(),
     log,
     run: (argv, around) => runStep(argv, around ?? argv, env, parts),
     exec: (step) => execute(step, parts),

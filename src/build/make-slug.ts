@@ -101,7 +101,8 @@ export async function makeSlug(plan: SlugPlan, parts: BenchParts): Promise<Artif
     processTypes: shape.processTypes,
     manifest: shape.manifest,
     builder: plan.builder.name,
-    env: built?.env ?? { PATH: appPath(toolchain), NODE_ENV: 'production' },
+    env:
+      built && shape.staticRoot === null ? built.env : { PATH: appPath(toolchain), NODE_ENV: 'production' },
   }
 }
 

@@ -52,8 +52,8 @@ export interface Bench {
   readonly commit: string | null
   /** A folder beside the source that only this build has. */
   readonly place: (name: 'packs' | 'config' | 'cache') => string
-  /** What the server itself needs to reach the network. */
-  readonly network: Readonly<Record<string, string>>
+  /** Variables that every command has, such as those that it needs to reach the network. */
+  readonly base: Readonly<Record<string, string>>
   readonly temp: string
 }
 

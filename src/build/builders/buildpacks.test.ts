@@ -75,6 +75,14 @@ describe('a build with buildpacks', { timeout: 60_000 }, () => {
     assert.equal(other.artifact.manifest.env.PAGES_MODE?.value, 'fancy')
   })
 
+  it('serves a folder of files that a buildpack has made, when app.json says so', async () => {
+    const pack = await scriptPack(packs, { compile: 'mkdir $1/out; echo hi > $1/out/index.html' })
+    const files = { x: '', 'app.json': '{"tasuki":{"static":"out"}}' }
+    const { artifact } = await bench.build(files, { buildpacks: [pack] })
+    assert.match(artifact.processTypes.web!, /static-server.* 'out'$/)
+    assert.match(artifact.env.PATH!, /toolchain/)
+  })
+
   it('lets a buildpack make the Procfile', async () => {
     const pack = await scriptPack(packs, { compile: `echo 'web: made' > $1/Procfile` })
     const { artifact } = await bench.build({ x: '' }, { buildpacks: [pack] })
@@ -143,6 +151,12 @@ describe('a build with buildpacks', { timeout: 60_000 }, () => {
     assert.equal(await readFile(join(both.tree, 'loud'), 'utf8'), 'HELLO')
     assert.equal(both.artifact.processTypes.web, 'npm start')
     assert.match(both.artifact.env.PATH!, /node_modules\/\.bin:.*toolchain/)
+    const after = await scriptPack(packs, { compile: 'node -p "1 + 1" > $1/sum' })
+    const other = await bench.build(
+      { ...files, Procfile: 'web: y' },
+      { buildpacks: [tools, 'heroku/nodejs', after] },
+    )
+    assert.equal(await readFile(join(other.tree, 'sum'), 'utf8'), '2\n')
     const alone = { ...files, Procfile: 'web: y', 'index.html': '' }
     const artifact = (await bench.build(alone, { buildpacks: ['tasuki/static'] })).artifact
     assert.equal(artifact.builder, 'static')

@@ -26,9 +26,12 @@ export function buildpacksBuilder(packs: readonly Pack[]): AppBuilder {
 
 async function buildWith(packs: readonly Pack[], source: Source, bench: Bench): Promise<Built> {
   const exports: string[] = []
+  let chain = bench
   for (const pack of packs) {
-    if (pack.own) await buildOwn(pack.name, pack.own, source, withExports(bench, exports))
-    else exports.push(await compile(pack, bench, exports))
+    if (pack.own) {
+      await buildOwn(pack.name, pack.own, source, withExports(bench, exports))
+      chain = withNode(bench)
+    } else exports.push(await compile(pack, chain, exports))
   }
   const last = packs.at(-1)!
   const hasNode = packs.some(({ own }) => own !== null)
@@ -37,7 +40,7 @@ async function buildWith(packs: readonly Pack[], source: Source, bench: Bench): 
     : {}
   if (last.own) return { defaults: last.own.processTypes(source), config: {}, env, last: last.own }
   const release = last.hasRelease
-    ? await readRelease((answer, log) => program(last, 'release', [], bench, exports, log, answer))
+    ? await readRelease((answer, log) => program(last, 'release', [], chain, exports, log, answer))
     : NO_RELEASE
   for (const warning of release.warnings) bench.log(` !     ${last.name}: ${warning}`)
   return { defaults: release.processTypes, config: release.config, env, last: null }
@@ -94,15 +97,21 @@ function program(
 /** As Heroku has it: config vars are no variables of a buildpack, but files in its third argument. */
 function packEnv(bench: Bench): Record<string, string> {
   return {
-    ...bench.network,
     LANG: 'C.UTF-8',
     PATH: SYSTEM_PATH.join(':'),
+    ...bench.base,
     HOME: bench.home,
     TMPDIR: bench.temp,
     STACK: bench.config.STACK ?? stackName(),
     REQUEST_ID: bench.id,
     SOURCE_VERSION: bench.commit ?? '',
   }
+}
+
+/** Our own builders export their Node, as a buildpack would. */
+function withNode(bench: Bench): Bench {
+  const path = [join(bench.root, 'node_modules/.bin'), bench.toolchain.bin, ...SYSTEM_PATH]
+  return { ...bench, base: { ...bench.base, PATH: path.join(':') } }
 }
 
 function withExports(bench: Bench, exports: readonly string[]): Bench {
