@@ -61,6 +61,19 @@ describe('the builder', () => {
     assert.match((await bench.refusal(missing, 'build_failed')).message, /no folder "out" to serve/)
   })
 
+  it('adds a launcher to what has a .profile or .profile.d, and to nothing else', async () => {
+    for (const path of ['.profile', '.profile.d/a.sh']) {
+      const { tree } = await bench.build({ Procfile: 'web: x', [path]: 'export A=1' })
+      assert.equal((await stat(join(tree, '.tasuki/launch'))).mode & 0o777, 0o755)
+      assert.equal(
+        JSON.parse(await readFile(join(tree, '.tasuki/slug.json'), 'utf8')).launcher,
+        '.tasuki/launch',
+      )
+    }
+    const { tree } = await bench.build({ Procfile: 'web: y' })
+    assert.deepEqual(await readdir(join(tree, '.tasuki')), ['slug.json'])
+  })
+
   it('finds a static site by its index.html', async () => {
     for (const [path, root] of [
       ['index.html', '.'],
