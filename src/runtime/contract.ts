@@ -14,8 +14,19 @@ export interface RuntimeUnderTest {
   readonly commands: ContractCommands
   /** Digest of an artifact that can be started. */
   readonly artifact: string
+  /** The runtime's own time, for one that has another than the machine's. */
+  readonly time?: RuntimeTime
   close(): Promise<void>
 }
+
+export interface RuntimeTime {
+  /** UTC ms. */
+  now(): number
+  /** Lets so many ms pass. */
+  pause(ms: number): Promise<unknown>
+}
+
+const MACHINE_TIME: RuntimeTime = { now: Date.now, pause: (ms) => delay(ms) }
 
 export interface ContractCommands {
   /** Serves on its port until SIGTERM, then ends with status 0. */
@@ -49,8 +60,10 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       return spec
     }
     const one = (id: InstanceId) => find(under.runtime, id)
+    const time = () => under.time ?? MACHINE_TIME
     const until = (id: InstanceId, holds: (instance: RuntimeInstance) => boolean) =>
-      waitFor(under.runtime, id, holds)
+      waitFor(under.runtime, id, holds, time())
+    const said = (id: InstanceId, line: string) => waitForTail(under.runtime, id, line, time())
 
     it('reports a started instance as its spec has it', async () => {
       const spec = await start(under.commands.serve)
@@ -77,7 +90,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
       })
       assert.equal(state, 'running')
       assert.ok(address && privateAddress && address.port !== privateAddress.port)
-      assert.ok(Math.abs(Date.now() - startedAt) < 60_000)
+      assert.ok(Math.abs(time().now() - startedAt) < 60_000)
       assert.deepEqual([signalledAt, exit], [null, null])
     })
 
@@ -124,13 +137,13 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
         const { exit } = await until(spec.id, isExited)
         assert.equal(exit?.code, status)
         assert.equal(exit?.cause, 'exit')
-        assert.ok(Math.abs(Date.now() - exit!.at) < 60_000)
+        assert.ok(Math.abs(time().now() - exit!.at) < 60_000)
       })
     }
 
     it('ends an instance by SIGTERM and remembers when it was asked', async () => {
       const spec = await start(under.commands.serve)
-      await waitForTail(under.runtime, spec.id, 'serving')
+      await said(spec.id, 'serving')
       await under.runtime.signal(spec.id, 'SIGTERM')
       const { exit, signalledAt } = await until(spec.id, isExited)
       assert.equal(exit?.code, 0)
@@ -139,7 +152,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
 
     it('keeps the time of the first signal', async () => {
       const spec = await start(under.commands.stubborn)
-      await waitForTail(under.runtime, spec.id, 'stubborn')
+      await said(spec.id, 'stubborn')
       await under.runtime.signal(spec.id, 'SIGTERM')
       const first = (await one(spec.id))!.signalledAt
       await under.runtime.signal(spec.id, 'SIGKILL')
@@ -148,7 +161,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
 
     it('ends what ignores SIGTERM by SIGKILL, with status 137', async () => {
       const spec = await start(under.commands.stubborn)
-      await waitForTail(under.runtime, spec.id, 'stubborn')
+      await said(spec.id, 'stubborn')
       await under.runtime.signal(spec.id, 'SIGTERM')
       assert.equal((await one(spec.id))!.state, 'running')
       await under.runtime.signal(spec.id, 'SIGKILL')
@@ -175,15 +188,13 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
 
     it('hints at the app whose instance has ended', async () => {
       const spec = await start(under.commands.serve, { appId: 'watched' })
-      await waitForTail(under.runtime, spec.id, 'serving')
-      const ended = Promise.withResolvers<RuntimeInstance>()
-      const unwatch = under.runtime.watch((appId) => {
-        if (appId !== 'watched') return
-        one(spec.id).then((instance) => instance?.state === 'exited' && ended.resolve(instance), ended.reject)
-      })
+      await said(spec.id, 'serving')
+      const hinted = new Set<string>()
+      const unwatch = under.runtime.watch((appId) => hinted.add(appId))
       await under.runtime.signal(spec.id, 'SIGTERM')
-      assert.equal((await ended.promise).exit?.code, 0)
+      await until(spec.id, (instance) => instance.state === 'exited' && hinted.has('watched'))
       unwatch()
+      assert.deepEqual([...hinted], ['watched'])
     })
 
     it('tells the last lines of the output', async () => {
@@ -250,22 +261,28 @@ export async function waitFor(
   runtime: Runtime,
   id: InstanceId,
   holds: (instance: RuntimeInstance) => boolean,
+  time: RuntimeTime = MACHINE_TIME,
 ): Promise<RuntimeInstance> {
-  const last = Date.now() + PATIENCE_MS
+  const last = time.now() + PATIENCE_MS
   for (;;) {
     const instance = await find(runtime, id)
     if (instance && holds(instance)) return instance
-    if (Date.now() > last) throw new Error(`${id} did not come to it: ${JSON.stringify(instance)}`)
-    await delay(10)
+    if (time.now() > last) throw new Error(`${id} did not come to it: ${JSON.stringify(instance)}`)
+    await time.pause(10)
   }
 }
 
 /** Waits until a line of an instance's output is that one; throws after ten seconds. */
-export async function waitForTail(runtime: Runtime, id: InstanceId, line: string): Promise<void> {
-  const last = Date.now() + PATIENCE_MS
+export async function waitForTail(
+  runtime: Runtime,
+  id: InstanceId,
+  line: string,
+  time: RuntimeTime = MACHINE_TIME,
+): Promise<void> {
+  const last = time.now() + PATIENCE_MS
   while (!(await runtime.tail(id, 100)).includes(line)) {
-    if (Date.now() > last) throw new Error(`${id} did not say ${line}: ${await runtime.tail(id, 10)}`)
-    await delay(10)
+    if (time.now() > last) throw new Error(`${id} did not say ${line}: ${await runtime.tail(id, 10)}`)
+    await time.pause(10)
   }
 }
 

@@ -20,7 +20,7 @@ simulated('a release that crashes at boot leaves the old one serving', () => {
   stage.deploy({ bootMs: null, crashAfterMs: 100 })
   stage.settles('the failed deploy')
   assert.equal(stage.last.outcome, 'failed')
-  assert.match(stage.last.reason!, /exited with status 1 while booting.*\n.*web\.\d starts/)
+  assert.match(stage.last.reason!, /exited with status 1 while booting.*\n.*it starts/)
   assert.equal(stage.app.serving!.release, 1)
 })
 

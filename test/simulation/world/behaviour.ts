@@ -4,6 +4,10 @@ export interface Behaviour {
   readonly bootMs: number | null
   /** From the start until it ends by itself; null: it lives. */
   readonly crashAfterMs: number | null
+  /** … with this exit status. */
+  readonly crashStatus: number
+  /** What it writes as soon as it is there. */
+  readonly says: string
   /** From the start until its checks fail although it goes on answering visitors; null: they pass. */
   readonly sickAfterMs: number | null
   /** Share of visitors that get a 5xx from it. */
@@ -23,6 +27,8 @@ export interface Behaviour {
 export const GOOD: Behaviour = {
   bootMs: 200,
   crashAfterMs: null,
+  crashStatus: 1,
+  says: 'it starts',
   sickAfterMs: null,
   errorShare: 0,
   stopMs: 20,

@@ -145,7 +145,7 @@ export class SimRuntime implements Runtime {
         exit: null,
       },
       ...{ spec, host, behaviour, startedAt: this.#clock.monotonic() },
-      ...{ sickUntil: 0, signalledAt: null, mayBeCut: false, output: [`${spec.name} starts`] },
+      ...{ sickUntil: 0, signalledAt: null, mayBeCut: false, output: [behaviour.says] },
     }
     this.#instances.set(spec.id, one)
     if (one.info.address) this.#byAddress.set(keyOf(one.info.address), one)
@@ -158,7 +158,8 @@ export class SimRuntime implements Runtime {
     if (one.spec.kind === 'release-phase') {
       if (releasePhase.ms !== null)
         this.#clock.timer(releasePhase.ms, () => this.#end(one, releasePhase.status, 'fate'))
-    } else if (crashAfterMs !== null) this.#clock.timer(crashAfterMs, () => this.#end(one, 1, 'fate'))
+    } else if (crashAfterMs !== null)
+      this.#clock.timer(crashAfterMs, () => this.#end(one, one.behaviour.crashStatus, 'fate'))
   }
 
   async signal(id: string, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
