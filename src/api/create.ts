@@ -81,7 +81,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
   const limits = new RateLimits(options)
   requireToken(api, services, limits)
   limitCalls(api, limits)
-  answerReplays(api)
+  answerReplays(api, services)
   guardRoutes(api, services)
   pageLists(api)
   answerEtags(api)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { deployed } from '../services/testing.ts'
+import { createApi } from './create.ts'
 import { liveApi } from './testing.ts'
 
 const ID = { 'request-id': '11111111-2222-3333-4444-555555555555' }
@@ -64,4 +65,40 @@ test('an answer that is given again has the headers of the first, a secret that 
   assert.ok(first.headers.get('heroku-webhook-secret'))
   for (const name of ['heroku-webhook-secret', 'content-type', 'etag', 'last-modified'])
     assert.equal(second.headers.get(name), first.headers.get(name), name)
+})
+
+test('a server that is started anew knows what the last one answered', async (t) => {
+  const api = await liveApi(t)
+  await deployed(api, await api.services.apps.create('shop', 'me'), 'a')
+  const up = { updates: [{ type: 'web', quantity: '+1' }] }
+  const first = await api.call('PATCH', '/apps/shop/formation', up, ID)
+  const next = await createApi(api.services, { version: '0.1.0', rateLimit: 0, log: console })
+  t.after(() => next.close())
+  const headers = { ...ID, authorization: `Bearer ${api.token}` }
+  const again = await next.inject({ method: 'PATCH', url: '/apps/shop/formation', payload: up, headers })
+  assert.deepEqual([again.headers['tasuki-replayed'], again.json()], ['true', first.body])
+  const [web] = (await api.call('GET', '/apps/shop/formation')).body
+  assert.equal(web.quantity, 2)
+  await api.services.replays.collect(Date.now() + 10 * 60_000)
+  const later = await createApi(api.services, { version: '0.1.0', rateLimit: 0, log: console })
+  t.after(() => later.close())
+  const late = await later.inject({ method: 'PATCH', url: '/apps/shop/formation', payload: up, headers })
+  assert.deepEqual([late.headers['tasuki-replayed'], late.json()[0].quantity], [undefined, 3])
+})
+
+test('an answer with a token is not written down, and is given again all the same', async (t) => {
+  const { call, services } = await liveApi(t)
+  const kept: string[] = []
+  const { keep } = services.replays
+  services.replays.keep = async (key, answer) => {
+    kept.push(answer)
+    await keep.call(services.replays, key, answer)
+  }
+  const ask = () => call('POST', '/oauth/authorizations', { description: 'x' }, ID)
+  const first = await ask()
+  assert.equal(first.status, 201)
+  assert.deepEqual((await ask()).body, first.body)
+  assert.deepEqual(kept, [])
+  await call('POST', '/apps', { name: 'shop' }, ID)
+  assert.equal(kept.length, 1)
 })

@@ -1,12 +1,14 @@
 import { createHash } from 'node:crypto'
 import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { Services } from '../services/index.ts'
+import { REPLAY_MS } from '../services/replays.ts'
 import type { Api } from './types.ts'
 
-/** How long an answer is kept for who asks again, ms. */
-const KEPT_MS = 5 * 60_000
 const MOST_KEPT = 2000
 /** Headers that each call has anew. */
 const OF_THE_CALL = /^(request-id|ratelimit-.*|content-length|etag)$/
+/** Answers with tokens and passwords are kept in memory only. */
+const SECRET = /^\/(oauth|auth|tasuki\/users|account)(\/|\?|$)/
 const CHANGING = new Set(['POST', 'PATCH', 'DELETE'])
 
 interface Answer {
@@ -24,9 +26,10 @@ interface Kept {
 
 /**
  * A client that lost the connection sends its call again with the same `Request-Id`. What changes something is then
- * not done twice: the second call gets the answer of the first, or waits for it.
+ * not done twice: the second call gets the answer of the first, or waits for it, also from a server that was started
+ * in between.
  */
-export function answerReplays(api: Api): void {
+export function answerReplays(api: Api, { replays }: Pick<Services, 'replays'>): void {
   const kept = new Map<string, Kept>()
   const own = new WeakMap<FastifyRequest, Kept>()
   api.addHook('preHandler', async (request, reply) => {
@@ -37,27 +40,31 @@ export function answerReplays(api: Api): void {
     forgetOld(kept)
     const mine = pending()
     kept.set(key, mine)
+    const earlier = await replays.find(key)
+    if (earlier !== null) {
+      const told = JSON.parse(earlier) as Answer
+      mine.settle(told)
+      return repeat(reply, told)
+    }
     own.set(request, mine)
   })
   api.addHook('onSend', async (request, reply, payload) => {
     const mine = own.get(request)
-    if (mine) settle(kept, keyOf(request)!, mine, reply, payload)
+    if (!mine) return
+    const key = keyOf(request)!
+    const answer = worthKeeping(reply, payload)
+    if (answer === null) kept.delete(key)
+    else if (answer.status < 300 && !SECRET.test(request.url)) await replays.keep(key, JSON.stringify(answer))
+    mine.settle(answer)
   })
 }
 
-function settle(
-  kept: Map<string, Kept>,
-  key: string,
-  mine: Kept,
-  reply: FastifyReply,
-  payload: unknown,
-): void {
-  const worthKeeping = reply.statusCode < 500 && (typeof payload === 'string' || payload === null)
-  if (!worthKeeping) kept.delete(key)
+function worthKeeping(reply: FastifyReply, payload: unknown): Answer | null {
+  if (reply.statusCode >= 500 || (typeof payload !== 'string' && payload !== null)) return null
   const headers = Object.fromEntries(
     Object.entries(reply.getHeaders()).filter(([name]) => !OF_THE_CALL.test(name)),
   )
-  mine.settle(worthKeeping ? { status: reply.statusCode, headers, body: String(payload ?? '') } : null)
+  return { status: reply.statusCode, headers, body: String(payload ?? '') }
 }
 
 function repeat(reply: FastifyReply, answer: Answer): FastifyReply {
@@ -78,7 +85,7 @@ function pending(): Kept {
 
 function forgetOld(kept: Map<string, Kept>): void {
   for (const [key, { since }] of kept) {
-    if (Date.now() - since < KEPT_MS && kept.size < MOST_KEPT) return
+    if (Date.now() - since < REPLAY_MS && kept.size < MOST_KEPT) return
     kept.delete(key)
   }
 }

@@ -29,6 +29,7 @@ import { PromotionService } from './promotions.ts'
 import { PushService } from './pushes.ts'
 import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
+import { ReplayService } from './replays.ts'
 import { Repositories } from './repositories.ts'
 import { RestartService } from './restarts.ts'
 import { RollbackService } from './rollback.ts'
@@ -47,6 +48,7 @@ import { WebhookPump } from './webhook-pump.ts'
 import { WebhookService } from './webhooks.ts'
 
 const COLLECT_MS = 15 * 60_000
+const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 const RUN_LOOK_MS = 1_000
 
@@ -77,6 +79,7 @@ export interface Services {
   readonly pushes: PushService
   readonly releaseOutput: ReleasePhaseOutput
   readonly releases: ReleaseService
+  readonly replays: ReplayService
   readonly repositories: Repositories
   readonly restarts: RestartService
   readonly rollback: RollbackService
@@ -125,6 +128,9 @@ export function createServices(deps: ServiceDeps): Services {
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
+      schedule.every(REPLAYS_MS, 'Forgetting answers that nobody asks for again', () =>
+        services.replays.collect(Date.now()),
+      )
       schedule.every(DAILY_LOOK_MS, 'Beginning daily restarts', () => dailyRestarts.begin(Date.now()))
     },
     async stop() {
@@ -184,6 +190,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     pushes: new PushService(deps, { repositories, sources, builds, rolloutEvents }),
     releaseOutput,
     releases: new ReleaseService(deps),
+    replays: new ReplayService(deps),
     repositories,
     restarts,
     rollback: new RollbackService(deps),

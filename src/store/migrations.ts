@@ -15,6 +15,7 @@ import { RELEASE_PHASE_TOLD } from './migrations/0012-release-phase-told.ts'
 import { TOLD_ONCE } from './migrations/0013-told-once.ts'
 import { OPEN_RUNS } from './migrations/0014-open-runs.ts'
 import { CHECKSUMS } from './migrations/0015-checksums.ts'
+import { REPLAYS } from './migrations/0016-replays.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -33,6 +34,7 @@ const MIGRATIONS: readonly string[] = [
   TOLD_ONCE,
   OPEN_RUNS,
   CHECKSUMS,
+  REPLAYS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

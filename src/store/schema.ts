@@ -18,6 +18,7 @@ export interface Schema {
   drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
   releases: ReleasesTable
+  replays: { key: string; sealed: Uint8Array; at: number }
   rollouts: RolloutsTable
   journal: JournalTable
   condemned: { appId: string; instance: string }

@@ -19,6 +19,7 @@ import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from '
 import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
 import { type Releases, releasesTable } from './releases.ts'
+import { type Replays, replaysTable } from './replays.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
 import { type Runs, runsTable } from './runs.ts'
 import type { Seal } from './seal.ts'
@@ -51,6 +52,7 @@ export interface Tables {
   readonly webhooks: Webhooks
   readonly pushes: Pushes
   readonly releases: Releases
+  readonly replays: Replays
   readonly rollouts: Rollouts
   readonly runs: Runs
   readonly sources: Sources
@@ -82,6 +84,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     webhooks: webhooksTable(db, seal),
     pushes: pushesTable(db),
     releases: releasesTable(db, seal),
+    replays: replaysTable(db, seal),
     rollouts: rolloutsTable(db),
     runs: runsTable(db, seal),
     sources: sourcesTable(db),
