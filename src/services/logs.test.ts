@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { artifactNamed } from '../store/testing.ts'
 import { pastAndComing } from './log-lines.ts'
+import { rolloutText } from './rollout-lines.ts'
 import { ALICE, deployed, world } from './testing.ts'
 
 test('past and coming lines join without a gap and without a repetition', async (t) => {
@@ -114,4 +115,11 @@ test('the end of a rollout is said in the log, with what it did to visitors', as
     /tasuki\[rollout\]: The rollout to v3 was returned: v2 serves on\. \d+ requests served, \d+ lost$/,
   )
   assert.equal(said.length, 2)
+  const [, returned] = await made.services.rollouts.list(app)
+  const receipt = (await made.store.tables.rollouts.receipt(returned!.id))!
+  const reason = 'web.1 did not pass its checks. Its last lines:\n  boom'
+  assert.equal(
+    rolloutText({ ...receipt, outcome: 'failed', from: 2, to: 3, reason }),
+    'The rollout to v3 failed: web.1 did not pass its checks. v2 serves on. 0 requests served, 0 lost',
+  )
 })

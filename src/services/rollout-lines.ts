@@ -36,15 +36,15 @@ export class RolloutLines {
 
   async #tell(rollout: string, appId: string): Promise<void> {
     const receipt = await this.#deps.store.tables.rollouts.receipt(rollout)
-    if (receipt) this.#deps.logs.append(appId, { dyno: SPEAKER, message: textOf(receipt) })
+    if (receipt) this.#deps.logs.append(appId, { dyno: SPEAKER, message: rolloutText(receipt) })
   }
 }
 
-function textOf({ outcome, from, to, served, lost, reason }: Receipt): string {
+/** The end of a rollout in a line. */
+export function rolloutText({ outcome, from, to, served, lost, reason }: Receipt): string {
   const visitors = `${served} requests served, ${lost} lost`
   const before = from === null || from === to ? '' : ` from v${from}`
-  // What the instance wrote last stands in its own lines.
-  const why = reason === null ? '' : ` ${reason.split('\n')[0]}`
+  const why = reason === null ? '' : ` ${firstLine(reason)}`
   const staying = from === null ? '' : ` v${from} serves on.`
   switch (outcome) {
     case 'succeeded':
@@ -56,4 +56,10 @@ function textOf({ outcome, from, to, served, lost, reason }: Receipt): string {
     case 'returned':
       return `The rollout to v${to} was returned:${why}${staying} ${visitors}`
   }
+}
+
+/** Without the instance's last lines, which stand in the log already. */
+function firstLine(reason: string): string {
+  const [line = '', ...rest] = reason.split('\n')
+  return rest.length === 0 ? line : line.replace(/ [^.]*:$/, '')
 }
