@@ -56,12 +56,12 @@ async function get({ place }: Buildpack, present: string | null, shopper: Shoppe
   }
   if (place.kind === 'own') throw new Error('our own builders are not fetched')
   const growth = new AbortController()
-  const git = new StrangeGit(shopper.work, AbortSignal.any([shopper.signal, growth.signal]))
-  const version = await git.resolve(place)
+  const git = new StrangeGit(place.url, shopper.work, AbortSignal.any([shopper.signal, growth.signal]))
+  const version = await git.resolve(place.ref)
   if (version === present) return { version, dir: null }
   const unwatch = watchSize(join(shopper.work.place, 'fetched'), () => growth.abort(tooLarge()))
   try {
-    return { version, dir: await git.take(place.url, version) }
+    return { version, dir: await git.take(version) }
   } finally {
     unwatch()
   }

@@ -5,15 +5,10 @@ import { runCommand } from '../process/command.ts'
 import { SYSTEM_PATH } from '../toolchain/toolchain.ts'
 import { giveTo, noteGroup, type Workplace } from '../workshop.ts'
 
-/** A Git repository that a buildpack is got from. */
-export interface GitPlace {
-  readonly url: string
-  readonly ref: string | null
-}
-
 /** Thrown when Git could not do it: the last that it said. */
 export class GitError extends Error {}
 
+const SETTINGS = ['core.hooksPath=/dev/null', 'core.fsmonitor=false']
 const COMMIT = /^[0-9a-f]{40}$/
 
 /**
@@ -21,20 +16,22 @@ const COMMIT = /^[0-9a-f]{40}$/
  * and nobody who could be asked for a password.
  */
 export class StrangeGit {
+  readonly #url: string
   readonly #work: Workplace
   readonly #signal: AbortSignal
 
-  constructor(work: Workplace, signal: AbortSignal) {
+  constructor(url: string, work: Workplace, signal: AbortSignal) {
+    this.#url = url
     this.#work = work
     this.#signal = signal
   }
 
   /** The commit that the branch, tag or whole commit id names now. Throws `GitError`. */
-  async resolve({ url, ref }: GitPlace): Promise<string> {
+  async resolve(ref: string | null): Promise<string> {
     if (ref !== null && COMMIT.test(ref)) return ref
     // A branch goes before a tag of the same name; of a tag with a message, the commit behind it counts.
     const names = ref === null ? ['HEAD'] : [`refs/heads/${ref}`, `refs/tags/${ref}^{}`, `refs/tags/${ref}`]
-    const lines = await this.#git(['ls-remote', '--quiet', url, ...names])
+    const lines = await this.#git(['ls-remote', '--quiet', this.#url, ...names])
     const found = new Map(lines.map((line) => line.split('\t').reverse() as [string, string]))
     const commit = names.map((name) => found.get(name)).find((one) => one !== undefined)
     if (commit !== undefined && COMMIT.test(commit)) return commit
@@ -42,7 +39,7 @@ export class StrangeGit {
   }
 
   /** Puts the files of a commit into a new folder below the workplace, and returns its path. Throws `GitError`. */
-  async take(url: string, commit: string): Promise<string> {
+  async take(commit: string): Promise<string> {
     const dir = join(this.#work.place, 'fetched')
     await rm(dir, { recursive: true, force: true })
     await mkdir(dir)
@@ -56,7 +53,7 @@ export class StrangeGit {
       '--depth=1',
       '--no-tags',
       '--no-recurse-submodules',
-      url,
+      this.#url,
       commit,
     ])
     await this.#git([...here, 'checkout', '--quiet', '--detach', 'FETCH_HEAD'])
@@ -69,7 +66,7 @@ export class StrangeGit {
     const answer: string[] = []
     const errors: string[] = []
     const status = await runCommand({
-      argv: ['git', '-c', 'core.hooksPath=/dev/null', '-c', 'core.fsmonitor=false', ...args],
+      argv: ['git', ...SETTINGS.flatMap((setting) => ['-c', setting]), ...this.#redirects(), ...args],
       cwd: this.#work.home,
       env: await this.#env(),
       user: this.#work.user,
@@ -89,6 +86,11 @@ export class StrangeGit {
     )
   }
 
+  /** A server on this machine could lead to others in its network. */
+  #redirects(): string[] {
+    return this.#url.startsWith('http:') ? ['-c', 'http.followRedirects=false'] : []
+  }
+
   async #env(): Promise<Record<string, string>> {
     const config = join(this.#work.place, 'gitconfig')
     // A repository on this machine belongs to somebody else; what it says is not trusted anyway.
@@ -102,7 +104,8 @@ export class StrangeGit {
       GIT_CONFIG_GLOBAL: config,
       GIT_TERMINAL_PROMPT: '0',
       GIT_ASKPASS: '/bin/false',
-      GIT_ALLOW_PROTOCOL: 'https:http:file',
+      // Also what a redirect may lead to: from TLS to nothing without.
+      GIT_ALLOW_PROTOCOL: new URL(this.#url).protocol.slice(0, -1),
     }
   }
 }

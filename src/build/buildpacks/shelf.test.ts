@@ -184,4 +184,17 @@ describe('a buildpack from elsewhere', { timeout: 60_000 }, () => {
     const base = await listen((request, response) => gitBackend(repo, request, response))
     assert.equal((await said(`${base}/pack.git`)).text, 'served')
   })
+
+  it('is not got from where a server on this machine leads Git to', async () => {
+    let asked = 0
+    const base = await listen((request, response) => {
+      asked += 1
+      if (request.url?.startsWith('/pack.git'))
+        response.writeHead(302, { location: `/other.git${request.url.slice(9)}` })
+      response.end()
+    })
+    const error = await bench.refusal(APP, 'build_failed', { buildpacks: [`${base}/pack.git`] })
+    assert.match(error.message, /could not be fetched/)
+    assert.equal(asked, 1)
+  })
 })
