@@ -22,7 +22,11 @@ export const ERRORS = {
   invalid_app_json: { status: 422, exit: 2, next: 'Correct app.json and deploy again; nothing was changed.' },
   invalid_source: { status: 422, exit: 2, next: 'Correct the source and deploy again; nothing was changed.' },
   requested_range_not_satisfiable: { status: 416, exit: 2, next: 'Ask for another range.' },
-  precondition_failed: { status: 412, exit: 5, next: 'Read it again, then repeat the change if it still fits.' },
+  precondition_failed: {
+    status: 412,
+    exit: 5,
+    next: 'Read it again, then repeat the change if it still fits.',
+  },
   not_offered: { status: 422, exit: 2, next: 'GET /schema lists what there is.' },
   too_large: { status: 413, exit: 2, next: 'Make it smaller, or raise the limit on the server.' },
   build_failed: {
