@@ -42,7 +42,10 @@ test('bad addresses, a second one of the same, one too many and no certificate a
   for (let n = 0; n < 20; n += 1)
     assert.equal((await call('POST', '/apps/shop/log-drains', { url: `syslog://h${n}` })).status, 201)
   assert.match((await call('POST', '/apps/shop/log-drains', { url: 'syslog://h1' })).body.message, /already/)
-  assert.match((await call('POST', '/apps/shop/log-drains', { url: 'syslog://h20' })).body.message, /20 drains/)
+  assert.match(
+    (await call('POST', '/apps/shop/log-drains', { url: 'syslog://h20' })).body.message,
+    /20 drains/,
+  )
   assert.equal((await call('POST', '/apps/nobody/log-drains', { url: 'syslog://h' })).status, 404)
   assert.equal((await call('GET', '/apps/shop/log-drains/nothing')).body.resource, 'log-drain')
 })
