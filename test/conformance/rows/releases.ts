@@ -7,6 +7,7 @@ export const RELEASES: readonly Row[] = [
   {
     command: 'releases, releases:info',
     verdict: 'works',
+    note: 'Until its rollout has ended, a release is said to execute its release command.',
     core: true,
     check: async ({ heroku, thorough }) => {
       const { stdout } = await heroku('releases -a shop')
