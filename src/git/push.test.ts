@@ -157,6 +157,7 @@ describe('a push to main', () => {
     const { code, out } = await other.ended
     assert.equal(code, 1, out)
     assert.match(out, /main was moved by another push meanwhile/)
+    assert.equal(git.builds.length, 2, 'the rival was not built')
     assert.equal(await main(), first)
   })
 

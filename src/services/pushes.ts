@@ -82,6 +82,7 @@ export class PushService {
 
   /** Takes up what a control plane that is gone had begun. Builds must have been tidied up before. */
   async start(): Promise<void> {
+    await this.#parts.repositories.start()
     for (const push of await this.#deps.store.tables.pushes.pending())
       void this.#inTurn(push.appId, () => this.#takeUp(push))
   }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { ServiceDeps } from './context.ts'
@@ -28,6 +28,13 @@ export class Repositories {
     return join(this.#deps.store.dataDir, 'repositories')
   }
 
+  /** Removes what a control plane that was killed had not made whole. */
+  async start(): Promise<void> {
+    const names = existsSync(this.root) ? await readdir(this.root) : []
+    for (const name of names.filter((one) => one.includes(UNFINISHED)))
+      await rm(join(this.root, name), { recursive: true, force: true })
+  }
+
   /** Makes sure of the app's repository. Throws `setup_missing` when the machine has no Git that can serve it. */
   async ensure(appId: string): Promise<void> {
     this.#checked ??= requireGit()
@@ -49,7 +56,7 @@ export class Repositories {
   /** Writes a hook that every repository runs. */
   async setHook(name: string, script: string): Promise<void> {
     await mkdir(this.#hooks, { recursive: true, mode: 0o700 })
-    const fresh = join(this.#hooks, `${name}.${randomUUID()}`)
+    const fresh = join(this.root, `${name}${UNFINISHED}-${randomUUID()}`)
     await writeFile(fresh, script, { mode: 0o700 })
     await rename(fresh, join(this.#hooks, name))
   }
