@@ -5,7 +5,7 @@ import { get as getSecurely, Agent as SecureAgent } from 'node:https'
 import { type AddressInfo, connect as connectPlain } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
+import type { PassThrough } from 'node:stream'
 import { after, afterEach, before, beforeEach, describe, it } from 'node:test'
 import { connect, type TLSSocket } from 'node:tls'
 import { TasukiError } from '../domain/errors.ts'
@@ -14,29 +14,11 @@ import type { AttachedRun } from '../services/ports.ts'
 import { Certificates } from '../tls/certificates.ts'
 import { addTls, type TlsFront } from './front.ts'
 import { Rendezvous } from './rendezvous.ts'
+import { Client, Program } from './testing.ts'
 
 const ID = '01234567-89ab-cdef-0123-456789abcdef'
 const SECRET = 'x'.repeat(43)
 const MARKER = '\uFFFF heroku-command-exit-status: 7\n'
-
-/** A program that is played: the test writes its output and reads its input. */
-class Program {
-  readonly output = new PassThrough()
-  readonly input = new PassThrough()
-  readonly #exit = Promise.withResolvers<number>()
-  readonly run: AttachedRun
-
-  constructor(tty: boolean) {
-    const { output, input } = this
-    const nothing = () => undefined
-    this.run = { tty, output, input, resize: nothing, signal: nothing, exited: this.#exit.promise }
-  }
-
-  end(code: number): void {
-    this.#exit.resolve(code)
-    this.output.end()
-  }
-}
 
 describe('a rendezvous', () => {
   let folder: string
@@ -255,37 +237,6 @@ describe('a rendezvous', () => {
     assert.match(await text((done) => get(`http://127.0.0.1:${port()}/still`, done)), /still/)
   })
 })
-
-/** A client that keeps what it receives piece by piece, as `heroku run` does. */
-class Client {
-  readonly socket: TLSSocket
-  readonly pieces: string[] = []
-  readonly closed: Promise<unknown>
-  #look = () => undefined as unknown
-
-  constructor(socket: TLSSocket, first: string) {
-    this.socket = socket
-    socket.setEncoding('utf8')
-    socket.on('error', () => undefined)
-    socket.write(first)
-    socket.on('data', (piece: string) => {
-      this.pieces.push(piece)
-      this.#look()
-    })
-    this.closed = new Promise((done) => socket.once('close', done))
-  }
-
-  write(piece: string): Promise<void> {
-    return new Promise((done) => this.socket.write(Buffer.from(piece, 'latin1'), () => done()))
-  }
-
-  until(pattern: RegExp): Promise<void> {
-    return new Promise((resolve) => {
-      this.#look = () => pattern.test(this.pieces.join('')) && resolve()
-      this.#look()
-    })
-  }
-}
 
 async function read(stream: PassThrough, wanted: string): Promise<void> {
   let all = ''
