@@ -1,3 +1,4 @@
+import { neededArtifacts } from '../domain/needed-artifacts.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
 import type { BuildService } from './builds.ts'
@@ -76,16 +77,15 @@ async function parted(
   return { keep, going }
 }
 
-/** Artifacts of the newest releases, of what serves, of what rollouts move between, and of what is being run. */
 async function needed(tables: Tables, app: App, releases: number): Promise<string[]> {
-  const all = (await tables.releases.list(app.id)).filter((release) => release.artifact !== null)
-  const versions = new Set<number | null | undefined>([app.servingRelease])
-  for (const { target, base } of await tables.rollouts.unfinished(app.id))
-    versions.add(target.release).add(base?.release)
-  for (const run of await tables.runs.open()) if (run.appId === app.id) versions.add(run.release)
-  return all
-    .filter(
-      (release, index) => index < releases || versions.has(release.version) || release.status === 'pending',
-    )
-    .map((release) => release.artifact!)
+  const runs = (await tables.runs.open()).filter((run) => run.appId === app.id)
+  return neededArtifacts(
+    {
+      releases: await tables.releases.list(app.id),
+      serving: app.servingRelease,
+      unfinished: await tables.rollouts.unfinished(app.id),
+      runs: runs.map((run) => run.release),
+    },
+    releases,
+  )
 }

@@ -10,6 +10,9 @@ const SETTLE_MS = 9_000_000
 /** More passes than this until everything rests, and it does not come to rest. */
 const MOST_PASSES = 60_000
 
+/** Longer than every limit of an instance together, ms. */
+const DOWN_MS = 60_000
+
 export interface RunResult {
   /** What was found first; null when all is well. */
   readonly violation: Violation | null
@@ -21,6 +24,17 @@ export interface RunResult {
 
 /** One run of a scenario, from beginning to end. Call it inside `inMacrotask`. */
 export function run(scenario: Scenario, options: { readonly trace?: boolean } = {}): RunResult {
+  // Refusals are thrown by the thousand, and nobody reads where from.
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    return whole(scenario, options)
+  } finally {
+    Error.stackTraceLimit = limit
+  }
+}
+
+function whole(scenario: Scenario, options: { readonly trace?: boolean }): RunResult {
   const coverage = new Coverage()
   const { noise: seed, routers, hosts, slowShare, slowMs } = scenario
   const world = new World(
@@ -33,6 +47,7 @@ export function run(scenario: Scenario, options: { readonly trace?: boolean } = 
     performer.found(scenario.first, scenario.quantity, scenario.workers)
   play(world, performer, scenario)
   comeToRest(world, performer)
+  coverage.add('counts', 'passes', world.passes)
   const { counts } = world.visitors
   for (const [what, times] of Object.entries(counts)) coverage.add('visitors', what, times)
   return {
@@ -59,7 +74,7 @@ function isFault(act: Command | Fault): act is Fault {
 
 /** A while without anything new; what has come to rest must add up. */
 function rest(world: World): void {
-  if (world.settle(30_000)) atRest(world)
+  if (world.settle(20_000)) atRest(world)
 }
 
 function atRest(world: World): void {
@@ -74,12 +89,12 @@ function atRest(world: World): void {
  * release well, exactly what is wanted serves.
  */
 function comeToRest(world: World, performer: Performer): void {
-  world.clock.pass(5000)
+  world.clock.pass(3000)
   if (world.findings.violations.length > 0) return
   performer.healWorld()
   performer.healReleases('serving')
   const passes = world.passes
-  world.clock.pass(2000)
+  world.clock.pass(500)
   world.visitors.rarer = 40
   const ended = () =>
     [...world.store.byId.values()].every(
@@ -100,6 +115,20 @@ function comeToRest(world: World, performer: Performer): void {
     world.findings.add('liveness', `it takes ${world.passes - passes} passes to come to rest`)
   atRest(world)
   if (world.findings.violations.length === 0) staysAtRest(world)
+  if (world.findings.violations.length === 0) takeDown(world, performer)
+}
+
+/** The server is told to take everything down, at any point of a deploy: all of it goes, and nobody's request with it. */
+function takeDown(world: World, performer: Performer): void {
+  if (!world.random.chance(0.25)) return
+  performer.deployAgain()
+  world.clock.pass(world.random.int(0, 3000))
+  world.halt()
+  if (
+    !world.clock.runUntil(() => world.runtime.all().length === 0, DOWN_MS) &&
+    world.findings.violations.length === 0
+  )
+    world.findings.add('liveness', 'it does not go down')
 }
 
 /** Instances keep the behaviour that they were started with: those that are ill go. */

@@ -75,14 +75,14 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
 function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
   const rollout = facts.wanted.rollout!
-  const upkeep = keepBase(facts) ?? handOver(facts, counts, false)
+  const upkeep = () => keepBase(facts) ?? handOver(facts, counts, false)
   if (!facts.receiptOpen) {
     const types = counts.filter((count) => count.type.routable).map((count) => count.type.type)
     return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
   }
-  if (!facts.prepared) return active('prepare', [...upkeep, prepare(facts, counts)])
+  if (!facts.prepared) return active('prepare', [...upkeep(), prepare(facts, counts)])
   if (!rollout.releasePhaseDone) {
-    const operations = [...upkeep, ...planReleasePhase(facts)]
+    const operations = [...upkeep(), ...planReleasePhase(facts)]
     const steady = operations.length === 0 && facts.orphans.length === 0
     return active('release-phase', operations, steady ? RELEASE_PHASE_MS : ACTIVE_MS)
   }

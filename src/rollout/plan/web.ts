@@ -102,12 +102,18 @@ function admissions(facts: Facts, count: Census): Operation[] {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
     // What a scaling down has left too many of the old is drained first (I4).
     const room = 2 * type.quantity - keepers.length - old.filter(isServing).length
-    if (!whole || room < 0) return again
+    if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]
     return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
   const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
   const room = limit - keepers.filter(isAdmitted).length - old.filter(isAdmitted).length
   return [...again, ...ready.slice(0, Math.max(0, room)).map((one) => admit(one, 'it has passed its checks'))]
+}
+
+/** Where what was there can not serve as many as are wanted any more, those that can come first fill in (I1). */
+function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[]): Operation[] {
+  const missing = type.quantity - keepers.filter(isAdmitted).length - old.filter(isServing).length
+  return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
 }
 
 function admit(instance: SeenInstance, note: string): Operation {
@@ -142,7 +148,7 @@ function inTheWay(count: Census, admitted: readonly SeenInstance[]): SeenInstanc
 function drainable(admitted: readonly SeenInstance[], spare: number): SeenInstance[] {
   let left = spare
   return admitted.filter((one) => {
-    if (!isServing(one)) return left >= 0
+    if (!isServing(one)) return spare >= 0
     left -= 1
     return left >= 0
   })

@@ -21,7 +21,9 @@ export interface Bench {
   switchedAt(rollout: string): number | null
 }
 
-const STARTS_WINDOW_MS = 60_000
+/** What has changed less than this ago may not be known yet. */
+const NEWS_MS = 2500
+const STARTS_WINDOW_MS = 10_000
 
 /** The rules of the hand-over, each judged at the instant of the effect. */
 export class HandOverRules {
@@ -67,6 +69,14 @@ export class HandOverRules {
     this.#preboot(key, instance)
   }
 
+  /** I3: as many checks in a row are asked for as a release of the app says. */
+  prepare(key: string, rise: number): void {
+    const wanted = this.#bench.looks.wanted(parts(key)[0])
+    const rises = [...(wanted?.types.values() ?? [])].flat().map((one) => one.settings.rise)
+    if (!rises.includes(rise) && !this.#bench.isLate())
+      this.#bench.findings.add('I3', `${key} is to admit after ${rise} checks, ${rises} are wanted`)
+  }
+
   #preboot(key: string, instance: string): void {
     const { runtime, router, looks } = this.#bench
     const [appId, type] = parts(key)
@@ -83,6 +93,11 @@ export class HandOverRules {
     const ready = mine.filter((one) => this.#isUp(key, one.info.id)).length
     if (ready < quantity)
       this.#bench.findings.add('preboot', `${instance} is admitted while ${ready} of ${quantity} are ready`)
+  }
+
+  #upFor(key: string, instance: string): number {
+    const servers = this.#bench.router.nodes.map((node) => node.backends.get(key)?.servers.get(instance))
+    return this.#bench.now() - Math.max(...servers.map((server) => server?.upSince ?? 0))
   }
 
   #isUp(key: string, instance: string): boolean {
@@ -215,9 +230,12 @@ export class HandOverRules {
     this.#starts.set(key, recent)
     const { quantity } = this.#bench.looks.goal(one.spec.appId, one.spec.type)
     const peak = Math.max(quantity, this.#bench.app(one.spec.appId)?.peak ?? 0)
-    const most = 12 * (peak + 1) + 30
+    const most = 4 * (peak + 1) + 12
     if (recent.length > most)
-      this.#bench.findings.add('loop', `${recent.length} starts of ${key} within a minute`)
+      this.#bench.findings.add(
+        'loop',
+        `${recent.length} starts of ${key} within ${STARTS_WINDOW_MS / 1000} s`,
+      )
   }
 
   /** I2: whoever is told to end has nothing in flight, or its limit has passed. */
@@ -270,10 +288,9 @@ export class HandOverRules {
     const others = this.#bench.runtime
       .of(appId)
       .filter((other) => other !== one && other.spec.generation === generation && other.spec.type === type)
-    const kept = others.filter(
-      (other) => other.signalledAt === null && this.#everUp(appId, type, other),
-    ).length
+    const kept = others.filter((other) => other.signalledAt === null && other.info.state === 'running').length
     if (kept >= quantity) return
+    if (this.#upFor(keyOf(one.spec), one.info.id) < NEWS_MS) return
     const since = this.#bench.switchedAt(rollout.id)
     const bake = settings.bakeSeconds * 1000
     if (quantity > 0 && (since === null || this.#bench.now() - since < bake))

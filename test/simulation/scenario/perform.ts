@@ -1,3 +1,4 @@
+import { neededArtifacts } from '../../../src/domain/needed-artifacts.ts'
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import { DEFAULT_SETTINGS } from '../../../src/domain/settings.ts'
 import { releaseOf, runningRollout, type SimApp, type SimRelease } from '../world/app.ts'
@@ -297,6 +298,11 @@ export class Performer {
     })
   }
 
+  /** What each app has, once more, as a new release. */
+  deployAgain(): void {
+    for (const app of this.#world.store.byId.values()) this.#config(app)
+  }
+
   /** Nothing goes wrong any more. */
   healWorld(): void {
     const world = this.#world
@@ -332,22 +338,19 @@ function intended(app: SimApp): SimRelease | null {
 
 /** Artifacts that nothing needs go, as the collector decides it. */
 function collect(world: World): void {
-  const keep = new Set<string>()
-  for (const app of world.store.byId.values()) {
-    const versions = new Set<number>()
-    for (const set of [
-      app.serving,
-      ...app.rollouts.filter((one) => one.finishedAt === null).flatMap((one) => [one.target, one.base]),
-    ])
-      if (set) versions.add(set.release)
-    for (const release of app.releases)
-      if (
-        release.version > app.releases.length - KEPT_RELEASES ||
-        versions.has(release.version) ||
-        release.status === 'pending'
-      )
-        keep.add(release.artifact)
-  }
+  const keep = new Set(
+    [...world.store.byId.values()].flatMap((app) =>
+      neededArtifacts(
+        {
+          releases: app.releases.toReversed(),
+          serving: app.serving?.release ?? null,
+          unfinished: app.rollouts.filter((one) => one.finishedAt === null),
+          runs: [],
+        },
+        KEPT_RELEASES,
+      ),
+    ),
+  )
   for (const artifact of world.runtime.artifacts)
     if (!keep.has(artifact)) world.runtime.artifacts.delete(artifact)
 }

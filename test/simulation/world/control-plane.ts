@@ -1,7 +1,7 @@
 import type { OperationKind } from '../../../src/domain/rollout.ts'
 import { Engine } from '../../../src/rollout/engine.ts'
 import type { Router, Runtime, Traffic } from '../../../src/rollout/ports.ts'
-import type { RolloutStore } from '../../../src/rollout/spec.ts'
+import type { RolloutStore, Wanted } from '../../../src/rollout/spec.ts'
 import type { Looks } from '../oracle/looks.ts'
 import type { Link } from './link.ts'
 import { keyOf, type SimRouter } from './router.ts'
@@ -20,6 +20,8 @@ export interface Parts {
   checkpoint(when: 'before' | 'after', kind: OperationKind): void | Promise<void>
   say(message: string, fields: Record<string, unknown>): void
   gone(appId: string): void
+  /** What the database says is wanted, as the server passes it on. */
+  wish(wanted: Wanted | null): Wanted | null
   /** Another pass has begun. */
   passed(): void
 }
@@ -40,14 +42,14 @@ export function controlPlane(parts: Parts): Engine {
   })
 }
 
-function linkedStore({ link, store, looks, passed }: Parts): RolloutStore {
+function linkedStore({ link, store, looks, passed, wish }: Parts): RolloutStore {
   const write = <T>(effect: () => T) => link.call('store', true, effect)
   const read = <T>(effect: () => T) => link.call('store', false, effect)
   return {
     wanted: (appId) =>
       read(() => {
         passed()
-        const wanted = store.wanted(appId)
+        const wanted = wish(store.wanted(appId))
         if (wanted) looks.read(wanted)
         return wanted
       }),

@@ -41,6 +41,8 @@ export interface NodeServer {
   passes: number
   fails: number
   passedOnce: boolean
+  /** Since when it is up, ms of the clock. */
+  upSince: number
   /** It has been up since it was assigned: whatever it gets, it has passed its checks. */
   everUp: boolean
   check: string
@@ -89,7 +91,16 @@ export class RouterNode {
   }
 
   seats(instance: string): Seat[] {
-    return this.workers.flatMap((worker) => worker.seats.get(instance) ?? [])
+    return this.collectSeats(instance, [])
+  }
+
+  /** Adds what each worker knows of it. */
+  collectSeats(instance: string, to: Seat[]): Seat[] {
+    for (const worker of this.workers) {
+      const seat = worker.seats.get(instance)
+      if (seat) to.push(seat)
+    }
+    return to
   }
 
   /** Sets the state in every worker. */
@@ -229,7 +240,9 @@ export class RouterNode {
   #check(backend: NodeBackend, server: NodeServer, found: SimInstance | null): void {
     if (found && this.#runtime.isWell(found)) {
       Object.assign(server, { passes: server.passes + 1, fails: 0, passedOnce: true, check: 'HTTP 200' })
-      if (server.passes >= backend.settings.rise) Object.assign(server, { health: 'up', everUp: true })
+      if (server.passes < backend.settings.rise) return
+      if (server.health !== 'up') server.upSince = this.#clock.monotonic()
+      Object.assign(server, { health: 'up', everUp: true })
       return
     }
     server.passes = 0
@@ -253,7 +266,7 @@ export class RouterNode {
 
 export function newServer(instance: string, address: Address, now: number): NodeServer {
   return {
-    ...{ instance, address, health: 'checking', passes: 0, fails: 0 },
+    ...{ instance, address, health: 'checking', passes: 0, fails: 0, upSince: 0 },
     ...{ passedOnce: false, everUp: false, check: '', nextCheckAt: now + FAST_MS },
   }
 }

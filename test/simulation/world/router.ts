@@ -9,7 +9,14 @@ import type {
   RouterServer,
 } from '../../../src/rollout/ports.ts'
 import type { SimClock } from '../core/clock.ts'
-import { type Admin, type NodeBackend, newServer, RouterNode } from './router-node.ts'
+import {
+  type Admin,
+  type NodeBackend,
+  type NodeServer,
+  newServer,
+  RouterNode,
+  type Seat,
+} from './router-node.ts'
 import type { SimRuntime } from './runtime.ts'
 
 const FREEDOM: Readonly<Record<Admin, number>> = { ready: 2, drain: 1, maint: 0 }
@@ -26,6 +33,7 @@ export class SimRouter implements Router {
   onRefusedAdmit: (key: string, instance: InstanceId) => void = () => undefined
   onDrain: (key: string, instance: InstanceId) => void = () => undefined
   onPark: (key: string, instance: InstanceId) => void = () => undefined
+  onPrepare: (key: string, rise: number) => void = () => undefined
   onAssign: (key: string, instance: InstanceId) => void = () => undefined
   onFree: (key: string, instance: InstanceId) => void = () => undefined
   onCloseStreams: (instance: InstanceId) => void = () => undefined
@@ -39,6 +47,7 @@ export class SimRouter implements Router {
 
   async prepare(spec: BackendSpec): Promise<void> {
     const key = keyOf(spec)
+    this.onPrepare(key, spec.settings.rise)
     this.#everywhere((node) => {
       const known = node.backends.get(key)
       if (known && known.slots >= spec.slots) {
@@ -172,10 +181,16 @@ export class SimRouter implements Router {
   }
 
   #merged(key: string, instance: InstanceId): RouterServer {
-    const known = this.nodes.flatMap((node) => node.backends.get(key)?.servers.get(instance) ?? [])
-    const seats = this.nodes.flatMap((node) => node.seats(instance))
+    const known: NodeServer[] = []
+    const seats: Seat[] = []
+    for (const node of this.nodes) {
+      const server = node.backends.get(key)?.servers.get(instance)
+      if (server) known.push(server)
+      node.collectSeats(instance, seats)
+    }
     const everywhere = known.length === this.nodes.length
-    const healths = new Set(known.map((one) => one.health))
+    const health = known[0]!.health
+    const agreed = known.every((one) => one.health === health)
     const admin = seats.reduce<Admin>(
       (most, one) => (FREEDOM[one.admin] > FREEDOM[most] ? one.admin : most),
       'maint',
@@ -185,7 +200,11 @@ export class SimRouter implements Router {
       address: known[0]!.address,
       admin: everywhere || admin === 'ready' ? admin : 'maint',
       everywhere: everywhere && this.nodes.every((node) => node.newest.seats.get(instance)?.admin === admin),
-      health: healths.has('down') ? 'down' : everywhere && healths.size === 1 ? known[0]!.health : 'checking',
+      health: known.some((one) => one.health === 'down')
+        ? 'down'
+        : everywhere && agreed
+          ? health
+          : 'checking',
       passedOnce: known.some((one) => one.passedOnce),
       inFlight: seats.reduce((sum, one) => sum + one.plain, 0),
       streams: seats.reduce((sum, one) => sum + one.streams, 0),

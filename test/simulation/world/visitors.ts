@@ -32,6 +32,7 @@ export interface Counts {
 }
 
 const RETRY_MS = 50
+const HANGS_MS = 100_000_000
 
 /** Those who send requests all the time, and count what becomes of each. */
 export class Visitors {
@@ -107,14 +108,18 @@ export class Visitors {
   #arrive(appId: string): void {
     const dice = this.#random.next()
     const kind: Kind = dice < 0.75 ? 'get' : dice < 0.9 ? 'post' : dice < 0.97 ? 'download' : 'stream'
-    const ms =
-      kind === 'stream' || kind === 'download'
-        ? this.#random.int(100, 4000)
-        : this.#random.int(1, dice < 0.05 ? 1500 : 40)
+    // One in some hundreds never gets its answer: only a limit ends it.
+    const hangs = dice >= 0.968 && dice < 0.97
+    const ms = hangs ? HANGS_MS : this.#lasts(kind, dice < 0.05)
     this.#route(
       { appId, kind, ms, tries: new Set(), seat: null, instance: null, open: true },
       this.#clock.monotonic(),
     )
+  }
+
+  #lasts(kind: Kind, slow: boolean): number {
+    const long = kind === 'stream' || kind === 'download'
+    return long ? this.#random.int(100, 4000) : this.#random.int(1, slow ? 1500 : 40)
   }
 
   #route(request: Request, since: number): void {
@@ -127,7 +132,8 @@ export class Visitors {
     const node = this.#random.pick(nodes)
     const backend = node.backends.get(key)
     const open = backend ? this.#candidates(node, backend) : []
-    const fresh = open.filter((server) => !request.tries.has(server.instance))
+    const { tries } = request
+    const fresh = tries.size === 0 ? open : open.filter((server) => !tries.has(server.instance))
     if (fresh.length > 0) this.#connect(request, node, backend!, this.#random.pick(fresh), since)
     else this.#hold(request, backend, since)
   }

@@ -1,5 +1,5 @@
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
-import type { JournalEntry, OperationKind, Rollout } from '../../../src/domain/rollout.ts'
+import type { JournalEntry, OperationKind, Rollout, SetRef } from '../../../src/domain/rollout.ts'
 import type { Engine } from '../../../src/rollout/engine.ts'
 import { SimClock } from '../core/clock.ts'
 import type { Coverage } from '../core/coverage.ts'
@@ -51,10 +51,13 @@ export class World implements Bench {
   #link: Link | null = null
   #ids = 0
   #late = false
+  #halting = false
   #lastPhase = ''
   #killAt: { readonly when: 'before' | 'after'; readonly kind: OperationKind } | null = null
   /** Of a control plane that is killed: the share of what it had sent that still arrives. */
   lateShare = 0
+  /** Rollouts at whose beginning all that was to serve did. */
+  readonly #baseWhole = new Set<string>()
   readonly #switchedAt = new Map<string, number>()
   readonly #lastFate = new Map<string, number>()
 
@@ -128,6 +131,9 @@ export class World implements Bench {
 
   begin(app: SimApp, release: SimRelease, kind: Rollout['kind'] = 'release'): Rollout {
     const rollout = this.store.begin(app, release, kind)
+    const key = keyOf({ appId: app.id, type: ROUTABLE_TYPE })
+    const there = this.router.serving(key).filter((id) => this.#isOf(id, rollout.base)).length
+    if (there >= app.quantity.web) this.#baseWhole.add(rollout.id)
     this.coverage.add('rollouts', rollout.strategy)
     this.trace.say(
       () =>
@@ -135,6 +141,10 @@ export class World implements Bench {
     )
     this.poke(app.id)
     return rollout
+  }
+
+  #isOf(instance: string, set: SetRef | null): boolean {
+    return set !== null && this.runtime.get(instance)?.spec.release === set.release
   }
 
   poke(appId: string): void {
@@ -162,12 +172,20 @@ export class World implements Bench {
       checkpoint: (when, kind) => this.#checkpoint(link, when, kind),
       say: (message, fields) => this.trace.say(() => `  ${message}: ${JSON.stringify(fields)}`),
       gone: (appId) => this.#gone(appId),
+      wish: (wanted) => (wanted && this.#halting ? { ...wanted, destroyed: true } : wanted),
       passed: () => {
         this.passes += 1
       },
     })
     this.#engine.onEntry((entry) => this.#entry(link, entry))
     void this.#engine.start()
+  }
+
+  /** Nothing of any app is wanted any more, and no app is forgotten: as a server does that is told to go down. */
+  halt(): void {
+    this.trace.say(() => 'the server is told to go down')
+    this.#halting = true
+    for (const app of this.store.byId.keys()) this.poke(app)
   }
 
   /** Ends the control plane at that point of its next operation of the kind. */
@@ -308,6 +326,7 @@ export class World implements Bench {
   }
 
   #gone(appId: string): void {
+    if (this.#halting) return
     if (this.runtime.of(appId).length > 0)
       this.findings.add(
         'leak',
@@ -320,8 +339,12 @@ export class World implements Bench {
   #finished(rollout: Rollout, outcome: Rollout['outcome']): void {
     const key = keyOf({ appId: rollout.appId, type: ROUTABLE_TYPE })
     const since = rollout.startedAt
+    const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
     const calm =
-      !this.startsFailed && (this.#lastFate.get(key) ?? -1) < since && this.troubleAt < this.now() - 2000
+      whole &&
+      !this.startsFailed &&
+      (this.#lastFate.get(key) ?? -1) < since &&
+      this.troubleAt < this.now() - 2000
     this.trace.say(() => `${rollout.id} ends: ${rollout.outcome ?? outcome} ${rollout.reason ?? ''}`)
     this.coverage.add('outcomes', `${rollout.strategy} ${rollout.outcome ?? outcome}`)
     this.coverage.add('counts', 'rollouts')
@@ -375,6 +398,7 @@ export class World implements Bench {
 
   #connectRouter(): void {
     const { router, handOver, books } = this
+    router.onPrepare = (key, rise) => handOver.prepare(key, rise)
     router.onAssign = (_key, id) => books.effect('assign', id)
     router.onAdmit = (key, id) => {
       books.effect('admit', id)

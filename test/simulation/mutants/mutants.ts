@@ -1,0 +1,236 @@
+/**
+ * Deliberate faults in the engine, each a small patch: the simulation is worth as much as it finds of them. A patch
+ * whose text is no longer in its file is an error, so that none goes stale unseen.
+ */
+export interface Mutant {
+  readonly name: string
+  /** Path below `src/` or `test/`. */
+  readonly file: string
+  readonly find: string
+  readonly replace: string
+}
+
+const RETIRE = 'src/rollout/plan/retire.ts'
+const WEB = 'src/rollout/plan/web.ts'
+const CENSUS = 'src/rollout/plan/census.ts'
+const PLAN = 'src/rollout/plan/plan.ts'
+const FAILURE = 'src/rollout/plan/failure.ts'
+const GATHER = 'src/rollout/gather.ts'
+
+export const MUTANTS: readonly Mutant[] = [
+  {
+    name: 'signal without waiting until nothing is in flight',
+    file: RETIRE,
+    find: 'if (!server.idle && !limitPassed) return []',
+    replace: '',
+  },
+  {
+    name: 'no drain limit',
+    file: RETIRE,
+    find: 'const limitPassed = server.outFor >= settingsOf(facts.wanted, instance).drainSeconds * 1000',
+    replace: 'const limitPassed = false',
+  },
+  {
+    name: 'drain limits of another release',
+    file: 'src/rollout/gather.ts',
+    find: 'if (unknown.size === 0) return wanted',
+    replace: 'if (unknown.size >= 0) return wanted',
+  },
+  {
+    name: 'SIGKILL right after SIGTERM',
+    file: RETIRE,
+    find: 'since >= settings.stopSeconds * 1000 &&',
+    replace: 'since >= 0 &&',
+  },
+  {
+    name: 'cut streams at once',
+    file: RETIRE,
+    find: 'since >= settings.streamSeconds * 1000',
+    replace: 'since >= 0',
+  },
+  {
+    name: 'give a port back while a slot names it',
+    file: RETIRE,
+    find: "if (instance.server) return [{ kind: 'free', note: 'it has ended', ...about(instance) }]",
+    replace: '',
+  },
+  {
+    name: 'admit before the checks have passed',
+    file: CENSUS,
+    find: "return server?.admin === 'drain' && server.everywhere && server.health === 'up'",
+    replace: "return server?.admin === 'drain' && server.everywhere",
+  },
+  {
+    name: 'skip all checks but the first',
+    file: 'src/rollout/effects.ts',
+    find: 'settings: type.settings,',
+    replace: 'settings: { ...type.settings, rise: 1 },',
+  },
+  {
+    name: 'count what only some routers admitted as serving',
+    file: CENSUS,
+    find: "return isAdmitted(instance) && instance.server!.everywhere && instance.server!.health === 'up'",
+    replace: "return isAdmitted(instance) && instance.server!.health === 'up'",
+  },
+  {
+    name: 'forget the surge',
+    file: WEB,
+    find: 'const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length',
+    replace: 'const starting = type.quantity + surge + 1 - keepers.length - old.filter(isAdmitted).length',
+  },
+  {
+    name: 'no bound on what several superseded rollouts leave',
+    file: WEB,
+    find: 'return Math.min(starting, slotsFor(type.settings, type.quantity) - present)',
+    replace: 'return Math.min(starting, starting + present)',
+  },
+  {
+    name: 'drain one too many',
+    file: WEB,
+    find: 'const spare = serving + admitted.filter(isServing).length - least',
+    replace: 'const spare = serving + admitted.filter(isServing).length - least + 1',
+  },
+  {
+    name: 'admit without room',
+    file: WEB,
+    find: '...ready.slice(0, Math.max(0, room)).map(',
+    replace: '...ready.slice(0, Math.max(99, room)).map(',
+  },
+  {
+    name: 'preboot one by one',
+    file: WEB,
+    find: 'if (!whole || room < 0) return again',
+    replace: 'if (room < -99) return again',
+  },
+  {
+    name: 'keep nothing warm',
+    file: WEB,
+    find: 'return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)',
+    replace: 'return false && isOfWholeBase(count, instance)',
+  },
+  {
+    name: 'no bake',
+    file: WEB,
+    find: 'return facts.bakedFor !== null && facts.bakedFor >= bakeLimitMs(facts)',
+    replace: 'return facts.bakedFor !== null && (bakeLimitMs(facts) >= 0)',
+  },
+  {
+    name: 'leave the ill in the way',
+    file: WEB,
+    find: 'if (missing <= 0 || roomToStart(count) > 0) return []',
+    replace: 'if (missing !== -1 || roomToStart(count) > 0) return []',
+  },
+  {
+    name: 'do not see a crash of the new release',
+    file: FAILURE,
+    find: 'const found = crashed(facts, count) ?? neverReady(facts, count) ?? takenOut(facts, count)',
+    replace:
+      'const found = (count === null ? crashed(facts, count) : null) ?? neverReady(facts, count) ?? takenOut(facts, count)',
+  },
+  {
+    name: 'wait for ever for a new release that does not come up',
+    file: FAILURE,
+    find: 'one.age > limit * 1000,',
+    replace: 'one.age > limit * 1e9,',
+  },
+  {
+    name: 'start before the release phase has passed',
+    file: PLAN,
+    find: 'if (!rollout.releasePhaseDone) {',
+    replace: 'if (!rollout.releasePhaseDone && facts.instances.length < 0) {',
+  },
+  {
+    name: 'run the release command again and again',
+    file: 'src/rollout/plan/release-phase.ts',
+    find: 'if (!current)\n    return [',
+    replace: 'if (!current || current.running)\n    return [',
+  },
+  {
+    name: 'keep a rollout going in an app that is to go',
+    file: PLAN,
+    find: 'const facts = given.wanted.destroyed ? withoutRollout(given) : given',
+    replace:
+      'const facts = given.wanted.destroyed && given.instances.length === 0 ? withoutRollout(given) : given',
+  },
+  {
+    name: 'sleep through a pause while something boots',
+    file: PLAN,
+    find: 'clean(facts, counts) && counts.every(nothingBoots)',
+    replace: 'clean(facts, counts) && (true || counts.every(nothingBoots))',
+  },
+  {
+    name: 'say that it has gone back before it has',
+    file: PLAN,
+    find: 'const restored = switched(counts) && clean(facts, counts)',
+    replace: 'const restored = clean(facts, counts) || switched(counts)',
+  },
+  {
+    name: 'say that it has succeeded before all of it serves',
+    file: PLAN,
+    find: 'if (rollout.switched && bakeIsOver(facts) && clean(facts, counts)) {',
+    replace: 'if (rollout.switched) {',
+  },
+  {
+    name: 'retry crashes in a loop',
+    file: 'src/rollout/crashes.ts',
+    find: 'if (crashes <= 1) return 0',
+    replace: 'if (crashes <= 1e9) return 0',
+  },
+  {
+    name: 'stop a singleton after its successor has started',
+    file: 'src/rollout/plan/workers.ts',
+    find: 'if (type.settings.singleton && old.length + stopping.length > 0) return []',
+    replace: '',
+  },
+  {
+    name: 'trust the first look at the routers instead of observing',
+    file: GATHER,
+    find: 'for (const type of types) views.set(type, await this.#deps.router.observe({ appId: wanted.appId, type }))',
+    replace:
+      'for (const type of types) views.set(type, ((globalThis as any).seen ??= new Map()).get(wanted.appId + wanted.generation) ?? (await this.#deps.router.observe({ appId: wanted.appId, type })))\n    for (const [type, view] of views) if (view && view.servers.length > 0) (globalThis as any).seen.set(wanted.appId + wanted.generation, view)',
+  },
+  {
+    name: 'remember for ever who was to be replaced',
+    file: GATHER,
+    find: 'if (wanted.condemned.size === 0) return',
+    replace: 'if (wanted.condemned.size >= 0) return',
+  },
+  {
+    name: 'ignore the generation',
+    file: 'src/rollout/executor.ts',
+    find: 'const ids = await this.#deps.store.journal(entries)',
+    replace:
+      'const ids = await this.#deps.store.journal(entries).catch(() => entries.map((_, at) => at + 1))',
+  },
+  {
+    name: 'act first, write it down afterwards',
+    file: 'src/rollout/executor.ts',
+    find: 'const ids = await this.#deps.store.journal(entries)',
+    replace:
+      'void Promise.allSettled(bound.map((one) => this.#effects.bring(wanted, one)))\n    const ids = await this.#deps.store.journal(entries)',
+  },
+  {
+    name: 'let go of an app whose end could not be written',
+    file: 'src/rollout/controller.ts',
+    find: 'await this.#deps.gone(this.#appId)\n    this.#stopped = true',
+    replace: 'this.#stopped = true\n    await this.#deps.gone(this.#appId)',
+  },
+  {
+    name: 'give up after a pass that failed',
+    file: 'src/rollout/controller.ts',
+    find: 'return Math.min(FIRST_RETRY_MS * 2 ** (this.#retries - 1), LONGEST_RETRY_MS)',
+    replace: 'return (FIRST_RETRY_MS + LONGEST_RETRY_MS) * 1e6',
+  },
+  {
+    name: "collect a rollback's artifact",
+    file: 'src/domain/needed-artifacts.ts',
+    find: 'index < keepReleases || versions.has(release.version)',
+    replace: 'index < Math.min(1, keepReleases) || versions.has(release.version)',
+  },
+  {
+    name: 'collect the artifact of what serves',
+    file: 'src/domain/needed-artifacts.ts',
+    find: 'new Set<number | null | undefined>([use.serving, ...use.runs])',
+    replace: 'new Set<number | null | undefined>([...use.runs])',
+  },
+]
