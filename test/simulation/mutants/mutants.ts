@@ -115,6 +115,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return facts.bakedFor !== null && (bakeLimitMs(facts) >= 0)',
   },
   {
+    name: 'preboot waits for the whole set though fewer serve than are wanted',
+    file: WEB,
+    find: 'return ready.slice(0, Math.max(0, missing)).map(',
+    replace: 'return ready.slice(0, Math.min(0, missing)).map(',
+  },
+  {
+    name: 'keep what does not serve because of what does',
+    file: WEB,
+    find: 'if (!isServing(one)) return spare >= 0',
+    replace: 'if (!isServing(one)) return left >= 0',
+  },
+  {
     name: 'leave the ill in the way',
     file: WEB,
     find: 'if (missing <= 0 || roomToStart(count) > 0) return []',
@@ -171,6 +183,18 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (rollout.switched) {',
   },
   {
+    name: 'give up what was before at its first pause',
+    file: PLAN,
+    find: 'Math.max(0, ...facts.pauses.values()) > HOPELESS_MS',
+    replace: 'Math.max(0, ...facts.pauses.values()) > HOPELESS_MS * 0',
+  },
+  {
+    name: 'replace nothing that dies during a release phase',
+    file: PLAN,
+    find: 'if (!base || begun) return null',
+    replace: 'if (!base || begun || !switched) return []',
+  },
+  {
     name: 'retry crashes in a loop',
     file: 'src/rollout/crashes.ts',
     find: 'if (crashes <= 1) return 0',
@@ -218,8 +242,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'give up after a pass that failed',
     file: 'src/rollout/controller.ts',
-    find: 'return Math.min(FIRST_RETRY_MS * 2 ** (this.#retries - 1), LONGEST_RETRY_MS)',
-    replace: 'return (FIRST_RETRY_MS + LONGEST_RETRY_MS) * 1e6',
+    find: 'return this.#retryAfter(asTasukiError(error))',
+    replace: 'this.#retryAfter(asTasukiError(error))\n      return null',
   },
   {
     name: "collect a rollback's artifact",

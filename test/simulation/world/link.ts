@@ -34,7 +34,7 @@ interface Pending {
 }
 
 /** The end of a control plane that went round in a circle without time passing. */
-export class Livelock extends Error {}
+class Livelock extends Error {}
 
 /**
  * One control plane's line to the world. Each call takes its time there and back; when the control plane dies, what is
