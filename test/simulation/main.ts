@@ -9,13 +9,12 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { Worker } from 'node:worker_threads'
 import { report, scenarioOf } from './check.ts'
 import { inMacrotask } from './core/microtasks.ts'
 import { run } from './run.ts'
 import type { Scenario } from './scenario/steps.ts'
+import { series } from './series.ts'
 import { Summary } from './summary.ts'
-import type { FromWorker } from './worker.ts'
 
 const { values } = parseArgs({
   options: {
@@ -53,7 +52,7 @@ async function repeat(scenario: Scenario, lines: number): Promise<void> {
   process.exitCode = violation ? 1 : 0
 }
 
-async function series(): Promise<void> {
+async function many(): Promise<void> {
   const workers = number('workers', values.workers, 1)
   const from = number('from', values.from)
   const seeds = values.seeds === undefined ? null : number('seeds', values.seeds, 1)
@@ -62,29 +61,12 @@ async function series(): Promise<void> {
   const until = minutes === null ? null : Date.now() + minutes * 60_000
   const summary = new Summary(from)
   const progress = setInterval(() => process.stderr.write(`${summary.line()}\n`), PROGRESS_MS)
-  const threads = Array.from({ length: workers }, (_, at) => {
-    const thread = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: { from: from + at, step: workers, until, last: seeds === null ? null : from + seeds - 1 },
-    })
-    thread.on('message', (message: FromWorker) => {
-      if (message.failure) process.stderr.write(`${report(message.failure)}\n`)
-      summary.add(message)
-    })
-    return thread
+  const { done, stop } = series({ from, seeds, until, workers }, (message) => {
+    if (message.failure) process.stderr.write(`${report(message.failure)}\n`)
+    summary.add(message)
   })
-  const stop = () => {
-    for (const thread of threads) thread.postMessage('stop')
-  }
   process.once('SIGINT', stop)
-  await Promise.all(
-    threads.map(
-      (thread) =>
-        new Promise<void>((resolve, reject) => {
-          thread.on('error', reject)
-          thread.on('exit', () => resolve())
-        }),
-    ),
-  )
+  await done
   clearInterval(progress)
   const text = JSON.stringify(summary.data(), null, 2)
   if (values.summary) writeFileSync(values.summary, `${text}\n`)
@@ -98,4 +80,4 @@ else if (values.seed !== undefined)
 else if (values.scenario !== undefined) {
   const read = JSON.parse(readFileSync(values.scenario, 'utf8')) as Scenario | { scenario: Scenario }
   await repeat('scenario' in read ? read.scenario : read, number('lines', values.lines))
-} else await series()
+} else await many()

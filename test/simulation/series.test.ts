@@ -1,21 +1,27 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { test } from 'node:test'
-import { report, runSeed, shrink } from './check.ts'
+import { report, runSeed } from './check.ts'
 import { inMacrotask } from './core/microtasks.ts'
 import { run } from './run.ts'
 import type { Scenario } from './scenario/steps.ts'
+import { series } from './series.ts'
 
-const SEEDS = 400
+const SEEDS = 2000
 const CORPUS = new URL('./corpus/', import.meta.url)
 
-test(`random series of commands and faults keep every rule: ${SEEDS} seeds`, () =>
-  inMacrotask(() => {
-    for (let seed = 0; seed < SEEDS; seed++) {
-      const { scenario, result } = runSeed(seed)
-      if (result.violation) assert.fail(report(shrink(seed, scenario, result.violation.rule)))
-    }
-  }))
+test(`random series of commands and faults keep every rule: ${SEEDS} seeds`, async () => {
+  const failures: string[] = []
+  let seeds = 0
+  const workers = availableParallelism()
+  await series({ from: 0, seeds: SEEDS, until: null, workers }, (message) => {
+    seeds += message.seeds
+    if (message.failure) failures.push(report(message.failure))
+  }).done
+  assert.deepEqual(failures, [], failures[0])
+  assert.equal(seeds, SEEDS)
+})
 
 for (const file of readdirSync(CORPUS)
   .filter((name) => name.endsWith('.json'))

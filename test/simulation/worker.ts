@@ -12,7 +12,8 @@ export interface FromWorker {
   readonly failure: Failure | null
 }
 
-interface Order {
+/** What a worker of a series is to do. */
+export interface Order {
   readonly from: number
   readonly step: number
   /** UTC ms; null: until `last`. */
