@@ -98,7 +98,7 @@ export interface Agreement {
 
 /** An answer is counted by the router and by the client within this time of each other, in ms. */
 const APART_MS = 400
-const LOSS_APART_MS = 1_500
+const LOSS_APART_MS = 500
 
 /**
  * Holds a receipt against what the client of that app has counted in the same window. The two clocks do not begin and end on

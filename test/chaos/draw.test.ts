@@ -72,7 +72,7 @@ test('instances of every app are killed, and of no other', () => {
 test('a command is told in words', () => {
   assert.equal(tellCommand({ do: 'scale', web: 3 }), 'scale to 3')
   assert.equal(tellCommand({ do: 'restart one', which: 4 }), 'restart one')
-  const deploy = { surge: 1, onTerm: 'graceful', checkSeconds: 1 } as const
+  const deploy = { surge: 1, onTerm: 'graceful', checkSeconds: 1, bakeSeconds: 1 } as const
   assert.equal(
     tellCommand({ do: 'deploy', build: 'good', strategy: 'rolling', ...deploy }),
     'deploy (rolling)',

@@ -13,6 +13,7 @@ export type Command =
       /** How its instances take SIGTERM. */
       readonly onTerm: 'graceful' | 'exit-at-once' | 'ignore-term'
       readonly checkSeconds: number
+      readonly bakeSeconds: number
     }
   | { readonly do: 'config'; readonly value: number }
   | { readonly do: 'rollback' }
@@ -104,6 +105,7 @@ export class CommandDraw {
       surge: random.pick(['100%', 1, 2]),
       onTerm: random.pick(['graceful', 'exit-at-once', 'ignore-term']),
       checkSeconds: random.pick([0.2, 0.5, 1]),
+      bakeSeconds: random.pick([0.5, 1.5, 3]),
     }
   }
 }

@@ -19,8 +19,8 @@ export class PatientApi {
 
   /** Made again, with the same Request-Id, so that it is done once. Rejects when no answer comes within 90 s. */
   call(method: string, path: string, body?: unknown): Promise<Answer> {
-    const json = body === undefined ? {} : { 'content-type': 'application/json' }
-    return this.#send(method, path, body === undefined ? null : JSON.stringify(body), json)
+    if (body === undefined) return this.#send(method, path, null, {})
+    return this.#send(method, path, JSON.stringify(body), { 'content-type': 'application/json' })
   }
 
   /** The body of the answer; throws unless it is a 2xx. */

@@ -2,7 +2,7 @@ import type { TestContext } from 'node:test'
 import { type ServerOptions, TestServer } from './server.ts'
 
 export { sourceFrom, TestApp } from './app.ts'
-export { processesOf, processOfInstance, routerProcesses, signal } from './processes.ts'
+export { processesOf, processOfInstance, processOfInstanceId, routerProcesses, signal } from './processes.ts'
 export { type Ran, run } from './run.ts'
 export { TestServer } from './server.ts'
 export { until } from './until.ts'

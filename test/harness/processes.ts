@@ -31,10 +31,21 @@ export function signal(pid: number, name: NodeJS.Signals | 0): boolean {
  * Null when there is none.
  */
 export function processOfInstance(directory: string, name: string, release?: string): number | null {
-  const wanted = [`DYNO=${name}`, ...(release === undefined ? [] : [`TASUKI_RELEASE=${release}`])]
+  return innermostWith(directory, [
+    `DYNO=${name}`,
+    ...(release === undefined ? [] : [`TASUKI_RELEASE=${release}`]),
+  ])
+}
+
+/** The same for the id of an instance (`web-1-9f3a0c5d1e2b`), which no other ever has. */
+export function processOfInstanceId(directory: string, id: string): number | null {
+  return innermostWith(directory, [`TASUKI_INSTANCE=${id}`])
+}
+
+function innermostWith(directory: string, variables: readonly string[]): number | null {
   const pids = processesOf(directory).filter((pid) => {
     const environment = environmentOf(pid)
-    return wanted.every((variable) => environment.includes(variable))
+    return variables.every((variable) => environment.includes(variable))
   })
   const parents = new Set(pids.map(parentOf))
   return pids.filter((pid) => !parents.has(pid)).at(-1) ?? null
