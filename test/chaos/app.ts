@@ -52,8 +52,8 @@ export interface RolloutView {
     readonly served: number
     readonly lost: number
     readonly traffic: {
-      readonly during: { readonly requests: number }
-      readonly after: { readonly requests: number }
+      readonly during: { readonly requests: number; readonly ms: number }
+      readonly after: { readonly requests: number; readonly ms: number }
       readonly streams: { readonly opened: number }
       readonly complete: boolean
       readonly gaps: readonly string[]

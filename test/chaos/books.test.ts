@@ -60,6 +60,7 @@ function steady(): History {
 const CLAIM: Claim = {
   opened: { from: 4_990, to: 5_000 },
   closedAt: 15_000,
+  windowMs: 10_000,
   requests: 1_000,
   lost: 0,
   streamsOpened: 0,

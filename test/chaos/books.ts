@@ -85,6 +85,8 @@ export interface Claim {
   /** UTC ms: within these two its window began. */
   readonly opened: Span
   readonly closedAt: number
+  /** How long its window was, as it says itself. */
+  readonly windowMs: number
   readonly requests: number
   readonly lost: number
   readonly streamsOpened: number

@@ -6,10 +6,12 @@ const MINUTE_MS = 60_000
 
 /** One line for a rollout that has ended. */
 export function tellRollout(rollout: EndedRollout, served: number, lost: number): string {
-  const { number, app, command, strategy, outcome, from, to } = rollout
+  const { number, app, command, strategy, outcome, reason, from, to } = rollout
   const seconds = ((to - from) / 1_000).toFixed(1)
   const what = command.includes('(') ? command : `${command} (${strategy})`
-  return `${String(number).padStart(4)}  ${app}: ${what}: ${outcome} in ${seconds} s · ${served} served · ${lost} lost`
+  const counted = `${served} served · ${lost} lost`
+  const why = reason === null ? '' : ` · ${reason}`
+  return `${String(number).padStart(4)}  ${app}: ${what}: ${outcome} in ${seconds} s · ${counted}${why}`
 }
 
 /** The minute around the first failed request; without one the last minute. */

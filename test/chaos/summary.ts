@@ -90,7 +90,7 @@ export function judge(options: ChaosOptions, ledger: Ledger, counted: readonly C
   }
   const failed = losses.map(({ client, loss, what }) => ({
     at: loss.at,
-    what: `${client.app.name}: ${loss.kind} lost (${what}): ${loss.cause} ${loss.id} ${loss.detail}`.trim(),
+    what: `${client.app.name}: ${loss.kind} lost (${what}): ${loss.cause} ${loss.id} ${firstLine(loss.detail)}`,
   }))
   return { summary, failed }
 }
@@ -98,6 +98,11 @@ export function judge(options: ChaosOptions, ledger: Ledger, counted: readonly C
 function classOf(loss: Loss, { app, orders }: Counted, { deaths, outages }: Ledger): LossClass {
   const own = deaths.filter((death) => death.app === app.name)
   return classify(loss, own, outages, orders.get(loss.id)?.[0])
+}
+
+/** Of the page that the router answers with, the start will do. */
+function firstLine(detail: string): string {
+  return detail.split('\n', 1)[0]!
 }
 
 function deathsOf(rollout: EndedRollout, { deaths }: Ledger) {
@@ -128,7 +133,8 @@ function holdReceipts(ledger: Ledger, counted: readonly Counted[], findings: str
     const { requests, lost } = agreement
     const told = `${rollout.claim.requests} requests and ${rollout.claim.lost} lost`
     const client = `${requests.from} to ${requests.to} and ${lost.from} to ${lost.to}`
-    findings.push(`the receipt of ${nameOf(rollout)} tells of ${told}, the client of ${client}`)
+    const window = `${rollout.claim.windowMs} ms to ${new Date(rollout.to).toISOString().slice(11, 23)}`
+    findings.push(`the receipt of ${nameOf(rollout)} tells of ${told} in ${window}, the client of ${client}`)
   }
   return {
     complete: complete.length,
