@@ -228,7 +228,7 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
     assert.equal(await app.stop(), 0)
     const { manifest, processTypes } = await artifactOf('python-worker')
     assert.equal(manifest.settings.worker?.singleton, true)
-    assert.deepEqual(Object.keys(processTypes), ['web', 'worker'])
+    assert.deepEqual(Object.keys(processTypes), ['web', 'worker', 'release'])
   })
 
   it('the static site is served by the server in its own slug', async () => {

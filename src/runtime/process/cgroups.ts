@@ -73,11 +73,17 @@ export class Cgroups {
 
 /** Processes in those groups, also such as have left the instance's process group. */
 export function cgroupMembers(directories: readonly string[]): number[] {
-  const all = directories.flatMap((directory) => {
-    const file = join(directory, 'cgroup.procs')
-    return existsSync(file) ? readFileSync(file, 'latin1').split('\n').filter(Boolean).map(Number) : []
-  })
-  return [...new Set(all)]
+  return [...new Set(directories.flatMap(membersOf))]
+}
+
+/** Nobody, when the group is gone or is being removed at this instant (ENODEV). */
+function membersOf(directory: string): number[] {
+  try {
+    return readFileSync(join(directory, 'cgroup.procs'), 'latin1').split('\n').filter(Boolean).map(Number)
+  } catch (error) {
+    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return []
+    throw error
+  }
 }
 
 interface Setting {
