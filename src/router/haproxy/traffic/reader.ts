@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises'
+import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
 import type { TrafficReport } from '../../../domain/traffic.ts'
 import type { BackendKey, TrafficSample } from '../../../rollout/ports.ts'
 import type { BackendEntry, InstanceEntry } from './directory.ts'
@@ -93,14 +93,18 @@ export class Reader {
     return this.#meter.receipts.get(rollout)?.openedAt ?? null
   }
 
-  /** The counters are read before the last lines are waited for, so that no line can be missed by mistake. */
+  /**
+   * The counters are read before the last lines are waited for, so that no line can be missed by mistake. The receipt ends
+   * at the instant up to which all lines have been read, also when this process is held up afterwards.
+   */
   async close(rollout: string, outages: TrafficReport['outages']): Promise<TrafficReport | null> {
     const done = this.#closed.get(rollout)
     if (done) return done.report
     await this.#count()
-    const caughtUp = await this.#catchUp(Date.now())
-    if (!caughtUp) this.#meter.gap(rollout, 'the router could not be asked for its last lines')
-    const report = this.#meter.close(rollout, Date.now(), outages)
+    const mark = Date.now()
+    if (!(await this.#catchUp(mark)))
+      this.#meter.gap(rollout, 'the router could not be asked for its last lines')
+    const report = this.#meter.close(rollout, mark, outages)
     this.#damaged = false
     if (report) this.#keep({ rollout, at: Date.now(), report })
     return report
@@ -161,8 +165,17 @@ export class Reader {
 
   async #catchUp(mark: number): Promise<boolean> {
     this.#links.tellMissing()
-    while (!this.#links.caughtUp(mark) && Date.now() - mark < CATCH_UP_MS) await pause(10)
+    while (!(await this.#caughtUp(mark)) && Date.now() - mark < CATCH_UP_MS) await pause(10)
     this.#links.tellMissing()
+    return this.#caughtUp(mark)
+  }
+
+  /** Silence counts only once the sockets have been looked at: after a hold-up, what came meanwhile is yet to be read. */
+  async #caughtUp(mark: number): Promise<boolean> {
+    if (!this.#links.caughtUp(mark)) return false
+    // The first turn may end before the sockets' turn comes; the second has it.
+    await turn()
+    await turn()
     return this.#links.caughtUp(mark)
   }
 
