@@ -74,6 +74,12 @@ test('a receipt that counts what the client counted agrees, within what the two 
   assert.ok(!compare({ ...CLAIM, requests: requests.to + 1 }, steady(), []).agrees, 'too many')
 })
 
+test('a receipt need not hold what came after the end of its own window', () => {
+  const late = { ...CLAIM, closedAt: 18_000, requests: 1_000 }
+  assert.ok(compare(late, steady(), []).agrees)
+  assert.ok(!compare({ ...late, windowMs: 13_000 }, steady(), []).agrees)
+})
+
 test('a receipt that hides a loss or invents one does not agree', () => {
   const middle = [loss('get', 10_000)]
   assert.ok(!compare(CLAIM, steady(), middle).agrees)

@@ -108,11 +108,15 @@ const LOSS_APART_MS = 500
  */
 export function compare(claim: Claim, history: History, losses: readonly Loss[]): Agreement {
   const { opened, closedAt } = claim
-  const within = (margin: number) =>
-    losses.filter(({ at }) => at >= opened.from - margin && at <= closedAt + margin).length
-  const lost = { from: Math.min(within(-LOSS_APART_MS), within(0)), to: within(LOSS_APART_MS) }
+  // It was closed for good some time after its window ended, and may hold what came in between.
+  const end = Math.min(closedAt, opened.from + claim.windowMs)
+  const within = (from: number, to: number) => losses.filter(({ at }) => at >= from && at <= to).length
+  const lost = {
+    from: within(opened.to + LOSS_APART_MS, end - LOSS_APART_MS),
+    to: within(opened.from - LOSS_APART_MS, closedAt + LOSS_APART_MS),
+  }
   const requests = {
-    from: history.atLeast(opened.to + APART_MS, closedAt - APART_MS) - claim.streamsOpened,
+    from: history.atLeast(opened.to + APART_MS, end - APART_MS) - claim.streamsOpened,
     to: history.atMost(opened.from - APART_MS, closedAt + APART_MS) + lost.to,
   }
   const agrees =

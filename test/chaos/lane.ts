@@ -194,11 +194,13 @@ function isOver(rollout: RolloutView): boolean {
 
 function claimOf(rollout: RolloutView, journal: readonly Entry[], from: number, to: number): Claim {
   const { lost, traffic } = rollout.receipt!
-  const opening = journal.find(({ kind }) => kind === 'open-receipt')
+  // Begun again when the control plane died over it.
+  const openings = journal.filter(({ kind }) => kind === 'open-receipt')
+  const last = openings.at(-1)
   return {
     opened: {
-      from: opening ? Date.parse(opening.at) : from,
-      to: opening ? Date.parse(opening.ended_at ?? opening.at) : to,
+      from: openings[0] ? Date.parse(openings[0].at) : from,
+      to: last?.ended_at ? Date.parse(last.ended_at) : to,
     },
     closedAt: to,
     windowMs: traffic.during.ms + traffic.after.ms,

@@ -10,7 +10,7 @@ export function tellRollout(rollout: EndedRollout, served: number, lost: number)
   const seconds = ((to - from) / 1_000).toFixed(1)
   const what = command.includes('(') ? command : `${command} (${strategy})`
   const counted = `${served} served · ${lost} lost`
-  const why = reason === null ? '' : ` · ${reason}`
+  const why = reason === null ? '' : ` · ${reason.split('\n', 1)[0]}`
   return `${String(number).padStart(4)}  ${app}: ${what}: ${outcome} in ${seconds} s · ${counted}${why}`
 }
 
