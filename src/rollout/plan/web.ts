@@ -106,7 +106,8 @@ function admissions(facts: Facts, count: Census): Operation[] {
     return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
   const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
-  const room = limit - keepers.filter(isAdmitted).length - old.filter(isAdmitted).length
+  // An old one that its checks have taken out gets nothing: it does not stand in the way of one that can serve.
+  const room = limit - keepers.filter(isAdmitted).length - old.filter(takesTraffic).length
   return [...again, ...ready.slice(0, Math.max(0, room)).map((one) => admit(one, 'it has passed its checks'))]
 }
 
@@ -114,6 +115,10 @@ function admissions(facts: Facts, count: Census): Operation[] {
 function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[]): Operation[] {
   const missing = type.quantity - keepers.filter(isAdmitted).length - old.filter(isServing).length
   return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
+}
+
+function takesTraffic(instance: SeenInstance): boolean {
+  return isAdmitted(instance) && instance.server?.health !== 'down'
 }
 
 function admit(instance: SeenInstance, note: string): Operation {

@@ -86,7 +86,7 @@ export class HandOverRules {
     if (settings?.strategy !== 'preboot' || rollout?.direction !== 'forward' || !looks.isUpToDate(key)) return
     if (runtime.get(instance)?.spec.generation !== set!.generation) return
     const old = router.serving(key).filter((id) => runtime.get(id)?.spec.generation !== set!.generation)
-    if (old.length < quantity) return
+    if (old.length < quantity || old.some((id) => this.#upFor(key, id) < NEWS_MS)) return
     const mine = runtime
       .of(appId)
       .filter((one) => one.spec.type === type && one.spec.generation === set!.generation)
@@ -229,8 +229,7 @@ export class HandOverRules {
     recent.push(this.#bench.now())
     this.#starts.set(key, recent)
     const { quantity } = this.#bench.looks.goal(one.spec.appId, one.spec.type)
-    const peak = Math.max(quantity, this.#bench.app(one.spec.appId)?.peak ?? 0)
-    const most = 4 * (peak + 1) + 12
+    const most = 4 * (Math.max(quantity, this.#bench.app(one.spec.appId)?.mostEver ?? 0) + 1) + 12
     if (recent.length > most)
       this.#bench.findings.add(
         'loop',
@@ -290,7 +289,8 @@ export class HandOverRules {
       .filter((other) => other !== one && other.spec.generation === generation && other.spec.type === type)
     const kept = others.filter((other) => other.signalledAt === null && other.info.state === 'running').length
     if (kept >= quantity) return
-    if (this.#upFor(keyOf(one.spec), one.info.id) < NEWS_MS) return
+    const key = keyOf(one.spec)
+    if (this.#upFor(key, one.info.id) < NEWS_MS || !this.#bench.looks.isUpToDate(key)) return
     const since = this.#bench.switchedAt(rollout.id)
     const bake = settings.bakeSeconds * 1000
     if (quantity > 0 && (since === null || this.#bench.now() - since < bake))

@@ -30,6 +30,7 @@ export class Performer {
     app.quantity.web = quantity
     app.quantity.worker = workers
     app.peak = quantity
+    app.mostEver = quantity
     this.#apps.push(app.id)
     this.#world.begin(app, this.#release(app, plan))
   }
@@ -117,6 +118,7 @@ export class Performer {
     app.quantity.web = web
     app.quantity.worker = worker
     app.peak = Math.max(app.peak, web)
+    app.mostEver = Math.max(app.mostEver, web)
     this.#world.trouble()
     this.#world.poke(app.id)
   }

@@ -195,7 +195,7 @@ export class World implements Bench {
 
   /** Ends the control plane now, wherever it is; another starts after `downMs`. */
   kill(downMs = 0): void {
-    this.trouble()
+    this.trouble(downMs)
     this.trace.say(() => 'the control plane is killed')
     this.#link?.kill(this.lateShare)
     this.#engine = null
