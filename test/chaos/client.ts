@@ -55,11 +55,18 @@ export class Client {
     return this.#load.snapshot()?.lost ?? 0
   }
 
-  /** Ends the load, and counts. */
+  /** Ends the load. Repeatable; never rejects. */
+  async leave(): Promise<void> {
+    clearInterval(this.#sampling)
+    // A load that has ended by itself has nothing to say any more.
+    await this.#load.stop().catch(() => null)
+  }
+
+  /** Ends the load, and counts. Rejects when it has ended by itself. */
   async stop(): Promise<Counted> {
     const report = await this.#load.stop()
-    clearInterval(this.#sampling)
     this.#sample()
+    await this.leave()
     const history = new History()
     for (const { ms, answered } of this.#samples) history.add({ at: report.startedAt + ms, answered })
     const orders = await this.#app.orders()

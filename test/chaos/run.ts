@@ -46,6 +46,7 @@ export async function runChaos(options: ChaosOptions, tell: Tell, signal: AbortS
     const counted = await Promise.all(clients.map((client) => client.stop()))
     return { ...judge(options, ledger, counted), ledger, log: server.log() }
   } finally {
+    await Promise.all(clients.map((client) => client.leave()))
     await server.close()
   }
 }
