@@ -1,8 +1,8 @@
 /**
- * Runs the tests in two phases and ends with one count: those beside the source two files at a time, then those in
- * test/ one file at a time, so that what is measured under load has the machine to itself.
+ * Runs the tests in phases and ends with one count: those beside the source and what crosses folders two files at a
+ * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself.
  *
- *   node scripts/run-tests.ts [unit | e2e | soak] [PATTERN …]
+ *   node scripts/run-tests.ts [unit | e2e | load | soak] [PATTERN …]
  *
  * A pattern is a part of a file's path. Exits with 1 when a test failed or none ran.
  */
@@ -28,7 +28,8 @@ interface Count {
 }
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
-const SUITES = ['unit', 'e2e', 'soak']
+const LOAD = '.load.test.ts'
+const SUITES = ['unit', 'e2e', 'load', 'soak']
 
 const [first, ...rest] = process.argv.slice(2)
 const suite = SUITES.includes(first ?? '') ? first : undefined
@@ -50,12 +51,13 @@ function phases(): Phase[] {
   }
   const e2e = {
     name: 'e2e',
-    files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']),
-    concurrency: 1,
+    files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']).filter((file) => !file.endsWith(LOAD)),
+    concurrency: 2,
     minutes: 15,
   }
+  const load = { name: 'load', files: find([`test/**/*${LOAD}`]), concurrency: 1, minutes: 15 }
   const soak = { name: 'soak', files: find(['test/**/*.soak.ts']), concurrency: 1, minutes: 180 }
-  return suite ? [unit, e2e, soak].filter((phase) => phase.name === suite) : [unit, e2e]
+  return suite ? [unit, e2e, load, soak].filter((phase) => phase.name === suite) : [unit, e2e, load]
 }
 
 /** Runs one phase with the runner's own report on standard output. */

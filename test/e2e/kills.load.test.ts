@@ -9,7 +9,7 @@ import { Subject } from './subject.ts'
 import { FULL, LIGHT, losesNothing, ordersDoneOnce, tell, underLoad } from './under-load.ts'
 
 /** How many of the points at which a control plane can die one run tries; the soak tries all. */
-const POINTS = 5
+const POINTS = 3
 
 describe('SIGKILL', () => {
   let server: TestServer
