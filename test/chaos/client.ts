@@ -27,6 +27,7 @@ export class Client {
   readonly #load: RunningLoad
   readonly #samples: { readonly ms: number; readonly answered: number }[] = []
   readonly #sampling: NodeJS.Timeout
+  #ended: Promise<LoadReport> | null = null
 
   private constructor(app: ChaosApp, load: RunningLoad) {
     this.#app = app
@@ -59,19 +60,25 @@ export class Client {
   async leave(): Promise<void> {
     clearInterval(this.#sampling)
     // A load that has ended by itself has nothing to say any more.
-    await this.#load.stop().catch(() => null)
+    await this.#end().catch(() => null)
   }
 
   /** Ends the load, and counts. Rejects when it has ended by itself. */
   async stop(): Promise<Counted> {
-    const report = await this.#load.stop()
+    const report = await this.#end()
     this.#sample()
-    await this.leave()
+    clearInterval(this.#sampling)
     const history = new History()
     for (const { ms, answered } of this.#samples) history.add({ at: report.startedAt + ms, answered })
     const orders = await this.#app.orders()
     const ids = [...orders].flatMap(([id, instances]) => instances.map(() => id))
     return { app: this.#app, report, history, orders, ...checkPosts(report, ids) }
+  }
+
+  /** Asked only once: a load that is about to end does not listen any more. */
+  #end(): Promise<LoadReport> {
+    this.#ended ??= this.#load.stop()
+    return this.#ended
   }
 
   #sample(): void {
