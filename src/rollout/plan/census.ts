@@ -67,9 +67,11 @@ export function isUp(type: WantedType, instance: SeenInstance): boolean {
 export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance): boolean {
   if (!type.routable || !instance.running) return false
   const limit = type.settings.bootSeconds * 1000
-  // Of a release that takes over, this turns the rollout back; what it goes back to is replaced like what serves for good.
-  if (instance.server && isAdmitted(instance))
-    return wanted.rollout?.direction !== 'forward' && instance.server.downFor > limit
+  // Of a release that takes over, this turns the rollout back; what it goes back to, admitted or kept warm, is replaced
+  // like what serves for good.
+  const settled = wanted.rollout?.direction !== 'forward'
+  if (settled && instance.server && instance.server.downFor > limit) return true
+  if (isAdmitted(instance)) return false
   return !isReady(instance) && !instance.served && instance.age > limit
 }
 
