@@ -1,6 +1,6 @@
 import type { EndedRollout, Ledger } from './ledger.ts'
-import type { Summary } from './summary.ts'
-import { type Happening, tellHappening } from './timeline.ts'
+import type { Judged, Summary } from './summary.ts'
+import { tellHappening } from './timeline.ts'
 
 const MINUTE_MS = 60_000
 
@@ -14,13 +14,14 @@ export function tellRollout(rollout: EndedRollout, served: number, lost: number)
   return `${String(number).padStart(4)}  ${app}: ${what}: ${outcome} in ${seconds} s · ${counted}${why}`
 }
 
-/** The minute around the first failed request; without one the last minute. */
-export function tellTimeline(ledger: Ledger, failed: readonly Happening[]): string {
-  const first = Math.min(...failed.map(({ at }) => at))
+/** The minute around the first request that nobody had to lose; without one the last minute. */
+export function tellTimeline(ledger: Ledger, failed: Judged['failed']): string {
+  const avoidable = failed.filter((request) => request.avoidable)
+  const first = Math.min(...avoidable.map(({ at }) => at))
   const to = Number.isFinite(first) ? first + MINUTE_MS / 4 : Date.now()
   const happened = ledger.timeline.between(to - MINUTE_MS, to, failed)
-  const later = failed.filter(({ at }) => at > to)
-  const rest = later.length === 0 ? [] : [`… and ${later.length} failed requests later:`]
+  const later = avoidable.filter(({ at }) => at > to)
+  const rest = later.length === 0 ? [] : [`… and ${later.length} such requests later:`]
   return [
     'A minute of it:',
     ...happened.map(tellHappening),

@@ -41,10 +41,14 @@ interface Receipts {
   readonly lostAtClient: { readonly from: number; readonly to: number }
 }
 
+interface FailedRequest extends Happening {
+  readonly avoidable: boolean
+}
+
 export interface Judged {
   readonly summary: Summary
   /** Failed requests, for the timeline. */
-  readonly failed: readonly Happening[]
+  readonly failed: readonly FailedRequest[]
 }
 
 /** Adds everything up. */
@@ -90,6 +94,7 @@ export function judge(options: ChaosOptions, ledger: Ledger, counted: readonly C
   }
   const failed = losses.map(({ client, loss, what }) => ({
     at: loss.at,
+    avoidable: what === 'avoidable',
     what: `${client.app.name}: ${loss.kind} lost (${what}): ${loss.cause} ${loss.id} ${firstLine(loss.detail)}`,
   }))
   return { summary, failed }
