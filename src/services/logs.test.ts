@@ -70,10 +70,10 @@ test('the output of a release phase is told from its start to its end, and no fu
   say('done')
   assert.equal((await output.next()).value, 'done\n')
   const end = output.next()
+  await made.store.rollouts.passReleasePhase(rollout!.id)
   await engine.enter(app.id, 'pass-release-phase')
   assert.equal((await end).done, true)
 
-  await made.store.rollouts.passReleasePhase(rollout!.id)
   const again: string[] = []
   for await (const text of services.releaseOutput.ofRollout(rollout!, new AbortController().signal))
     again.push(text)

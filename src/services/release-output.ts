@@ -1,14 +1,13 @@
 import { RELEASE_TYPE } from '../domain/release.ts'
 import type { JournalEntry, Rollout } from '../domain/rollout.ts'
 import type { ServiceDeps } from './context.ts'
-import { pastAndComing } from './log-lines.ts'
 
 const MOST_LINES = 10_000
 /** `TIME SOURCE[DYNO]: ` in front of each line of a log. */
 const PREFIX = /^\S+ \S+\[[^\]]+\]: ?/
 
-/** Steps after which the release phase has nothing more to say. */
-const OVER = new Set<JournalEntry['kind']>(['pass-release-phase', 'turn-back', 'finish'])
+/** Steps after which it may be over. */
+const TURNS = new Set<JournalEntry['kind']>(['pass-release-phase', 'turn-back', 'remove'])
 
 /** What the release phase of a rollout says. */
 export class ReleasePhaseOutput {
@@ -18,11 +17,11 @@ export class ReleasePhaseOutput {
     this.#deps = deps
   }
 
-  /** Line by line from its start, until the phase is over; nothing for a release without one. */
+  /** Line by line from its start, to the last that its instance wrote; nothing for a release without one. */
   async *ofRollout(rollout: Rollout, signal: AbortSignal): AsyncGenerator<string> {
     if (!(await this.#hasPhase(rollout))) return
     const over = new AbortController()
-    const stop = this.#whenOver(rollout, () => over.abort())
+    const stop = this.#whenOver(rollout, over)
     const told = { to: 0 }
     try {
       if (await this.#isOver(rollout)) over.abort()
@@ -34,16 +33,21 @@ export class ReleasePhaseOutput {
   }
 
   async *#lines(rollout: Rollout, told: { to: number }, signal: AbortSignal): AsyncGenerator<string> {
-    const log = { logs: this.#deps.logs, appId: rollout.appId, query: queryOf(rollout), lines: MOST_LINES }
-    for await (const { number, line } of pastAndComing(log, signal)) {
+    const [{ logs }, { appId }, query] = [this.#deps, rollout, queryOf(rollout)]
+    const past = await logs.last(appId, MOST_LINES, query)
+    for (const { line } of past.lines) yield textOf(line)
+    told.to = past.next - 1
+    for await (const { number, line } of logs.from(appId, past.next, query, signal)) {
       told.to = number
       yield textOf(line)
     }
   }
 
-  /** What was said in the moment of the end. */
+  /** What was said in the moment of the end, however much it is. */
   async #rest(rollout: Rollout, told: { readonly to: number }): Promise<string[]> {
-    const { lines } = await this.#deps.logs.last(rollout.appId, MOST_LINES, queryOf(rollout))
+    const [{ logs }, { appId }] = [this.#deps, rollout]
+    const { next } = await logs.last(appId, 0, {})
+    const { lines } = await logs.last(appId, next - 1 - told.to, queryOf(rollout))
     return lines.filter(({ number }) => number > told.to).map(({ line }) => textOf(line))
   }
 
@@ -54,18 +58,33 @@ export class ReleasePhaseOutput {
     return (await artifacts.get(release.artifact)).processTypes[RELEASE_TYPE] !== undefined
   }
 
+  /** Nothing more will be said: the phase has its result, and what it wrote last has been left to be read. */
   async #isOver(rollout: Rollout): Promise<boolean> {
     const now = await this.#deps.store.tables.rollouts.byId(rollout.id)
-    return !now || now.releasePhaseDone || now.direction === 'back' || now.outcome !== null
+    if (!now || now.finishedAt !== null) return true
+    const known = now.releasePhaseDone || now.direction === 'back' || now.outcome !== null
+    return known && !(await this.#isThere(rollout))
   }
 
-  #whenOver(rollout: Rollout, over: () => void): () => void {
-    const { engine } = this.#deps
-    const unlisten = engine.onEntry((entry) => {
-      if (entry.rollout === rollout.id && entry.state === 'done' && OVER.has(entry.kind)) over()
+  /** Whether the instance of the phase is there: the end of a line that has no end is known only when it is gone. */
+  async #isThere({ appId, generation }: Rollout): Promise<boolean> {
+    const instances = await this.#deps.runtime.list(appId)
+    return instances.some((one) => one.kind === 'release-phase' && one.generation === generation)
+  }
+
+  #whenOver(rollout: Rollout, over: AbortController): () => void {
+    const { engine, log } = this.#deps
+    const look = async () => {
+      if (await this.#isOver(rollout)) over.abort()
+    }
+    const unlisten = engine.onEntry(({ appId, state, kind }) => {
+      if (appId !== rollout.appId || state !== 'done' || !TURNS.has(kind)) return
+      look().catch((error: unknown) =>
+        log.warn({ rollout: rollout.id, error: String(error) }, 'A release phase could not be looked at'),
+      )
     })
     const unfinish = engine.onFinished((id) => {
-      if (id === rollout.id) over()
+      if (id === rollout.id) over.abort()
     })
     return () => {
       unlisten()

@@ -9,7 +9,7 @@ export type RolloutEvent =
   | { readonly event: 'output'; readonly text: string }
   | { readonly event: 'end'; readonly rollout: Rollout }
 
-type News = { readonly entry: JournalEntry } | { readonly text: string } | 'finished'
+type News = { readonly entry: JournalEntry } | { readonly text: string } | 'finished' | 'all said'
 
 /** The life of a rollout, told from its start however late one comes. */
 export class RolloutEvents {
@@ -21,14 +21,17 @@ export class RolloutEvents {
     this.#outputs = outputs
   }
 
-  /** Every entry in each state it takes, the output of the release phase, and `end` with the receipt stored. */
+  /**
+   * Every entry in each state it takes, all output of the release phase, and then `end`, with the receipt stored. It
+   * waits for that output: what a release phase says in its last moment is read when the rollout may have ended already.
+   */
   async *follow(rollout: Rollout, signal: AbortSignal): AsyncGenerator<RolloutEvent> {
     const ended = new AbortController()
     const news = new Channel<News>(AbortSignal.any([signal, ended.signal]))
     const stops = this.#listen(rollout, news)
     try {
-      void this.#pipeOutput(rollout, news, AbortSignal.any([signal, ended.signal]))
-      yield* this.#told(rollout, news)
+      const said = this.#pipeOutput(rollout, news, AbortSignal.any([signal, ended.signal]))
+      yield* this.#told(rollout, news, said)
     } finally {
       ended.abort()
       for (const stop of stops) stop()
@@ -43,18 +46,18 @@ export class RolloutEvents {
     ]
   }
 
-  async *#told(rollout: Rollout, news: Channel<News>): AsyncGenerator<RolloutEvent> {
+  async *#told(rollout: Rollout, news: Channel<News>, said: Promise<void>): AsyncGenerator<RolloutEvent> {
     const seen = new Map<number, JournalEntry['state']>()
     const past = await this.#past(rollout, seen)
     yield* past
     if ((await this.#fresh(rollout)).finishedAt !== null) news.push('finished')
     for await (const one of news) {
-      if (one === 'finished') {
+      if (one === 'finished') void said.then(() => news.push('all said'))
+      else if (one === 'all said') {
         yield* await this.#past(rollout, seen)
         yield { event: 'end', rollout: await this.#fresh(rollout) }
         return
-      }
-      if ('text' in one) yield { event: 'output', text: one.text }
+      } else if ('text' in one) yield { event: 'output', text: one.text }
       else if (isNew(one.entry, seen)) yield { event: 'journal', entry: one.entry }
     }
   }
