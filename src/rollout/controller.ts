@@ -150,7 +150,9 @@ export class AppController {
         (operation.kind === 'prepare' ||
           operation.kind === 'start' ||
           operation.kind === 'start-release-phase')
-      if (operation.kind === 'start' || operation.kind === 'prepare') {
+      // What can not be reached is no fault of the app: the next pass tries again, without a pause as after a crash.
+      const away = error.code === 'router_unavailable' || error.code === 'unreachable'
+      if (!away && (operation.kind === 'start' || operation.kind === 'prepare')) {
         const types = operation.kind === 'start' ? [operation.type] : operation.types.map((type) => type.type)
         for (const type of types) this.#gatherer.notStarted(wanted, type)
       }

@@ -19,6 +19,8 @@ interface Track {
   /** Since when it has been out of rotation; null while it takes new requests. */
   outSince: number | null
   downSince: number | null
+  /** Since when the router checks it; null while it does not. */
+  checkedSince: number | null
   idleSeen: number
   streamsClosed: boolean
   served: boolean
@@ -96,6 +98,7 @@ export class Observer {
       preStop: 'none',
       outSince: null,
       downSince: null,
+      checkedSince: null,
       idleSeen: 0,
       streamsClosed: false,
       served: false,
@@ -111,6 +114,7 @@ export class Observer {
     const routed = server.admin === 'ready'
     track.outSince = routed ? null : (track.outSince ?? now)
     track.idleSeen = routed || server.inFlight > 0 ? 0 : track.idleSeen + 1
+    track.checkedSince = server.admin === 'maint' ? null : (track.checkedSince ?? now)
     track.downSince = server.health === 'down' ? (track.downSince ?? now) : null
     if (routed && server.health === 'up') track.served = true
     // A parked server is not checked: what was seen before counts, and only without that what the router remembers.
@@ -124,6 +128,7 @@ export class Observer {
       streams: server.streams,
       check: server.check,
       outFor: track.outSince === null ? 0 : now - track.outSince,
+      checkedFor: track.checkedSince === null ? 0 : now - track.checkedSince,
       downFor: track.downSince === null ? 0 : now - track.downSince,
       idle: track.idleSeen >= 2,
       streamsClosed: track.streamsClosed,

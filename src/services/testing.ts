@@ -327,7 +327,9 @@ function seen(set: SetRef, { type, size, routable }: WantedType, index: number):
     killedFor: null,
     preStop: 'none',
     condemned: false,
-    server: routable ? { ...server, outFor: 0, downFor: 0, idle: false, streamsClosed: false } : null,
+    server: routable
+      ? { ...server, outFor: 0, checkedFor: 0, downFor: 0, idle: false, streamsClosed: false }
+      : null,
     served: true,
     lastLines: [],
   }

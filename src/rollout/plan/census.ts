@@ -72,7 +72,9 @@ export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance
   const settled = wanted.rollout?.direction !== 'forward'
   if (settled && instance.server && instance.server.downFor > limit) return true
   if (isAdmitted(instance)) return false
-  return !isReady(instance) && !instance.served && instance.age > limit
+  // Of one that is parked nothing is known: it is checked anew before it is judged.
+  const waited = instance.server ? Math.min(instance.age, instance.server.checkedFor) : instance.age
+  return !isReady(instance) && !instance.served && waited > limit
 }
 
 function better(a: SeenInstance, b: SeenInstance): number {

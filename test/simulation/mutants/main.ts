@@ -6,8 +6,9 @@
  * Exits with 1 when one survives.
  */
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { parseArgs, promisify } from 'node:util'
-import { MUTANTS, type Mutant } from './mutants.ts'
+import { MUTANTS, type Mutant, patched } from './mutants.ts'
 
 const { values } = parseArgs({
   options: {
@@ -27,6 +28,7 @@ const url = (name: string) => new URL(name, import.meta.url).pathname
 const run = promisify(execFile)
 
 async function hunt(mutant: Mutant): Promise<Hunt> {
+  patched(mutant, readFileSync(url(`../../../${mutant.file}`), 'utf8'))
   const { stdout } = await run(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', '--import', url('./patch.ts'), url('./hunt.ts'), values.seeds],
@@ -52,7 +54,10 @@ function line({ mutant, found }: Hunt): string {
   return `${verdict.padEnd(22)} ${mutant}${found ? `  (${found.rule}: ${found.what})` : ''}`
 }
 
-await Promise.all(Array.from({ length: Number(values.workers) }, work))
+await Promise.all(Array.from({ length: Number(values.workers) }, work)).catch((error: Error) => {
+  process.stderr.write(`${error.message}\n`)
+  process.exit(1)
+})
 const survivors = hunts.filter((one) => !one.found)
 process.stdout.write(
   values.json

@@ -17,6 +17,12 @@ const PLAN = 'src/rollout/plan/plan.ts'
 const FAILURE = 'src/rollout/plan/failure.ts'
 const GATHER = 'src/rollout/gather.ts'
 
+/** The source of its file with the patch; throws when the patch does not fit exactly once. */
+export function patched({ name, file, find, replace }: Mutant, source: string): string {
+  if (source.split(find).length === 2) return source.replace(find, () => replace)
+  throw new Error(`The patch of "${name}" does not fit ${file} once: bring it up to date.`)
+}
+
 export const MUTANTS: readonly Mutant[] = [
   {
     name: 'signal without waiting until nothing is in flight',
@@ -99,8 +105,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'preboot one by one',
     file: WEB,
-    find: 'if (!whole || room < 0) return again',
-    replace: 'if (room < -99) return again',
+    find: 'if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]',
+    replace: 'if (room < -99) return [...again, ...fillingIn(count, ready)]',
   },
   {
     name: 'keep nothing warm',

@@ -5,20 +5,16 @@
 import { readFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
-import { MUTANTS } from './mutants.ts'
+import { MUTANTS, patched } from './mutants.ts'
 
 const mutant = MUTANTS.find((one) => one.name === process.env.MUTANT)
 if (!mutant) throw new Error(`There is no mutant "${process.env.MUTANT}".`)
-const { file, find, replace } = mutant
-const target = new URL(`../../../${file}`, import.meta.url).href
-
-if (readFileSync(fileURLToPath(target), 'utf8').split(find).length !== 2)
-  throw new Error(`The patch of "${mutant.name}" does not fit ${file} once: bring it up to date.`)
+const target = new URL(`../../../${mutant.file}`, import.meta.url).href
+const source = patched(mutant, readFileSync(fileURLToPath(target), 'utf8'))
 
 registerHooks({
   load(url, context, nextLoad) {
     if (url !== target) return nextLoad(url, context)
-    const source = readFileSync(fileURLToPath(url), 'utf8').replace(find, () => replace)
     return { format: 'module-typescript', shortCircuit: true, source }
   },
 })

@@ -442,7 +442,9 @@ export class World implements Bench {
     const goal = this.looks.goal(appId, ROUTABLE_TYPE)
     if (goal.quantity - this.looks.mayBeMissing(appId, ROUTABLE_TYPE) <= 0) return
     const rollout = runningRollout(app)
-    const sets = new Set([app.serving, rollout?.base, rollout?.target].map((set) => set?.generation))
+    // A base that did not serve when the rollout began is not brought back to life: its target is waited for.
+    const base = rollout && this.#baseWhole.has(rollout.id) ? rollout.base : null
+    const sets = new Set([rollout ? base : app.serving, rollout?.target].map((set) => set?.generation))
     const able = this.runtime
       .of(appId)
       .find(
