@@ -28,6 +28,7 @@ export interface WorkerAnswers {
 const MOST_TRIES = 8
 const LIST_MS = 1000
 const POLL_MS = 5
+const LIST = 'show proc'
 
 /** Reaches every worker that HAProxy has, the old ones included: they route too. */
 export class Workers {
@@ -47,7 +48,7 @@ export class Workers {
   async list(): Promise<Processes> {
     const limit = performance.now() + LIST_MS
     for (;;) {
-      const [text = ''] = await this.#socket.ask(['show proc'])
+      const [text = ''] = await this.#socket.ask([LIST])
       try {
         this.#last = parseProcesses(text)
         return this.#last
@@ -61,13 +62,16 @@ export class Workers {
   /**
    * Gives each worker its commands and returns what each said, the newest first. The list of workers is read after
    * the commands in the same exchange: when it is not the one that the commands were made for, all are given again.
-   * So commands have to be such that twice is the same as once. Throws `router_unavailable`.
+   * So commands have to be such that twice is the same as once. Throws `router_unavailable`, also when the master
+   * goes on naming a worker that does not answer any more.
    */
   async each(commandsFor: (worker: Worker) => readonly string[]): Promise<WorkerAnswers[]> {
     let known = this.#last ?? (await this.list())
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       const found = await this.#attempt(known, commandsFor)
       if (found) return found
+      // A worker that is about to end may stay in the list for some milliseconds more.
+      if (tries > 0) await pause(POLL_MS)
       known = await this.list()
     }
     throw new TasukiError('router_unavailable', 'HAProxy is changing its workers all the time.')
@@ -82,23 +86,41 @@ export class Workers {
     return ended
   }
 
-  /** The answers, or null when the workers are not those that were known. */
+  /**
+   * The answers, or null when the workers are not those that were known, or one could not be reached. What the master
+   * can not hand to a worker that has just ended it keeps, and puts before the next command of the exchange, whoever
+   * that is for: so a command to the master itself follows those of each worker, and no other worker gets them.
+   */
   async #attempt(
     known: Processes,
     commandsFor: (worker: Worker) => readonly string[],
   ): Promise<WorkerAnswers[] | null> {
     const lots = known.workers.map((worker) => ({ worker, commands: commandsFor(worker) }))
-    const commands = lots.flatMap(({ worker, commands }) => commands.map((each) => `@!${worker.pid} ${each}`))
-    const answers = await this.#socket.ask([...commands, 'show proc'])
-    if (answers.length !== commands.length + 1) return null
+    const asked = lots.filter(({ commands }) => commands.length > 0)
+    const texts = asked.flatMap(({ worker, commands }) => [
+      ...commands.map((each) => `@!${worker.pid} ${each}`),
+      LIST,
+    ])
+    if (texts.length === 0) texts.push(LIST)
+    const answers = await this.#socket.ask(texts)
+    if (answers.length !== texts.length || answers.some(isMastersHelp)) return null
     this.#last = parseProcesses(answers.at(-1)!)
     if (!sameWorkers(known, this.#last)) return null
     let from = 0
     return lots.map(({ worker, commands }) => {
-      from += commands.length
-      return { worker, answers: answers.slice(from - commands.length, from) }
+      const own = answers.slice(from, from + commands.length)
+      if (commands.length > 0) from += commands.length + 1
+      return { worker, answers: own }
     })
   }
+}
+
+/**
+ * Workers know every command that they are given: so it is the master that says this, in the place of one that ended.
+ * The list of commands that follows does not always tell whose it is.
+ */
+function isMastersHelp(answer: string): boolean {
+  return answer.startsWith('Unknown command')
 }
 
 const MASTER = /^(\d+)\s+master\s+\d+ \[failed: (\d+)\]\s+\S+\s+(\S+)/m

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
+import { applyChanges } from './maps.ts'
+import { MasterSocket } from './master.ts'
+import { liveProcess } from './proc.ts'
+import { HaproxyWorld } from './testing/world.ts'
+import { Workers } from './workers.ts'
+
+/** The fault that is looked for comes about in every second round. */
+const ROUNDS = 12
+const SENDERS = 4
+const COMMANDS = 20
+
+describe('commands to workers of which one ends meanwhile', () => {
+  let world: HaproxyWorld
+  let master: MasterSocket
+  let workers: Workers
+  const visitors: Socket[] = []
+
+  beforeEach(async () => {
+    world = await HaproxyWorld.open({ mostOldWorkers: 8 })
+    await world.prepare()
+    master = new MasterSocket(join(world.options.directory, 'master.sock'))
+    workers = new Workers(master)
+  })
+  afterEach(async () => {
+    for (const visitor of visitors.splice(0)) visitor.destroy()
+    await world.close()
+  })
+
+  it('are never answered by the master in its place', async () => {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const path = join(world.options.directory, 'maps', 'hosts.map')
+      const changes = Array.from({ length: COMMANDS }, () => ({ key: 'app-1.test', value: 'app-1' }))
+      await during(await oldWorker(), round, () => applyChanges(workers, path, changes))
+    }
+  })
+
+  it('are never answered by the master either when they only look', async () => {
+    const commands = Array.from({ length: COMMANDS }, () => 'show servers state')
+    for (let round = 0; round < ROUNDS; round += 1) {
+      await during(await oldWorker(), round, async () => {
+        const said = await workers.each(() => commands)
+        for (const { answers } of said) for (const answer of answers) assert.match(answer, /^1\n# be_id /)
+      })
+    }
+  })
+
+  /** Asks from several sides until the worker has ended, and once more; kills it that many ms after the beginning. */
+  async function during(pid: number, ms: number, ask: () => Promise<unknown>): Promise<void> {
+    const senders = Array.from({ length: SENDERS }, async () => {
+      while (liveProcess(pid)) await ask()
+      await ask()
+    })
+    await Promise.all([...senders, pause(ms).then(() => process.kill(pid, 'SIGKILL'))])
+  }
+
+  /** A reload, and a visitor in the middle of a request for whom the worker of before lives on. */
+  async function oldWorker(): Promise<number> {
+    const [before] = (await workers.list()).workers
+    const visitor = connect(world.http.port, world.http.host).on('error', () => undefined)
+    visitors.push(visitor)
+    // The answer to the first request says that this worker has taken the connection.
+    const served = new Promise((resolve) => visitor.once('data', resolve))
+    visitor.write('GET / HTTP/1.1\r\nHost: nobody.test\r\n\r\nGET / HTTP/1.1\r\n')
+    await served
+    await master.reload()
+    await world.until('another worker has taken over', async () => {
+      const [newest] = (await workers.list()).workers
+      return newest!.pid !== before!.pid
+    })
+    return before!.pid
+  }
+})
