@@ -58,8 +58,8 @@ export interface SeenInstance {
 export interface SeenServer extends Omit<RouterServer, 'instance' | 'address'> {
   /** ms since it was last seen taking new requests (or first seen, if it never was). 0 while it does. */
   readonly outFor: number
-  /** ms since the router began to check it; 0 while it does not (parked). */
-  readonly checkedFor: number
+  /** ms in which the router has checked it without finding it up, since it last did; stands still while it is parked. */
+  readonly unreadyFor: number
   /** ms in which it has been taken out by its checks. 0 while it is up or starting. */
   readonly downFor: number
   /** No plain request in flight, in two fresh observations in a row, while out of rotation. */

@@ -19,8 +19,9 @@ interface Track {
   /** Since when it has been out of rotation; null while it takes new requests. */
   outSince: number | null
   downSince: number | null
-  /** Since when the router checks it; null while it does not. */
-  checkedSince: number | null
+  /** When its server was last seen, and for how long it has been checked without being up. */
+  serverSeen: number | null
+  unreadyFor: number
   idleSeen: number
   streamsClosed: boolean
   served: boolean
@@ -98,7 +99,8 @@ export class Observer {
       preStop: 'none',
       outSince: null,
       downSince: null,
-      checkedSince: null,
+      serverSeen: null,
+      unreadyFor: 0,
       idleSeen: 0,
       streamsClosed: false,
       served: false,
@@ -114,7 +116,9 @@ export class Observer {
     const routed = server.admin === 'ready'
     track.outSince = routed ? null : (track.outSince ?? now)
     track.idleSeen = routed || server.inFlight > 0 ? 0 : track.idleSeen + 1
-    track.checkedSince = server.admin === 'maint' ? null : (track.checkedSince ?? now)
+    if (server.health === 'up') track.unreadyFor = 0
+    else if (server.admin !== 'maint') track.unreadyFor += now - (track.serverSeen ?? now)
+    track.serverSeen = now
     track.downSince = server.health === 'down' ? (track.downSince ?? now) : null
     if (routed && server.health === 'up') track.served = true
     // A parked server is not checked: what was seen before counts, and only without that what the router remembers.
@@ -128,7 +132,7 @@ export class Observer {
       streams: server.streams,
       check: server.check,
       outFor: track.outSince === null ? 0 : now - track.outSince,
-      checkedFor: track.checkedSince === null ? 0 : now - track.checkedSince,
+      unreadyFor: track.unreadyFor,
       downFor: track.downSince === null ? 0 : now - track.downSince,
       idle: track.idleSeen >= 2,
       streamsClosed: track.streamsClosed,

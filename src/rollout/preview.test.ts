@@ -86,7 +86,7 @@ function serving(index: number): SeenInstance {
       streams: 0,
       check: '',
       outFor: 0,
-      checkedFor: 0,
+      unreadyFor: 0,
       downFor: 0,
       idle: false,
       streamsClosed: false,

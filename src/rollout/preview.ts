@@ -215,7 +215,7 @@ const NEW_SERVER: SeenServer = {
   streams: 0,
   check: '',
   outFor: 0,
-  checkedFor: 0,
+  unreadyFor: 0,
   downFor: 0,
   idle: false,
   streamsClosed: false,

@@ -328,7 +328,7 @@ function seen(set: SetRef, { type, size, routable }: WantedType, index: number):
     preStop: 'none',
     condemned: false,
     server: routable
-      ? { ...server, outFor: 0, checkedFor: 0, downFor: 0, idle: false, streamsClosed: false }
+      ? { ...server, outFor: 0, unreadyFor: 0, downFor: 0, idle: false, streamsClosed: false }
       : null,
     served: true,
     lastLines: [],

@@ -72,9 +72,13 @@ export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance
   const settled = wanted.rollout?.direction !== 'forward'
   if (settled && instance.server && instance.server.downFor > limit) return true
   if (isAdmitted(instance)) return false
-  // Of one that is parked nothing is known: it is checked anew before it is judged.
-  const waited = instance.server ? Math.min(instance.age, instance.server.checkedFor) : instance.age
-  return !isReady(instance) && !instance.served && waited > limit
+  return !isReady(instance) && (settled || !instance.served) && waitedFor(instance) > limit
+}
+
+/** How long it has had to become ready. What was found parked, or has lost its slot, is checked anew before it is judged. */
+function waitedFor({ server, age, served }: SeenInstance): number {
+  if (server) return server.unreadyFor
+  return served ? 0 : age
 }
 
 function better(a: SeenInstance, b: SeenInstance): number {

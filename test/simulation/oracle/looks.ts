@@ -14,15 +14,19 @@ export interface Goal {
  * by what it could know.
  */
 export class Looks {
+  readonly #passing = new Set<string>()
   readonly #wanted = new Map<string, Wanted>()
   readonly #falls = new Map<string, number>()
   readonly #fallsSeen = new Map<string, number>()
 
   read(wanted: Wanted): void {
     this.#wanted.set(wanted.appId, wanted)
+    this.#passing.add(wanted.appId)
   }
 
+  /** Only the look that a pass begins with counts: what is asked later in it decides nothing any more. */
   observed(key: string): void {
+    if (!this.#passing.delete(key.split(' ')[0]!)) return
     this.#fallsSeen.set(key, this.#falls.get(key) ?? 0)
   }
 
