@@ -8,6 +8,7 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { parseArgs, promisify } from 'node:util'
+import type { Found } from './hunt.ts'
 import { MUTANTS, type Mutant, patched } from './mutants.ts'
 
 const { values } = parseArgs({
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 
 interface Hunt {
   readonly mutant: string
-  readonly found: { readonly seed: number; readonly rule: string; readonly what: string } | null
+  readonly found: Found | null
 }
 
 const url = (name: string) => new URL(name, import.meta.url).pathname
@@ -50,7 +51,7 @@ async function work(): Promise<void> {
 }
 
 function line({ mutant, found }: Hunt): string {
-  const verdict = found ? `found after ${found.seed + 1} seed${found.seed === 0 ? '' : 's'}` : 'SURVIVES'
+  const verdict = found ? `found after ${found.where}` : 'SURVIVES'
   return `${verdict.padEnd(22)} ${mutant}${found ? `  (${found.rule}: ${found.what})` : ''}`
 }
 

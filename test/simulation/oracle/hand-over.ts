@@ -28,7 +28,7 @@ const STARTS_WINDOW_MS = 10_000
 /** The rules of the hand-over, each judged at the instant of the effect. */
 export class HandOverRules {
   readonly #bench: Bench
-  readonly #starts = new Map<string, number[]>()
+  readonly #starts = new Map<string, { readonly at: number; readonly rollouts: number }[]>()
   readonly #passedPhases = new Set<string>()
   /** Memory has been short since the control plane last knew better. */
   tightSince: number | null = null
@@ -222,14 +222,17 @@ export class HandOverRules {
       )
   }
 
-  /** What goes on crashing is started again in growing pauses. */
+  /** What goes on crashing is started again in growing pauses; what somebody asks for anew may be started anew. */
   #startsInTime(one: SimInstance): void {
+    const app = this.#bench.app(one.spec.appId)
+    if (!app) return
     const key = `${keyOf(one.spec)} ${one.spec.generation}`
-    const recent = (this.#starts.get(key) ?? []).filter((at) => at > this.#bench.now() - STARTS_WINDOW_MS)
-    recent.push(this.#bench.now())
+    const now = { at: this.#bench.now(), rollouts: app.rollouts.length }
+    const recent = (this.#starts.get(key) ?? []).filter(({ at }) => at > now.at - STARTS_WINDOW_MS)
+    recent.push(now)
     this.#starts.set(key, recent)
-    const { quantity } = this.#bench.looks.goal(one.spec.appId, one.spec.type)
-    const most = 4 * (Math.max(quantity, this.#bench.app(one.spec.appId)?.mostEver ?? 0) + 1) + 12
+    const begun = now.rollouts - recent[0]!.rollouts
+    const most = (4 + 2 * begun) * (Math.max(app.mostEver, app.quantity.worker) + 1) + 12
     if (recent.length > most)
       this.#bench.findings.add(
         'loop',

@@ -440,7 +440,9 @@ export class World implements Bench {
     // A hand-over takes some twenty calls: when each takes half a second, no hold is long enough.
     if (this.conditions.slowShare > 0 && this.conditions.slowMs > 50) return
     const goal = this.looks.goal(appId, ROUTABLE_TYPE)
-    if (goal.quantity - this.looks.mayBeMissing(appId, ROUTABLE_TYPE) <= 0) return
+    // By the rules of a release that takes over, or that it goes back from, all of so few may be missing.
+    const types = [...(this.looks.wanted(appId)?.types.values() ?? [])].flat()
+    if (goal.quantity <= Math.max(...types.map((type) => type.settings.maxUnavailable))) return
     const rollout = runningRollout(app)
     // A base that did not serve when the rollout began is not brought back to life: its target is waited for.
     const base = rollout && this.#baseWhole.has(rollout.id) ? rollout.base : null
