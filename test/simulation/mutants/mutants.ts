@@ -180,7 +180,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'say that it has gone back before it has',
     file: PLAN,
     find: 'const restored = switched(counts) && clean(facts, counts)',
-    replace: 'const restored = clean(facts, counts) || switched(counts)',
+    replace: 'const restored = counts.length > 0 || (clean(facts, counts) && switched(counts))',
   },
   {
     name: 'say that it has succeeded before all of it serves',

@@ -44,6 +44,7 @@ export class BookRules {
     if (before)
       this.#bench.findings.add('I7', `${rollout.id} ends as ${outcome} after it had ended as ${before}`)
     this.#outcomes.set(rollout.id, rollout.outcome ?? outcome)
+    if (rollout.outcome === null && outcome === 'succeeded') this.#baked(rollout)
     if (rollout.outcome !== null || !undisturbed) return
     const set = outcome === 'succeeded' ? rollout.target : rollout.base
     const wanted = this.#bench.looks.wanted(rollout.appId)
@@ -57,6 +58,19 @@ export class BookRules {
       this.#bench.findings.add(
         'I5',
         `${rollout.id} ends as ${outcome} while ${serving} of ${type?.quantity} of v${set.release} serve`,
+      )
+  }
+
+  /** A rollout that has something to go back to succeeds when its bake is over, not before. */
+  #baked(rollout: Rollout): void {
+    const types = this.#bench.looks.wanted(rollout.appId)?.types.get(rollout.target.generation) ?? []
+    const bakes = types.filter((type) => type.quantity > 0).map((type) => type.settings.bakeSeconds * 1000)
+    const since = this.#bench.switchedAt(rollout.id)
+    const lasted = since === null ? 0 : this.#bench.now() - since
+    if (rollout.base && lasted < Math.max(0, ...bakes))
+      this.#bench.findings.add(
+        'bake',
+        `${rollout.id} succeeds ${lasted} ms after the switch, before its bake is over`,
       )
   }
 

@@ -78,7 +78,7 @@ export class RouterNode {
   down = false
   boot = 1
   #saved = new Map<string, Saved>()
-  onDown: (backend: string) => void = () => undefined
+  onDown: (backend: string, instance: string) => void = () => undefined
 
   constructor(clock: SimClock, runtime: SimRuntime) {
     this.#clock = clock
@@ -255,7 +255,7 @@ export class RouterNode {
     server.passes = 0
     if (server.health !== 'up') return
     server.health = 'down'
-    this.onDown(backend.key)
+    this.onDown(backend.key, server.instance)
   }
 
   /** Those that only finish what they have end when that is done. */

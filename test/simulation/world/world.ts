@@ -343,7 +343,9 @@ export class World implements Bench {
     const calm =
       whole &&
       !this.startsFailed &&
-      (this.#lastFate.get(key) ?? -1) < since &&
+      (this.#lastFate.get(
+        `${key} ${outcome === 'succeeded' ? rollout.target.release : rollout.base?.release}`,
+      ) ?? -1) < since &&
       this.troubleAt < this.now() - 2000
     this.trace.say(() => `${rollout.id} ends: ${rollout.outcome ?? outcome} ${rollout.reason ?? ''}`)
     this.coverage.add('outcomes', `${rollout.strategy} ${rollout.outcome ?? outcome}`)
@@ -367,7 +369,8 @@ export class World implements Bench {
     runtime.onSignal = (one, signal) => {
       books.effect(signal === 'SIGTERM' ? 'terminate' : 'kill', one.info.id)
       handOver.signal(one, signal)
-      if (!this.runtime.isWell(one)) this.#lastFate.set(keyOf(one.spec), this.clock.wall())
+      if (!this.runtime.isWell(one))
+        this.#lastFate.set(`${keyOf(one.spec)} ${one.spec.release}`, this.clock.wall())
       one.mayBeCut ||= handOver.drainLimitPassed(one)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
@@ -382,7 +385,7 @@ export class World implements Bench {
   #ended(one: SimInstance, cause: EndCause): void {
     this.trace.say(() => `    ${one.info.id} has ended (${cause === 'told' ? 'as told' : 'by itself'})`)
     this.handOver.ended(one)
-    if (cause === 'fate' || this.#late) this.#fell(keyOf(one.spec))
+    if (cause === 'fate' || this.#late) this.#fell(keyOf(one.spec), one.info.id)
     this.visitors.ended(one, this.#late ? 'fate' : cause)
     if (this.visitors.counts.lost > 0)
       this.findings.add(
@@ -391,9 +394,10 @@ export class World implements Bench {
       )
   }
 
-  #fell(key: string): void {
+  #fell(key: string, instance: string): void {
     this.looks.fell(key)
-    this.#lastFate.set(key, this.clock.wall())
+    const release = this.runtime.get(instance)?.spec.release
+    this.#lastFate.set(`${key} ${release}`, this.clock.wall())
   }
 
   #connectRouter(): void {
@@ -421,7 +425,7 @@ export class World implements Bench {
       handOver.closeStreams(id)
       this.visitors.closeStreams(id)
     }
-    for (const node of router.nodes) node.onDown = (key) => this.#fell(key)
+    for (const node of router.nodes) node.onDown = (key, instance) => this.#fell(key, instance)
   }
 
   #connectVisitors(): void {
