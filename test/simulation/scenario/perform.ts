@@ -1,4 +1,3 @@
-import { neededArtifacts } from '../../../src/domain/needed-artifacts.ts'
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import { DEFAULT_SETTINGS } from '../../../src/domain/settings.ts'
 import { releaseOf, runningRollout, type SimApp, type SimRelease } from '../world/app.ts'
@@ -6,10 +5,8 @@ import { GOOD } from '../world/behaviour.ts'
 import type { RouterNode } from '../world/router-node.ts'
 import type { Host, SimInstance } from '../world/runtime.ts'
 import type { World } from '../world/world.ts'
+import { collect, KEPT_RELEASES } from './collect.ts'
 import type { Command, Fault, ReleasePlan, Role } from './steps.ts'
-
-/** How many of the newest releases keep their artifacts for a rollback. */
-const KEPT_RELEASES = 5
 
 /** Carries out what a scenario's steps say, on a world. */
 export class Performer {
@@ -336,23 +333,4 @@ function intended(app: SimApp): SimRelease | null {
   const version =
     running?.direction === 'forward' ? running.target.release : (running?.base ?? app.serving)?.release
   return version === undefined ? null : releaseOf(app, version)
-}
-
-/** Artifacts that nothing needs go, as the collector decides it. */
-function collect(world: World): void {
-  const keep = new Set(
-    [...world.store.byId.values()].flatMap((app) =>
-      neededArtifacts(
-        {
-          releases: app.releases.toReversed(),
-          serving: app.serving?.release ?? null,
-          unfinished: app.rollouts.filter((one) => one.finishedAt === null),
-          runs: [],
-        },
-        KEPT_RELEASES,
-      ),
-    ),
-  )
-  for (const artifact of world.runtime.artifacts)
-    if (!keep.has(artifact)) world.runtime.artifacts.delete(artifact)
 }
