@@ -130,9 +130,10 @@ export class TestServer {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#child
     if (!child || !this.running) return
-    const gone = new Promise((resolve) => child.once('exit', resolve))
     child.kill(signal)
-    await gone
+    await until(`the control plane to end by ${signal}`, () => !this.running, 30_000).catch((error) => {
+      throw new Error(`${error.message}\n${this.log()}`)
+    })
   }
 
   async token(): Promise<string> {

@@ -1,7 +1,11 @@
 import { fork } from 'node:child_process'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { FromLoad } from './process.ts'
 import type { LoadOptions, LoadReport, Snapshot } from './types.ts'
+
+/** A load tells how it goes five times a second; one that is silent for so long, ms, stands still. */
+const SILENT_MS = 20_000
 
 export type { LoadOptions, LoadReport, LossCause } from './types.ts'
 
@@ -24,12 +28,19 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
   const first = Promise.withResolvers<void>()
   const last = Promise.withResolvers<LoadReport>()
   let snapshot: Snapshot | null = null
+  const silence = setTimeout(() => {
+    last.reject(new Error(`the load has said nothing for ${SILENT_MS} ms: ${standing(child.pid)}`))
+    first.reject(new Error(`the load never began: ${standing(child.pid)}`))
+    child.kill('SIGKILL')
+  }, SILENT_MS)
   child.on('message', (message: FromLoad) => {
+    silence.refresh()
     if ('report' in message) return last.resolve(message.report)
     snapshot = message.snapshot
     first.resolve()
   })
   child.on('exit', (code, signal) => {
+    clearTimeout(silence)
     const error = new Error(`the load ended by itself (${signal ?? code}) without a report`)
     first.reject(error)
     last.reject(error)
@@ -45,6 +56,21 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
       return last.promise
     },
     ended: last.promise,
+  }
+}
+
+/** What the kernel knows of a process that does not answer: its threads' states and where they wait. */
+function standing(pid: number | undefined): string {
+  try {
+    const threads = readdirSync(`/proc/${pid}/task`)
+    return threads
+      .map((thread) => {
+        const of = (what: string) => readFileSync(`/proc/${pid}/task/${thread}/${what}`, 'utf8').trim()
+        return `${of('comm')} ${of('stat').split(') ')[1]?.[0]} ${of('wchan')} ${of('syscall')}`
+      })
+      .join('; ')
+  } catch (error) {
+    return String(error)
   }
 }
 
