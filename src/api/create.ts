@@ -45,6 +45,7 @@ import { webhookRoutes } from './platform/webhooks.ts'
 import { limitCalls, RateLimits } from './rate-limit.ts'
 import { answerReplays } from './replay.ts'
 import { Streams } from './streams.ts'
+import { auditRoutes } from './tasuki/audit.ts'
 import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { planRoutes } from './tasuki/plan.ts'
@@ -123,6 +124,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   webhookRoutes(api, services)
   webhookDeliveryRoutes(api, services)
   outputRoutes(api, services, streams)
+  auditRoutes(api, services)
   caRoutes(api, services)
   changeRoutes(api, services)
   planRoutes(api, services)

@@ -2,6 +2,7 @@ import { AccessService } from './access.ts'
 import { AppSetupService } from './app-setups.ts'
 import { AppTransferService } from './app-transfers.ts'
 import { AppService } from './apps.ts'
+import { AuditService } from './audit.ts'
 import { AuthorizationService } from './authorizations.ts'
 import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
@@ -58,6 +59,7 @@ export interface Services {
   readonly apps: AppService
   readonly appSetups: AppSetupService
   readonly appTransfers: AppTransferService
+  readonly audit: AuditService
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
   readonly authorizations: AuthorizationService
@@ -169,6 +171,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     apps,
     appTransfers: new AppTransferService(deps, { access, apps, collaborators, users }),
     appSetups: new AppSetupService(deps, { apps, buildpacks, builds, config, runs, sources }),
+    audit: new AuditService(deps),
     buildpacks,
     authorizations,
     browserLogins: new BrowserLoginService(deps, authorizations),

@@ -16,6 +16,7 @@ import { TOLD_ONCE } from './migrations/0013-told-once.ts'
 import { OPEN_RUNS } from './migrations/0014-open-runs.ts'
 import { CHECKSUMS } from './migrations/0015-checksums.ts'
 import { REPLAYS } from './migrations/0016-replays.ts'
+import { AUDIT } from './migrations/0017-audit.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -35,6 +36,7 @@ const MIGRATIONS: readonly string[] = [
   OPEN_RUNS,
   CHECKSUMS,
   REPLAYS,
+  AUDIT,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

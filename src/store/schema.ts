@@ -4,6 +4,7 @@ import type { ReleaseStatus } from '../domain/release.ts'
 import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
 import type { Level } from '../domain/webhook.ts'
+import type { AuditTable } from './audit.ts'
 
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
@@ -17,6 +18,7 @@ export interface Schema {
   /** `sealed`: its address, and the authority that its receiver is known by. */
   drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
+  audit: AuditTable
   releases: ReleasesTable
   replays: { key: string; sealed: Uint8Array; at: number }
   rollouts: RolloutsTable

@@ -2,6 +2,7 @@ import { type AppSetups, appSetupsTable } from './app-setups.ts'
 import { type AppTransfers, appTransfersTable } from './app-transfers.ts'
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
+import { type Audit, auditTable } from './audit.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
 import { type Builds, buildsTable } from './builds.ts'
 import { type Collaborators, collaboratorsTable } from './collaborators.ts'
@@ -34,6 +35,7 @@ export interface Tables {
   readonly appSetups: AppSetups
   readonly appTransfers: AppTransfers
   readonly artifacts: Artifacts
+  readonly audit: Audit
   readonly buildpacks: Buildpacks
   readonly builds: Builds
   readonly collaborators: Collaborators
@@ -66,6 +68,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     appSetups: appSetupsTable(db),
     appTransfers: appTransfersTable(db),
     artifacts: artifactsTable(db, cache),
+    audit: auditTable(db),
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),
     collaborators: collaboratorsTable(db),
