@@ -17,6 +17,8 @@ import { OPEN_RUNS } from './migrations/0014-open-runs.ts'
 import { CHECKSUMS } from './migrations/0015-checksums.ts'
 import { REPLAYS } from './migrations/0016-replays.ts'
 import { AUDIT } from './migrations/0017-audit.ts'
+import { SOURCES } from './migrations/0018-sources.ts'
+import { AUTO_DEPLOYS } from './migrations/0018-auto-deploys.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -37,6 +39,8 @@ const MIGRATIONS: readonly string[] = [
   CHECKSUMS,
   REPLAYS,
   AUDIT,
+  SOURCES,
+  AUTO_DEPLOYS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

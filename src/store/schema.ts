@@ -5,6 +5,12 @@ import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
 import type { Level } from '../domain/webhook.ts'
 import type { AuditTable } from './audit.ts'
+import type { AutoDeploysTable } from './auto-deploys.ts'
+import type { BranchDeploysTable } from './branch-deploys.ts'
+import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
+import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
+import type { SourceEventsTable } from './source-events.ts'
+import type { SourceBranchesTable, SourcePullsTable } from './source-heads.ts'
 
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
@@ -19,6 +25,8 @@ export interface Schema {
   drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
   audit: AuditTable
+  autoDeploys: AutoDeploysTable
+  branchDeploys: BranchDeploysTable & { number: Generated<number> }
   releases: ReleasesTable
   replays: { key: string; sealed: Uint8Array; at: number }
   rollouts: RolloutsTable
@@ -34,6 +42,12 @@ export interface Schema {
   buildpacks: BuildpacksTable
   pipelines: PipelinesTable
   couplings: CouplingsTable
+  pipelineRepositories: PipelineRepositoriesTable
+  sourceEvents: SourceEventsTable
+  sourceBranches: SourceBranchesTable
+  sourcePulls: SourcePullsTable
+  forgeReports: ForgeReportsTable
+  forgeDeployments: ForgeDeploymentsTable
   promotions: PromotionsTable
   promotionTargets: PromotionTargetsTable
   webhooks: WebhooksTable

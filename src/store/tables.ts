@@ -3,6 +3,8 @@ import { type AppTransfers, appTransfersTable } from './app-transfers.ts'
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Audit, auditTable } from './audit.ts'
+import { type AutoDeploys, autoDeploysTable } from './auto-deploys.ts'
+import { type BranchDeploys, branchDeploysTable } from './branch-deploys.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
 import { type Builds, buildsTable } from './builds.ts'
 import { type Collaborators, collaboratorsTable } from './collaborators.ts'
@@ -13,9 +15,11 @@ import { type Domains, domainsTable } from './domains.ts'
 import { type Drains, drainsTable } from './drains.ts'
 import { type Events, eventsTable } from './events.ts'
 import { type Features, featuresTable } from './features.ts'
+import { type ForgeReportTables, forgeReportTables } from './forge-reports.ts'
 import { type Formations, formationTable } from './formation.ts'
 import { type Journal, journalTable } from './journal.ts'
 import { type Outbox, outboxTables } from './outbox.ts'
+import { type PipelineRepositories, pipelineRepositoriesTable } from './pipeline-repositories.ts'
 import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from './pipelines.ts'
 import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
@@ -24,6 +28,8 @@ import { type Replays, replaysTable } from './replays.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
 import { type Runs, runsTable } from './runs.ts'
 import type { Seal } from './seal.ts'
+import { type SourceEvents, sourceEventsTable } from './source-events.ts'
+import { type SourceHeads, sourceHeadsTables } from './source-heads.ts'
 import { type Sources, sourcesTable } from './sources.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
 import { type Users, usersTable } from './users.ts'
@@ -36,6 +42,8 @@ export interface Tables {
   readonly appTransfers: AppTransfers
   readonly artifacts: Artifacts
   readonly audit: Audit
+  readonly autoDeploys: AutoDeploys
+  readonly branchDeploys: BranchDeploys
   readonly buildpacks: Buildpacks
   readonly builds: Builds
   readonly collaborators: Collaborators
@@ -45,10 +53,12 @@ export interface Tables {
   readonly drains: Drains
   readonly events: Events
   readonly features: Features
+  readonly forgeReports: ForgeReportTables
   readonly formation: Formations
   readonly journal: Journal
   readonly couplings: Couplings
   readonly pipelines: Pipelines
+  readonly pipelineRepositories: PipelineRepositories
   readonly promotions: Promotions
   readonly outbox: Outbox
   readonly webhooks: Webhooks
@@ -57,6 +67,8 @@ export interface Tables {
   readonly replays: Replays
   readonly rollouts: Rollouts
   readonly runs: Runs
+  readonly sourceEvents: SourceEvents
+  readonly sourceHeads: SourceHeads
   readonly sources: Sources
   readonly tokens: Tokens
   readonly users: Users
@@ -69,6 +81,8 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     appTransfers: appTransfersTable(db),
     artifacts: artifactsTable(db, cache),
     audit: auditTable(db),
+    autoDeploys: autoDeploysTable(db),
+    branchDeploys: branchDeploysTable(db),
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),
     collaborators: collaboratorsTable(db),
@@ -78,10 +92,12 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     drains: drainsTable(db, seal),
     events: eventsTable(db),
     features: featuresTable(db),
+    forgeReports: forgeReportTables(db),
     formation: formationTable(db),
     journal: journalTable(db),
     couplings: couplingsTable(db),
     pipelines: pipelinesTable(db),
+    pipelineRepositories: pipelineRepositoriesTable(db, seal),
     promotions: promotionsTable(db),
     outbox: outboxTables(db),
     webhooks: webhooksTable(db, seal),
@@ -90,6 +106,8 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     replays: replaysTable(db, seal),
     rollouts: rolloutsTable(db),
     runs: runsTable(db, seal),
+    sourceEvents: sourceEventsTable(db),
+    sourceHeads: sourceHeadsTables(db),
     sources: sourcesTable(db),
     tokens: tokensTable(db),
     users: usersTable(db),
