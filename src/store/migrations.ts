@@ -18,7 +18,7 @@ import { CHECKSUMS } from './migrations/0015-checksums.ts'
 import { REPLAYS } from './migrations/0016-replays.ts'
 import { AUDIT } from './migrations/0017-audit.ts'
 import { SOURCES } from './migrations/0018-sources.ts'
-import { AUTO_DEPLOYS } from './migrations/0018-auto-deploys.ts'
+import { AUTO_DEPLOYS } from './migrations/0019-auto-deploys.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
