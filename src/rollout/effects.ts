@@ -59,6 +59,7 @@ export class Effects {
           host: wanted.host,
         })
       case 'admit':
+        this.#observer.admitting(operation.instance)
         return router.admit(backend(wanted, operation.type), operation.instance, FULL)
       case 'drain':
         return router.drain(backend(wanted, operation.type), operation.instance)

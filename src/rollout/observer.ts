@@ -79,6 +79,12 @@ export class Observer {
     if (track) track.killedAt = now
   }
 
+  /** It is being let in, with whatever outcome: from here on it may have requests, so its limits begin anew. */
+  admitting(id: InstanceId): void {
+    const track = this.#tracks.get(id)
+    if (track) Object.assign(track, { outSince: null, idleSeen: 0 })
+  }
+
   streamsClosed(id: InstanceId): void {
     const track = this.#tracks.get(id)
     if (track) track.streamsClosed = true

@@ -97,7 +97,9 @@ function assign(type: WantedType, instance: SeenInstance): Operation[] {
 function admissions(facts: Facts, count: Census): Operation[] {
   const { type, keepers, old } = count
   const ready = keepers.filter(isReady)
-  const again = keepers.filter(isHalfAdmitted).map((one) => admit(one, 'not every router has admitted it'))
+  const again = [...keepers.filter(isHalfAdmitted), ...needed(facts, count)].map((one) =>
+    admit(one, 'not every router has admitted it'),
+  )
   if (wholeSetFirst(facts, type)) {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
     // What a scaling down has left too many of the old is drained first (I4).
@@ -117,6 +119,11 @@ function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[
   return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
 }
 
+/** Old ones that only some routers let serve, where fewer serve than must: else nothing could be drained for a new one. */
+function needed(facts: Facts, count: Census): readonly SeenInstance[] {
+  return count.old.filter(isHalfAdmitted).slice(0, Math.max(0, -spareOf(facts, count)))
+}
+
 function takesTraffic(instance: SeenInstance): boolean {
   return isAdmitted(instance) && instance.server?.health !== 'down'
 }
@@ -126,17 +133,20 @@ function admit(instance: SeenInstance, note: string): Operation {
 }
 
 function drains(facts: Facts, count: Census): Operation[] {
-  const { type, keepers, old } = count
-  const admitted = old
+  const admitted = count.old
     .filter(isAdmitted)
     .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || indexOf(b) - indexOf(a))
+  const going = new Set([...drainable(admitted, spareOf(facts, count)), ...inTheWay(count, admitted)])
+  return [...going].map((one) => ({ kind: 'drain', note: drainNote(facts, one), ...about(one) }))
+}
+
+/** How many more serve than must; below 0, how many fewer. */
+function spareOf(facts: Facts, { type, keepers, old }: Census): number {
   const serving = keepers.filter(isServing).length
   // With the whole set first the old one stays whole too; only what the formation has not wanted since goes.
   const wholeOld = wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity
   const least = wholeOld ? type.quantity + serving : type.quantity - type.settings.maxUnavailable
-  const spare = serving + admitted.filter(isServing).length - least
-  const going = new Set([...drainable(admitted, spare), ...inTheWay(count, admitted)])
-  return [...going].map((one) => ({ kind: 'drain', note: drainNote(facts, one), ...about(one) }))
+  return serving + old.filter(isServing).length - least
 }
 
 /**

@@ -281,7 +281,11 @@ export class Performer {
   #routerCut(node: RouterNode, ms: number): void {
     node.cut = true
     this.#world.trouble(ms)
-    this.#world.clock.timer(ms, () => this.#world.router.heal(node))
+    this.#world.clock.timer(ms, () => {
+      // One that has lost its power since comes back with that, and has missed the same.
+      if (node.down) node.cut = false
+      else this.#world.router.heal(node)
+    })
   }
 
   #routerDown(node: RouterNode, ms: number): void {
@@ -291,6 +295,7 @@ export class Performer {
     this.#world.trouble(ms + 1000)
     for (const app of this.#apps) this.#world.looks.fell(`${app} ${ROUTABLE_TYPE}`)
     this.#world.clock.timer(ms, () => {
+      if (!node.down) return
       node.restart()
       this.#world.router.heal(node)
       for (const app of this.#apps) this.#world.looks.fell(`${app} ${ROUTABLE_TYPE}`)
