@@ -48,6 +48,15 @@ describe('the builder', () => {
     assert.match(log[0]!, /!\s+app\.json: tasuki\.types\.clock: the app has no such process type/)
   })
 
+  it('makes another artifact for an environment of which app.json says something', async () => {
+    const source = { Procfile: 'web: a\n', 'app.json': '{"environments": {"review": {"env": {"A": "1"}}}}' }
+    const serving = (await bench.build(source)).artifact
+    const review = (await bench.build(source, { environment: 'review' })).artifact
+    assert.deepEqual([Object.keys(serving.manifest.env), Object.keys(review.manifest.env)], [[], ['A']])
+    assert.notEqual(serving.digest, review.digest)
+    assert.equal((await bench.build(source, { environment: 'test' })).artifact.digest, serving.digest)
+  })
+
   it('serves a folder that app.json names, also one that a build script makes', async () => {
     const plain = await bench.build({ 'site/index.html': 'x', 'app.json': '{"tasuki":{"static":"site"}}' })
     assert.match(plain.artifact.processTypes.web!, /^exec node \.tasuki\/static-server\/main\.[jt]s 'site'$/)

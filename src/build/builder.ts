@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import type { AppEnvironment } from '../domain/app-json/environments.ts'
 import type { Artifact } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
@@ -112,8 +113,8 @@ export class Builder {
   }
 
   /** What app.json in an archive says, of which nothing has been unpacked yet. Throws as `build` does. */
-  appJson(tarball: string): Promise<Peek> {
-    return peekAppJson(tarball, this.#options.limits)
+  appJson(tarball: string, environment: AppEnvironment | null = null): Promise<Peek> {
+    return peekAppJson(tarball, this.#options.limits, environment)
   }
 
   /** Where the tree of an artifact lies: absolute, readable by every user of the machine, written by none. */
@@ -175,7 +176,7 @@ export class Builder {
     await using work = await this.#workshop.make(request.appId, user)
     const { limits } = this.#options
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
-    const look = await lookAt(work.source)
+    const look = await lookAt(work.source, request.environment)
     const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf))
     const key = await slugKey(plan, request, this.#toolchain)
     return (await this.#known(key, request)) ?? (await this.#make(plan, key, work, request))

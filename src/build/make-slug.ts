@@ -1,5 +1,6 @@
 import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AppEnvironment } from '../domain/app-json/environments.ts'
 import type { AppJson } from '../domain/app-json.ts'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
@@ -32,6 +33,8 @@ export interface SlugPlan {
 interface Shape {
   readonly processTypes: Readonly<Record<string, string>>
   readonly manifest: Manifest
+  /** Whose keys of app.json count; without any, the artifact is the same as one that serves. */
+  readonly environment: AppEnvironment | null
   /** Folder that our file server serves; null when the app's web is its own. */
   readonly staticRoot: string | null
 }
@@ -50,8 +53,8 @@ function shapeOf(
 ): Shape {
   const staticRoot = own[ROUTABLE_TYPE] === undefined ? staticRootFor(source, builder) : null
   const processTypes = staticRoot === null ? own : { [ROUTABLE_TYPE]: staticCommand(staticRoot), ...own }
-  const { manifest } = appJson([...new Set([ROUTABLE_TYPE, ...Object.keys(processTypes)])])
-  return { processTypes, manifest, staticRoot }
+  const { manifest, environment } = appJson([...new Set([ROUTABLE_TYPE, ...Object.keys(processTypes)])])
+  return { processTypes, manifest, environment, staticRoot }
 }
 
 /** An app with a program of its own has its files served only when app.json asks for it. */
@@ -61,7 +64,7 @@ function staticRootFor(source: Source, builder: AppBuilder | null): string | nul
 
 /** Names everything that the slug depends on. Only the commit is not among it. Null: it is made anew each time. */
 export async function slugKey(
-  { source, builder }: SlugPlan,
+  { source, builder, shape }: SlugPlan,
   { env }: { env: Readonly<Record<string, string>> },
   toolchain: Toolchain,
 ): Promise<string | null> {
@@ -73,6 +76,7 @@ export async function slugKey(
     builder: [builder.name, builder.version],
     toolchain: toolchain.bin,
     config: builder.runsCommands ? Object.entries(env).sort() : [],
+    ...(shape.environment === null ? {} : { environment: shape.environment }),
   })
 }
 
@@ -142,7 +146,7 @@ async function refuseFullDisk(path: string): Promise<void> {
 /** What ran in the build may have put anything under this name, so it is made afresh. */
 async function addPlatformFiles(
   { source, builder }: SlugPlan,
-  { processTypes, staticRoot }: Shape,
+  { processTypes, environment, staticRoot }: Shape,
   { toolchain, sandbox }: BenchParts,
 ) {
   const dir = join(source.dir, PLATFORM_DIR)
@@ -150,7 +154,9 @@ async function addPlatformFiles(
   await mkdir(dir)
   const launcher = await addLauncher(source.dir, { homeIsRoot: builder.atAppPath === true })
   const note: SlugNote = { ...(sandbox ? { atAppPath: true } : {}), ...(launcher ? { launcher } : {}) }
-  const content = { builder: builder.name, toolchain: toolchain.name, processTypes, ...note }
+  // Part of the digest, because another manifest makes another artifact.
+  const made = environment === null ? {} : { environment }
+  const content = { builder: builder.name, toolchain: toolchain.name, processTypes, ...made, ...note }
   await writeFile(join(source.dir, SLUG_NOTE), `${JSON.stringify(content, null, 2)}\n`)
   if (staticRoot === null) return
   await refuseMissing(join(source.dir, staticRoot), staticRoot)

@@ -230,3 +230,53 @@ describe('app.json', () => {
     assert.deepEqual(Object.keys(manifest.settings), ['__proto__'])
   })
 })
+
+describe('environments of app.json', () => {
+  const document = {
+    env: { A: '1', B: '2' },
+    formation: { web: { quantity: 4 } },
+    scripts: { postdeploy: 'node seed.js' },
+    buildpacks: [{ url: 'heroku/nodejs' }],
+    environments: {
+      test: { scripts: { test: 'npm test' }, buildpacks: [] },
+      review: { env: { A: 'review' }, tasuki: { strategy: 'preboot' } },
+    },
+  }
+  const read = (environment: 'test' | 'review' | null) =>
+    parseAppJson(JSON.stringify(document), ['web'], environment)
+
+  it('replace the keys that they name whole, and leave the others', () => {
+    const review = read('review')
+    assert.deepEqual(Object.keys(review.manifest.env), ['A'])
+    assert.equal(review.manifest.env.A?.value, 'review')
+    assert.equal(review.manifest.settings.web?.strategy, 'preboot')
+    assert.equal(review.manifest.formation.web?.quantity, 4)
+    assert.deepEqual([review.manifest.buildpacks, review.environment], [['heroku/nodejs'], 'review'])
+    const tests = read('test')
+    assert.deepEqual(tests.manifest.scripts, { test: 'npm test' })
+    assert.equal(tests.manifest.buildpacks, undefined)
+    const serving = read(null)
+    assert.deepEqual(Object.keys(serving.manifest.env), ['A', 'B'])
+    assert.equal(serving.environment, null)
+    assert.equal(parseAppJson('{"environments": {"review": {}}}', ['web'], 'review').environment, null)
+  })
+
+  it('tell with their place what is wrong with them, whichever is asked for', () => {
+    const errors = errorsOf({
+      env: 3,
+      environments: { test: 'x', review: { env: { 'A B': '' }, formation: { web: { quantity: -1 } } } },
+    })
+    assert.deepEqual(
+      errors.map((error) => error.split(':')[0]),
+      [
+        'env',
+        'environments.test',
+        'environments.review.env["A B"]',
+        'environments.review.formation.web.quantity',
+      ],
+    )
+    const { warnings } = parse({ environments: { reveiw: {}, test: { scrpits: {} } } }).manifest
+    assert.match(warnings[0]!, /^environments\.reveiw: is not known; did you mean "review"/)
+    assert.match(warnings[1]!, /^environments\.test\.scrpits: is not known; did you mean "scripts"/)
+  })
+})

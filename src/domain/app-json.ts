@@ -1,3 +1,4 @@
+import { type AppEnvironment, readEnvironments } from './app-json/environments.ts'
 import { readHealthchecks } from './app-json/healthchecks.ts'
 import { didYouMean, isObject, member, Problems, shown, type Unread } from './app-json/problems.ts'
 import { readBuildpacks, readEnv, readFormation, readScripts } from './app-json/sections.ts'
@@ -12,6 +13,8 @@ export interface AppJson {
   readonly manifest: Manifest
   /** `tasuki.static`: the folder of files to serve, relative to the root of the app; null when it is not set. */
   readonly staticRoot: string | null
+  /** The environment whose keys have replaced others; null where the document says nothing of the one asked for. */
+  readonly environment: AppEnvironment | null
 }
 
 /** Top-level keys of Heroku and Dokku, and ours. */
@@ -47,31 +50,61 @@ const MOST_BYTES = 1024 * 1024
 
 /**
  * Reads app.json. `types` are the process types of the app: each gets its settings, from the defaults, then
- * `healthchecks`, then `tasuki`, then `tasuki.types.TYPE`, the later winning.
- * Throws `invalid_app_json` with everything that is wrong, each with its JSON path. What is merely not known is a warning.
+ * `healthchecks`, then `tasuki`, then `tasuki.types.TYPE`, the later winning. The keys of `environments.ENVIRONMENT`
+ * replace those of the document whole.
+ * Throws `invalid_app_json` with everything that is wrong, each with its JSON path, also of the environments that are
+ * not asked for. What is merely not known is a warning.
  */
-export function parseAppJson(text: string, types: readonly string[]): AppJson {
+export function parseAppJson(
+  text: string,
+  types: readonly string[],
+  environment: AppEnvironment | null = null,
+): AppJson {
   const document = parseJson(text)
   const problems = new Problems()
-  warnOfTopLevel(document, problems)
-  const tasuki = readTasuki(document.tasuki, problems)
-  const settings = { ...tasuki, health: readHealthchecks(document.healthchecks, problems) }
+  const whole = readSections(document, problems)
+  const environments = readEnvironments(document.environments, problems, readSections)
+  const chosen = environment === null ? undefined : environments.get(environment)
+  const { tasuki, health, ...manifest } = { ...whole, ...chosen }
   const appJson = {
     manifest: {
-      name: readName(document.name, problems),
-      ...readBuildpacks(document.buildpacks, problems),
-      env: readEnv(document.env, problems),
-      formation: readFormation(document.formation, problems),
-      scripts: readScripts(document.scripts, problems),
-      settings: settingsPerType(settings, types, problems),
+      name: manifest.name ?? null,
+      ...(manifest.buildpacks?.length ? { buildpacks: manifest.buildpacks } : {}),
+      env: manifest.env ?? {},
+      formation: manifest.formation ?? {},
+      scripts: manifest.scripts ?? {},
+      settings: settingsPerType({ ...(tasuki ?? NO_TASUKI), health: health ?? new Map() }, types, problems),
       warnings: problems.warnings,
     },
-    staticRoot: tasuki.staticRoot,
+    staticRoot: tasuki?.staticRoot ?? null,
+    environment: chosen === undefined ? null : environment,
   }
   if (problems.errors.length === 0) return appJson
   throw new TasukiError('invalid_app_json', `In app.json, ${problems.errors.join('; ')}.`, {
     details: { errors: problems.errors },
   })
+}
+
+/** What the document, or one of its environments, says; a key that does not stand there is missing. */
+interface Sections extends Partial<Pick<Manifest, 'name' | 'env' | 'formation' | 'scripts' | 'buildpacks'>> {
+  readonly tasuki?: TasukiSection
+  readonly health?: ReadonlyMap<string, GivenSettings>
+}
+
+const NO_TASUKI: TasukiSection = { all: {}, perType: new Map(), staticRoot: null }
+
+function readSections(document: Unread, problems: Problems): Sections {
+  warnOfTopLevel(document, problems)
+  const { name, buildpacks, env, formation, scripts, tasuki, healthchecks } = document
+  return {
+    ...(tasuki === undefined ? {} : { tasuki: readTasuki(tasuki, problems) }),
+    ...(healthchecks === undefined ? {} : { health: readHealthchecks(healthchecks, problems) }),
+    ...(name === undefined ? {} : { name: readName(name, problems) }),
+    ...(buildpacks === undefined ? {} : { buildpacks: readBuildpacks(buildpacks, problems) }),
+    ...(env === undefined ? {} : { env: readEnv(env, problems) }),
+    ...(formation === undefined ? {} : { formation: readFormation(formation, problems) }),
+    ...(scripts === undefined ? {} : { scripts: readScripts(scripts, problems) }),
+  }
 }
 
 function parseJson(text: string): Unread {
@@ -105,7 +138,7 @@ function isEmpty(value: unknown): boolean {
 }
 
 function readName(value: unknown, problems: Problems): string | null {
-  if (value === undefined || value === null) return null
+  if (value === null) return null
   if (typeof value === 'string') return value
   problems.error('name', `is ${shown(value)}, but must be a string`)
   return null
@@ -118,7 +151,7 @@ interface TasukiSection {
 }
 
 function readTasuki(value: unknown, problems: Problems): TasukiSection {
-  const object = value === undefined ? {} : (problems.object(value, 'tasuki') ?? {})
+  const object = problems.object(value, 'tasuki') ?? {}
   return {
     all: readSettings(object, 'tasuki', problems, OTHER_TASUKI_KEYS),
     perType: readTypes(object.types, problems),

@@ -1,3 +1,5 @@
+import type { AppEnvironment } from './app-json/environments.ts'
+
 /** What a build is given. */
 export interface BuildRequest {
   readonly appId: string
@@ -11,6 +13,8 @@ export interface BuildRequest {
    * so those of app.json count.
    */
   readonly buildpacks: readonly string[] | null
+  /** What it is built for, when not to serve: the keys of app.json that stand for it there count. */
+  readonly environment?: AppEnvironment | null
   /** Each line of the build log, without a line end. */
   readonly log: (line: string) => void
   /** Ends the build, with everything that it started. */

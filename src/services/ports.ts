@@ -1,4 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
+import type { AppEnvironment } from '../domain/app-json/environments.ts'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
@@ -18,10 +19,13 @@ export interface Builder {
   /** Throws TasukiError `invalid_params` for a buildpack that the server's settings do not allow. */
   checkBuildpack(buildpack: Buildpack): void
   /**
-   * What app.json in an archive says to whoever makes an app of it; an empty manifest without one.
+   * What app.json in an archive says to whoever makes an app of it, for that environment; an empty manifest without one.
    * Throws `invalid_app_json`, `invalid_source`, `too_large`.
    */
-  appJson(tarball: string): Promise<{ readonly manifest: Manifest; readonly successUrl: string | null }>
+  appJson(
+    tarball: string,
+    environment?: AppEnvironment | null,
+  ): Promise<{ readonly manifest: Manifest; readonly successUrl: string | null }>
   /** Deletes the files of all artifacts but these and the newest; returns the digests of what went. */
   collect(keep: ReadonlySet<string>): Promise<readonly string[]>
   /** Forgets what was kept to make the app's next build quicker; a build that is at work keeps nothing either. */
@@ -130,6 +134,25 @@ export interface Hosts {
   maintenance(appId: string, on: boolean): Promise<void>
   /** The app is gone: its hosts and backends can go. */
   removeApp(appId: string): Promise<void>
+}
+
+/** Visitors of apps that sleep: they wait in the router until an instance serves. */
+export interface Doorstep {
+  /**
+   * From now on visitors of the app wait up to that long (ms) for an instance, and are told of; null: as of any other
+   * app. Idempotent, and durable when it resolves.
+   */
+  waitFor(appId: string, limitMs: number | null): Promise<void>
+  /** Ids of the apps whose visitors wait, as it was last told. */
+  waiters(): readonly string[]
+  /** Called while a visitor of such an app waits, several times a second. Returns the way to stop. */
+  onVisitor(listen: (appId: string) => void): () => void
+}
+
+/** When visitors came. */
+export interface Visits {
+  /** When the last request of each app ended that had one since the instant. All in UTC ms; a second late at most. */
+  since(instant: number): Promise<ReadonlyMap<string, number>>
 }
 
 /** The engine's planner, asked what it would do for a wish from the world as it is now. Touches nothing. */

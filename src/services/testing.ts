@@ -79,7 +79,7 @@ export async function world(
       },
       checkBuildpack: () => undefined,
       forgetApp: async () => undefined,
-      appJson: (tarball) => made.appJson(tarball),
+      appJson: (tarball, environment) => made.appJson(tarball, environment),
     },
     oneOffs: {
       runAttached: async () => Promise.reject(new Error('no terminal in this test')),

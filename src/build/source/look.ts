@@ -1,5 +1,6 @@
 import { lstat, readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { AppEnvironment } from '../../domain/app-json/environments.ts'
 import { type AppJson, parseAppJson } from '../../domain/app-json.ts'
 import { EMPTY_MANIFEST } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
@@ -15,18 +16,18 @@ export interface Look {
 }
 
 /**
- * Looks at an unpacked source, of which nothing has run yet. Throws `invalid_procfile`, `invalid_app_json`, and
+ * Looks at an unpacked source, of which nothing has run yet, as it is for that environment. Throws `invalid_procfile`, `invalid_app_json`, and
  * `invalid_source` for a bad package.json.
  */
-export async function lookAt(dir: string): Promise<Look> {
+export async function lookAt(dir: string, environment: AppEnvironment | null = null): Promise<Look> {
   const names = new Set(await readdir(dir))
   const procfile = await readText(dir, 'Procfile', names)
   const appJsonText = await readText(dir, 'app.json', names)
   const packageText = await readText(dir, 'package.json', names)
   const appJson = (types: readonly string[]): AppJson =>
     appJsonText === null
-      ? { manifest: withDefaults(types), staticRoot: null }
-      : parseAppJson(appJsonText, types)
+      ? { manifest: withDefaults(types), staticRoot: null, environment: null }
+      : parseAppJson(appJsonText, types, environment)
   const source = {
     dir,
     names,

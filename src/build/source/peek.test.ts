@@ -48,3 +48,11 @@ test('a bad app.json and what is no archive are refused', async (t) => {
   writeFileSync(none, 'x'.repeat(2000))
   await assert.rejects(peekAppJson(none, DEFAULT_LIMITS), { code: 'invalid_source' })
 })
+
+test('what stands there for an environment counts for it', async (t) => {
+  const text = '{"env": {"A": "1"}, "environments": {"review": {"env": {"B": "2"}}}}'
+  const file = await archive(t, { 'app.json': text })
+  const keys = async (environment: 'test' | 'review' | null) =>
+    Object.keys((await peekAppJson(file, DEFAULT_LIMITS, environment)).manifest.env)
+  assert.deepEqual([await keys('review'), await keys('test'), await keys(null)], [['B'], ['A'], ['A']])
+})

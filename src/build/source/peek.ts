@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { Parser, type ReadEntry } from 'tar'
+import type { AppEnvironment } from '../../domain/app-json/environments.ts'
 import { parseAppJson } from '../../domain/app-json.ts'
 import { EMPTY_MANIFEST, type Manifest } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
@@ -17,13 +18,17 @@ export interface Peek {
 }
 
 /**
- * Reads app.json in an archive that nothing has been unpacked of. Throws `invalid_app_json`, and `invalid_source` or
+ * Reads app.json in an archive that nothing has been unpacked of, as it is for that environment. Throws `invalid_app_json`, and `invalid_source` or
  * `too_large` for what could not be unpacked either.
  */
-export async function peekAppJson(tarball: string, limits: SourceLimits): Promise<Peek> {
+export async function peekAppJson(
+  tarball: string,
+  limits: SourceLimits,
+  environment: AppEnvironment | null = null,
+): Promise<Peek> {
   const text = await readText(tarball, limits)
   if (text === null) return { manifest: EMPTY_MANIFEST, successUrl: null }
-  const { manifest } = parseAppJson(text, [])
+  const { manifest } = parseAppJson(text, [], environment)
   const { success_url: url } = JSON.parse(text.replace(/^\uFEFF/, '')) as { success_url?: unknown }
   return { manifest, successUrl: typeof url === 'string' && url !== '' ? url : null }
 }

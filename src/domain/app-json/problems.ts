@@ -5,13 +5,25 @@ export type Unread = Readonly<Record<string, unknown>>
 export class Problems {
   readonly errors: string[] = []
   readonly warnings: string[] = []
+  #within = ''
 
   error(place: string, what: string): void {
-    this.errors.push(`${place}: ${what}`)
+    this.errors.push(`${this.#within}${place}: ${what}`)
   }
 
   warn(place: string, what: string): void {
-    this.warnings.push(`${place}: ${what}`)
+    this.warnings.push(`${this.#within}${place}: ${what}`)
+  }
+
+  /** Gathers what `read` finds as lying below that place. */
+  below<Result>(place: string, read: () => Result): Result {
+    const before = this.#within
+    this.#within = `${before}${place}.`
+    try {
+      return read()
+    } finally {
+      this.#within = before
+    }
   }
 
   /** The value as an object; null, with an error, when it is none. */

@@ -32,13 +32,22 @@ export function appJsonSchema(): Schema {
       formation: formation(),
       addons: ANY,
       buildpacks: buildpacks(),
-      environments: ANY,
+      environments: environments(),
       stack: ANY,
       image: ANY,
       healthchecks: healthchecks(),
       cron: ANY,
       tasuki: tasuki(),
     },
+  }
+}
+
+function environments(): Schema {
+  const replaced = { type: 'object', properties: { env: env(), formation: formation(), scripts: scripts() } }
+  return {
+    description: 'Keys that stand instead of those above: for tests, and for review apps.',
+    type: ['object', 'null'],
+    properties: { test: replaced, review: replaced },
   }
 }
 

@@ -8,15 +8,14 @@ import { readNumber } from './settings.ts'
 const MOST_QUANTITY = 1000
 
 /** `buildpacks`: their URLs, which count until somebody sets others; only then are they looked at more closely. */
-export function readBuildpacks(value: unknown, problems: Problems): Pick<Manifest, 'buildpacks'> {
-  if (absent(value)) return {}
+export function readBuildpacks(value: unknown, problems: Problems): readonly string[] {
+  if (absent(value)) return []
   if (!Array.isArray(value)) {
     problems.error('buildpacks', `is ${shown(value)}, but must be a list such as [{"url": "…"}]`)
-    return {}
+    return []
   }
   const urls = value.map((entry, index) => readBuildpack(entry, `buildpacks[${index}]`, problems))
-  const buildpacks = urls.filter((url) => url !== undefined)
-  return buildpacks.length > 0 ? { buildpacks } : {}
+  return urls.filter((url) => url !== undefined)
 }
 
 function readBuildpack(entry: unknown, place: string, problems: Problems): string | undefined {
