@@ -103,7 +103,7 @@ function admissions(facts: Facts, count: Census): Operation[] {
   if (wholeSetFirst(facts, type)) {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
     // What a scaling down has left too many of the old is drained first (I4).
-    const room = 2 * type.quantity - keepers.length - old.filter(isServing).length
+    const room = 2 * type.quantity - keepers.length - old.filter(takesTraffic).length
     if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]
     return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
