@@ -3,10 +3,12 @@ import { existsSync } from 'node:fs'
 import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { Commit } from '../domain/source-event.ts'
 import type { ServiceDeps } from './context.ts'
 import { KeyedQueue } from './queue.ts'
 import { type Contents, contentsOf } from './repositories-contents.ts'
 import { Git, gitEnvironment, requireGit } from './repositories-git.ts'
+import { commitsOf } from './repositories-log.ts'
 import { expectShallow } from './repositories-shallow.ts'
 
 /** What a repository is named before it is whole. */
@@ -97,6 +99,23 @@ export class Repositories {
   /** Whether all of `older` is in `newer`; false as well when their histories are not known that far back. */
   async contains(appId: string, newer: string, older: string): Promise<boolean> {
     return (await this.#git(appId).try(['merge-base', '--is-ancestor', older, newer])).code === 0
+  }
+
+  /** The commits that `to` has and `from` has not (null: all of them), newest first; none when they are not there. */
+  async commits(appId: string, to: string, from: string | null, most: number): Promise<Commit[]> {
+    return existsSync(this.#directory(appId)) ? commitsOf(this.#git(appId), to, from, most) : []
+  }
+
+  /** By name. */
+  async branches(appId: string): Promise<{ readonly name: string; readonly sha: string }[]> {
+    if (!existsSync(this.#directory(appId))) return []
+    const format = '--format=%(objectname) %(refname:lstrip=2)'
+    const out = await this.#git(appId).run(['for-each-ref', format, 'refs/heads/'])
+    const lines = out === '' ? [] : out.split('\n')
+    return lines.map((line) => ({
+      sha: line.slice(0, line.indexOf(' ')),
+      name: line.slice(line.indexOf(' ') + 1),
+    }))
   }
 
   contents(appId: string, commit: string): Promise<Contents> {

@@ -19,6 +19,7 @@ import { REPLAYS } from './migrations/0016-replays.ts'
 import { AUDIT } from './migrations/0017-audit.ts'
 import { SOURCES } from './migrations/0018-sources.ts'
 import { AUTO_DEPLOYS } from './migrations/0019-auto-deploys.ts'
+import { APPROVALS } from './migrations/0020-approvals.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -41,6 +42,7 @@ const MIGRATIONS: readonly string[] = [
   AUDIT,
   SOURCES,
   AUTO_DEPLOYS,
+  APPROVALS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

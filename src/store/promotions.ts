@@ -11,7 +11,11 @@ export interface Promotions {
   byId(id: string): Promise<Promotion | null>
   /** In the order of the apps' ids. */
   targets(id: string): Promise<PromotionTarget[]>
-  /** Forgets all but the newest of the pipeline. */
+  /** Those that wait for that approval. */
+  waitingFor(approvalId: string): Promise<PromotionTarget[]>
+  /** What came of one that has waited. */
+  settle(targetId: string, result: Pick<PromotionTarget, 'releaseId' | 'error'>): Promise<void>
+  /** Forgets all but the newest of the pipeline, and those that wait. */
   trim(pipelineId: string, keep: number): Promise<void>
 }
 
@@ -27,6 +31,18 @@ export function promotionsTable(db: Db): Promotions {
     },
     targets: (id) =>
       db.selectFrom('promotionTargets').selectAll().where('promotionId', '=', id).orderBy('appId').execute(),
+    waitingFor: (approvalId) =>
+      db
+        .selectFrom('promotionTargets')
+        .selectAll()
+        .where('approvalId', '=', approvalId)
+        .where('releaseId', 'is', null)
+        .where('error', 'is', null)
+        .orderBy('appId')
+        .execute(),
+    async settle(targetId, result) {
+      await db.updateTable('promotionTargets').set(result).where('id', '=', targetId).execute()
+    },
     async trim(pipelineId, keep) {
       const newest = db
         .selectFrom('promotions')
@@ -38,6 +54,11 @@ export function promotionsTable(db: Db): Promotions {
         .deleteFrom('promotions')
         .where('pipelineId', '=', pipelineId)
         .where('id', 'not in', newest)
+        .where(
+          'id',
+          'not in',
+          db.selectFrom('approvals').select('promotionId').where('state', '=', 'waiting'),
+        )
         .execute()
     },
   }

@@ -4,13 +4,16 @@ import type { ReleaseStatus } from '../domain/release.ts'
 import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
 import type { Level } from '../domain/webhook.ts'
+import type { ApprovalsTable, ApprovalVotesTable } from './approvals.ts'
 import type { AuditTable } from './audit.ts'
 import type { AutoDeploysTable } from './auto-deploys.ts'
 import type { BranchDeploysTable } from './branch-deploys.ts'
 import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
+import type { FreezesTable } from './freezes.ts'
 import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
 import type { SourceEventsTable } from './source-events.ts'
 import type { SourceBranchesTable, SourcePullsTable } from './source-heads.ts'
+import type { StageOrdersTable, StageRulesTable } from './stages.ts'
 
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
@@ -24,7 +27,12 @@ export interface Schema {
   /** `sealed`: its address, and the authority that its receiver is known by. */
   drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
+  approvals: ApprovalsTable
+  approvalVotes: ApprovalVotesTable
   audit: AuditTable
+  freezes: FreezesTable
+  stageOrders: StageOrdersTable
+  stageRules: StageRulesTable
   autoDeploys: AutoDeploysTable
   branchDeploys: BranchDeploysTable & { number: Generated<number> }
   releases: ReleasesTable
@@ -323,6 +331,10 @@ export interface PromotionTargetsTable {
   appId: string
   /** Id of the release that it got; null while it has none. */
   releaseId: string | null
+  /** Id of the approval that it waits for, or has waited for. */
+  approvalId: string | null
+  /** Why it got no release when that was given. */
+  error: string | null
 }
 
 export interface WebhooksTable {

@@ -1,5 +1,6 @@
 import { type AppSetups, appSetupsTable } from './app-setups.ts'
 import { type AppTransfers, appTransfersTable } from './app-transfers.ts'
+import { type Approvals, approvalsTable } from './approvals.ts'
 import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Audit, auditTable } from './audit.ts'
@@ -17,6 +18,7 @@ import { type Events, eventsTable } from './events.ts'
 import { type Features, featuresTable } from './features.ts'
 import { type ForgeReportTables, forgeReportTables } from './forge-reports.ts'
 import { type Formations, formationTable } from './formation.ts'
+import { type Freezes, freezesTable } from './freezes.ts'
 import { type Journal, journalTable } from './journal.ts'
 import { type Outbox, outboxTables } from './outbox.ts'
 import { type PipelineRepositories, pipelineRepositoriesTable } from './pipeline-repositories.ts'
@@ -31,12 +33,14 @@ import type { Seal } from './seal.ts'
 import { type SourceEvents, sourceEventsTable } from './source-events.ts'
 import { type SourceHeads, sourceHeadsTables } from './source-heads.ts'
 import { type Sources, sourcesTable } from './sources.ts'
+import { type Stages, stagesTable } from './stages.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
 import { type Users, usersTable } from './users.ts'
 import { type Webhooks, webhooksTable } from './webhooks.ts'
 
 /** All that is stored, one noun a member. Within a transaction use only the tables that it gave. */
 export interface Tables {
+  readonly approvals: Approvals
   readonly apps: Apps
   readonly appSetups: AppSetups
   readonly appTransfers: AppTransfers
@@ -55,6 +59,7 @@ export interface Tables {
   readonly features: Features
   readonly forgeReports: ForgeReportTables
   readonly formation: Formations
+  readonly freezes: Freezes
   readonly journal: Journal
   readonly couplings: Couplings
   readonly pipelines: Pipelines
@@ -70,12 +75,14 @@ export interface Tables {
   readonly sourceEvents: SourceEvents
   readonly sourceHeads: SourceHeads
   readonly sources: Sources
+  readonly stages: Stages
   readonly tokens: Tokens
   readonly users: Users
 }
 
 export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
   return {
+    approvals: approvalsTable(db),
     apps: appsTable(db),
     appSetups: appSetupsTable(db),
     appTransfers: appTransfersTable(db),
@@ -94,6 +101,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     features: featuresTable(db),
     forgeReports: forgeReportTables(db),
     formation: formationTable(db),
+    freezes: freezesTable(db),
     journal: journalTable(db),
     couplings: couplingsTable(db),
     pipelines: pipelinesTable(db),
@@ -109,6 +117,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     sourceEvents: sourceEventsTable(db),
     sourceHeads: sourceHeadsTables(db),
     sources: sourcesTable(db),
+    stages: stagesTable(db),
     tokens: tokensTable(db),
     users: usersTable(db),
   }

@@ -3,14 +3,16 @@ import { ROUTABLE_TYPE } from '../../domain/release.ts'
 import { checkedHost, checkedKey } from './backend.ts'
 import type { MapChange, SharedMap } from './maps.ts'
 
-/** Which host leads to which app, and which apps are down for maintenance. */
+/** Which host leads to which app, which apps are down for maintenance, and whose visitors wait until it is awake. */
 export class HostTable {
   readonly #hosts: SharedMap
   readonly #maintenance: SharedMap
+  readonly #sleeping: SharedMap
 
-  constructor(hosts: SharedMap, maintenance: SharedMap) {
-    this.#hosts = hosts
-    this.#maintenance = maintenance
+  constructor(maps: Readonly<Record<'hosts' | 'maintenance' | 'sleeping', SharedMap>>) {
+    this.#hosts = maps.hosts
+    this.#maintenance = maps.maintenance
+    this.#sleeping = maps.sleeping
   }
 
   /** Throws `conflict` when another app has one of the hosts; then nothing is changed. */
@@ -34,9 +36,20 @@ export class HostTable {
     await this.#maintenance.change([{ key: appId, value: on ? '1' : null }])
   }
 
+  async sleeping(appId: string, waitMs: number | null): Promise<void> {
+    checkedKey({ appId, type: ROUTABLE_TYPE })
+    const value = waitMs === null ? null : String(Math.ceil(waitMs))
+    await this.#sleeping.change([{ key: appId, value }])
+  }
+
+  sleepers(): string[] {
+    return [...this.#sleeping.entries.keys()]
+  }
+
   async remove(appId: string): Promise<void> {
     await this.set(appId, [])
     await this.maintenance(appId, false)
+    await this.sleeping(appId, null)
   }
 
   #of(appId: string): string[] {

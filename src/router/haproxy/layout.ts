@@ -27,6 +27,8 @@ export function layoutOf(directory: string) {
     pages: at('pages'),
     master: at('master.sock'),
     stats: at('stats.sock'),
+    /** Where the control plane is told that somebody waits for an app that sleeps. */
+    bell: at('bell.sock'),
     lua: at('tasuki.lua'),
     log: at('haproxy.log'),
     watchdogScript: at('watchdog.sh'),

@@ -1,23 +1,35 @@
-import { HELD_VAR } from './traffic/log-format.ts'
+import { APP_VAR, HELD_VAR } from './traffic/log-format.ts'
 
 /**
  * What HAProxy's own language can not say. Loaded once per thread.
  *
- * - `hold` lets a request wait while its backend has no server that could take it.
+ * - `hold` lets a request wait while its backend has no server that could take it. While the app sleeps, it waits for
+ *   as long as the app may take to boot, and the control plane is told so: at the socket `bell`, again and again, so that
+ *   also the next control plane learns of it.
  * - `prober` connects to an instance where a TCP connect is to count as a check.
  * - the command `tasuki server` changes a slot and its stream twin in one step. It is not only shorter: a worker that
  *   only finishes what it has refuses HAProxy's own `set server` ("Proxy is disabled") while it still routes.
  */
-export function luaText(): string {
-  return LUA.replaceAll('HELD_VAR', HELD_VAR)
+export function luaText(bell: string, sleepingMap: string): string {
+  const values = { HELD_VAR, APP_VAR, BELL: bell, SLEEPING: sleepingMap }
+  return LUA.replaceAll(
+    /\b(HELD_VAR|APP_VAR|BELL|SLEEPING)\b/g,
+    (name) => values[name as keyof typeof values],
+  )
 }
 
 const LUA = `-- Made by Tasuki; written anew at each start.
 local MOST_HELD = 2000
 local STEP_MS = 10
+-- The more wait, the less often each of them looks: the processor is for what boots.
+local HELD_A_MS = 20
+local RING_EVERY_MS = 200
 -- Less than a check may take.
 local CONNECT_SECONDS = 1
 local held = {}
+local rung = {}
+-- App that sleeps, or wakes up: ms that its visitors wait. Changes while HAProxy runs.
+local sleeping = Map.new("SLEEPING", Map._str)
 
 local function twins(name)
   return core.backends[name], core.backends[name .. "-stream"]
@@ -38,6 +50,17 @@ local function usable(txn, name)
   return false
 end
 
+-- When nobody answers, the next ring tries again.
+local function ring(app)
+  local last = rung[app]
+  if last and elapsed_ms(last) < RING_EVERY_MS then return end
+  rung[app] = core.now()
+  local socket = core.tcp()
+  socket:settimeout(CONNECT_SECONDS)
+  if socket:connect("unix@BELL") then socket:send(app .. "\\n") end
+  socket:close()
+end
+
 core.register_action("hold", { "http-req" }, function(txn, name, limit)
   if usable(txn, name) then return end
   local count = held[name] or 0
@@ -46,10 +69,15 @@ core.register_action("hold", { "http-req" }, function(txn, name, limit)
     return
   end
   held[name] = count + 1
-  local waited, most = 0, tonumber(limit)
+  local app = txn:get_var("APP_VAR")
+  local waited, most = 0, 0
   local began = core.now()
-  while waited < most and not usable(txn, name) do
-    core.msleep(STEP_MS)
+  while not usable(txn, name) do
+    local asleep = sleeping:lookup(app)
+    most = math.max(most, tonumber(asleep or limit))
+    if waited >= most then break end
+    if asleep then ring(app) end
+    core.msleep(STEP_MS + held[name] // HELD_A_MS)
     waited = elapsed_ms(began)
   end
   held[name] = held[name] - 1

@@ -13,6 +13,8 @@ export interface MapPaths {
   readonly backends: string
   /** Apps that are down for maintenance. */
   readonly maintenance: string
+  /** App that sleeps, or wakes up → ms that its visitors wait. */
+  readonly sleeping: string
   /** Slot → what its check asks. */
   checks(backend: string): string
   /** Probe → what it asks. */
@@ -24,6 +26,7 @@ export function mapPaths(directory: string): MapPaths {
     hosts: join(directory, 'hosts.map'),
     backends: join(directory, 'backends.map'),
     maintenance: join(directory, 'maintenance.map'),
+    sleeping: join(directory, 'sleeping.map'),
     checks: (backend) => join(directory, `check-${backend}.map`),
     probes: (probeClass) => join(directory, `${probeBackend(probeClass)}.map`),
   }
@@ -74,7 +77,10 @@ export class SharedMap {
   /** Makes what every worker has the same as what is here. */
   async sync(): Promise<void> {
     const [newest] = await this.#workers.each(() => [`show map ${this.path}`])
-    const shown = parseMap(newest!.answers[0]!.replaceAll(/^0x[0-9a-f]+ /gm, ''))
+    const answer = newest!.answers[0]!
+    // One that runs since before there was such a map reads it from the disk with its next reload.
+    if (UNKNOWN_MAP.test(answer)) return
+    const shown = parseMap(answer.replaceAll(/^0x[0-9a-f]+ /gm, ''))
     const stale = [...shown.keys()].filter((key) => !this.#entries.has(key))
     const wrong = [...this.#entries].filter(([key, value]) => shown.get(key) !== value)
     await applyChanges(this.#workers, this.path, [

@@ -41,12 +41,12 @@ type Look = (backend: Backend, instance: InstanceId) => Promise<RouterServer>
 export async function openParts(options: RouterOptions, layout: Layout, look: Look): Promise<Parts> {
   const program = await findProgram(options.program)
   const pages = pagePaths(layout.pages)
-  const outdated = await layOut(layout, pages)
+  const maps = mapPaths(layout.maps)
+  const outdated = await layOut(layout, pages, maps.sleeping)
   const watchdog = new Watchdog(layout, program)
   const prober = await keptProber(layout.prober, watchdog.master() !== null)
   const files = new ConfigFiles(layout, program)
   await files.load()
-  const maps = mapPaths(layout.maps)
   const descriptors = await mostDescriptors()
   const found = { options, layout, pages, maps, prober, watchdog, files, descriptors, outdated }
   const parts = new Parts(found, look)
@@ -69,6 +69,7 @@ export class Parts {
     readonly hosts: SharedMap
     readonly backends: SharedMap
     readonly maintenance: SharedMap
+    readonly sleeping: SharedMap
   }
   /** Files of backends that were not whole when they were read. */
   broken: readonly string[] = []
@@ -90,8 +91,9 @@ export class Parts {
       hosts: new SharedMap(maps.hosts, this.workers),
       backends: new SharedMap(maps.backends, this.workers),
       maintenance: new SharedMap(maps.maintenance, this.workers),
+      sleeping: new SharedMap(maps.sleeping, this.workers),
     }
-    this.hosts = new HostTable(this.shared.hosts, this.shared.maintenance)
+    this.hosts = new HostTable(this.shared)
     const mostOldWorkers = options.mostOldWorkers ?? 8
     this.reload = new Reload({ files, master, workers: this.workers, mostOldWorkers })
     this.structure = this.#structure()

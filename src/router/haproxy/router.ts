@@ -3,6 +3,7 @@ import type { InstanceId } from '../../domain/instance.ts'
 import type { Assignment, BackendKey, BackendSpec, BackendView, RouterServer } from '../../rollout/ports.ts'
 import type { NamedBackend, RouterControl, RouterStatus } from '../port.ts'
 import { type Backend, slotOf, streamName } from './backend.ts'
+import { Bell } from './bell.ts'
 import { keyText } from './key.ts'
 import { layoutOf } from './layout.ts'
 import type { RouterOptions } from './options.ts'
@@ -20,12 +21,14 @@ export type { RouterOptions } from './options.ts'
 export class HaproxyRouter implements RouterControl {
   readonly #options: RouterOptions
   readonly #layout: ReturnType<typeof layoutOf>
+  readonly #bell: Bell
   #running: Parts | null = null
 
   /** Throws `invalid_params` for a directory that can not stand in HAProxy's configuration. */
   constructor(options: RouterOptions) {
     this.#options = options
     this.#layout = layoutOf(options.directory)
+    this.#bell = new Bell(this.#layout.bell)
   }
 
   /** HAProxy's own command socket, where its log can be read. */
@@ -41,14 +44,17 @@ export class HaproxyRouter implements RouterControl {
     this.#running = parts
     try {
       await this.#options.onFound?.()
+      await this.#bell.open()
       return await startOrAdopt(parts, rebooted)
     } catch (error) {
       this.#running = null
+      await this.#bell.close()
       throw error
     }
   }
 
   async close(): Promise<void> {
+    await this.#bell.close()
     this.#running?.found.watchdog.close()
     this.#running?.structure.close()
     this.#running = null
@@ -108,6 +114,18 @@ export class HaproxyRouter implements RouterControl {
 
   async maintenance(appId: string, on: boolean): Promise<void> {
     await this.#live().hosts.maintenance(appId, on)
+  }
+
+  async waitFor(appId: string, limitMs: number | null): Promise<void> {
+    await this.#live().hosts.sleeping(appId, limitMs)
+  }
+
+  waiters(): readonly string[] {
+    return this.#live().hosts.sleepers()
+  }
+
+  onVisitor(listen: (appId: string) => void): () => void {
+    return this.#bell.onRing(listen)
   }
 
   async removeApp(appId: string): Promise<void> {

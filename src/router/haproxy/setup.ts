@@ -43,12 +43,16 @@ function missing(what: string): TasukiError {
   return new TasukiError('setup_missing', what)
 }
 
-/** The directories, and the files that are not configuration. True when HAProxy would have to load one anew. */
-export async function layOut(layout: Layout, pages: PagePaths): Promise<boolean> {
+/**
+ * The directories, and the files that are not configuration; `sleeping` is the map that the Lua reads. True when HAProxy
+ * would have to load one anew.
+ */
+export async function layOut(layout: Layout, pages: PagePaths, sleeping: string): Promise<boolean> {
   for (const directory of [layout.directory, layout.maps, layout.pages])
     await mkdir(directory, { recursive: true, mode: 0o700 })
+  await touch(sleeping)
   await replaceFile(layout.watchdogScript, WATCHDOG_SCRIPT)
-  const loaded = [[layout.lua, luaText()] as const, ...pageFiles(pages)]
+  const loaded = [[layout.lua, luaText(layout.bell, sleeping)] as const, ...pageFiles(pages)]
   const changed = await Promise.all(loaded.map(([path, text]) => replaceFile(path, text)))
   return changed.includes(true)
 }

@@ -43,7 +43,7 @@ async function emptyAll({ found, registry }: Parts): Promise<void> {
 async function boot(parts: Parts): Promise<void> {
   const { found, registry, structure, shared } = parts
   const draft = structure.draft()
-  for (const map of [shared.hosts, shared.maintenance]) {
+  for (const map of [shared.hosts, shared.maintenance, shared.sleeping]) {
     await map.load()
     await map.reset(map.entries)
   }
@@ -75,7 +75,7 @@ async function adopt(parts: Parts): Promise<void> {
   const { found, registry, structure, shared, workers, gate, reload } = parts
   await found.watchdog.ensure()
   await workers.list()
-  await Promise.all([shared.hosts.load(), shared.maintenance.load()])
+  await Promise.all([shared.hosts.load(), shared.maintenance.load(), shared.sleeping.load()])
   await shared.backends.reset(routes(registry.all()))
   for (const map of Object.values(shared)) await map.sync()
   await stopProbes(parts)

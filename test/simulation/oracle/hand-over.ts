@@ -85,7 +85,10 @@ export class HandOverRules {
     const { rollout } = wanted ?? {}
     if (settings?.strategy !== 'preboot' || rollout?.direction !== 'forward' || !looks.isUpToDate(key)) return
     if (runtime.get(instance)?.spec.generation !== set!.generation) return
-    const old = router.serving(key).filter((id) => runtime.get(id)?.spec.generation !== set!.generation)
+    const old = router.serving(key).filter((id) => {
+      const one = runtime.get(id)
+      return one?.info.state === 'running' && one.spec.generation !== set!.generation
+    })
     if (old.length < quantity || old.some((id) => this.#upFor(key, id) < NEWS_MS)) return
     const mine = runtime
       .of(appId)

@@ -14,7 +14,7 @@ export const HELD_VAR = 'txn.held_ms'
 const REQUEST_ID_VAR = 'txn.request_id'
 
 /** Transaction variable that the frontend sets from its host map: the app that is asked for. */
-const APP_VAR = 'txn.app'
+export const APP_VAR = 'txn.app'
 
 const HOST_VAR = 'txn.log_host'
 

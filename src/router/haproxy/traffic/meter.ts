@@ -24,6 +24,8 @@ export class Meter {
   readonly #history = new History()
   readonly #watches = new Watches(this.directory, this.#history)
   readonly #receipts = new Map<string, Receipt>()
+  /** App → when its last request ended. */
+  readonly #visits = new Map<string, number>()
 
   get receipts(): ReadonlyMap<string, Receipt> {
     return this.#receipts
@@ -39,6 +41,7 @@ export class Meter {
     const backend = this.directory.backend(line.backend)
     if (!backend) return
     const key = keyOf(backend)
+    this.#visits.set(backend.appId, Math.max(line.endedAt, this.#visits.get(backend.appId) ?? 0))
     if (backend.kind === 'plain') {
       const fate = fateOf(line)
       this.#history.add(key, line, fate)
@@ -49,6 +52,12 @@ export class Meter {
       const release = this.directory.instance(line.address)?.release ?? null
       receipt.add(line, backend.kind, release, worker)
     }
+  }
+
+  /** When the last request of each app ended that had one since the instant; UTC ms. Earlier ones are forgotten. */
+  visitsSince(instant: number): ReadonlyMap<string, number> {
+    for (const [appId, at] of this.#visits) if (at < instant) this.#visits.delete(appId)
+    return new Map(this.#visits)
   }
 
   /** Begins a receipt; false when it has begun before. */

@@ -19,6 +19,7 @@ export interface Calls {
     args: [backend: BackendKey, instances: readonly string[], agoMs: number]
     result: TrafficSample
   }
+  visitsSince: { args: [instant: number]; result: ReadonlyMap<string, number> }
   stop: { args: []; result: undefined }
 }
 

@@ -115,6 +115,10 @@ export class Reader {
     return this.#meter.sample(backend, instances, now - agoMs, now)
   }
 
+  visitsSince(instant: number): ReadonlyMap<string, number> {
+    return this.#meter.visitsSince(instant)
+  }
+
   stop(): void {
     this.#stopped = true
     clearTimeout(this.#tending)

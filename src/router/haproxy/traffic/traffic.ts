@@ -114,6 +114,11 @@ export class HaproxyTraffic implements Traffic {
     return this.#call('sample', backend, instances, this.#options.monotonic() - sinceMonotonic)
   }
 
+  /** When the last request of each app ended that had one since the instant; UTC ms. */
+  async visitsSince(instant: number): Promise<ReadonlyMap<string, number>> {
+    return this.#call('visitsSince', instant)
+  }
+
   /** Lines of followed apps, in batches, at most 0.25 s late. Returns the way to stop. */
   onLines(listen: (batch: readonly RouterLine[]) => void): () => void {
     this.#listeners.add(listen)
