@@ -20,6 +20,7 @@ import { AUDIT } from './migrations/0017-audit.ts'
 import { SOURCES } from './migrations/0018-sources.ts'
 import { AUTO_DEPLOYS } from './migrations/0019-auto-deploys.ts'
 import { APPROVALS } from './migrations/0020-approvals.ts'
+import { TESTS } from './migrations/0021-tests.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -43,6 +44,7 @@ const MIGRATIONS: readonly string[] = [
   SOURCES,
   AUTO_DEPLOYS,
   APPROVALS,
+  TESTS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -13,7 +13,10 @@ import type { FreezesTable } from './freezes.ts'
 import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
 import type { SourceEventsTable } from './source-events.ts'
 import type { SourceBranchesTable, SourcePullsTable } from './source-heads.ts'
+import type { StageConfigTable } from './stage-config.ts'
 import type { StageOrdersTable, StageRulesTable } from './stages.ts'
+import type { TestCasesTable } from './test-cases.ts'
+import type { PipelineTestsTable, TestNodesTable, TestRunsTable } from './test-runs.ts'
 
 /** The tables, as SQLite holds them: flags are 0 or 1, times are UTC ms, objects are JSON text. */
 export interface Schema {
@@ -49,6 +52,11 @@ export interface Schema {
   collaborators: CollaboratorsTable
   buildpacks: BuildpacksTable
   pipelines: PipelinesTable
+  pipelineTests: PipelineTestsTable
+  stageConfig: StageConfigTable
+  testRuns: TestRunsTable
+  testNodes: TestNodesTable
+  testCases: TestCasesTable
   couplings: CouplingsTable
   pipelineRepositories: PipelineRepositoriesTable
   sourceEvents: SourceEventsTable

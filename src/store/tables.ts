@@ -33,7 +33,10 @@ import type { Seal } from './seal.ts'
 import { type SourceEvents, sourceEventsTable } from './source-events.ts'
 import { type SourceHeads, sourceHeadsTables } from './source-heads.ts'
 import { type Sources, sourcesTable } from './sources.ts'
+import { type StageConfigs, stageConfigTable } from './stage-config.ts'
 import { type Stages, stagesTable } from './stages.ts'
+import { type TestCases, testCasesTable } from './test-cases.ts'
+import { type TestRuns, testRunsTable } from './test-runs.ts'
 import { type Tokens, tokensTable } from './tokens.ts'
 import { type Users, usersTable } from './users.ts'
 import { type Webhooks, webhooksTable } from './webhooks.ts'
@@ -76,6 +79,9 @@ export interface Tables {
   readonly sourceHeads: SourceHeads
   readonly sources: Sources
   readonly stages: Stages
+  readonly stageConfig: StageConfigs
+  readonly testCases: TestCases
+  readonly testRuns: TestRuns
   readonly tokens: Tokens
   readonly users: Users
 }
@@ -118,6 +124,9 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     sourceHeads: sourceHeadsTables(db),
     sources: sourcesTable(db),
     stages: stagesTable(db),
+    stageConfig: stageConfigTable(db, seal),
+    testCases: testCasesTable(db),
+    testRuns: testRunsTable(db),
     tokens: tokensTable(db),
     users: usersTable(db),
   }
