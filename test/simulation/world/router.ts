@@ -145,6 +145,11 @@ export class SimRouter implements Router {
       for (const key of [...node.backends.keys()]) if (key.startsWith(`${appId} `)) node.drop(key)
   }
 
+  /** It has passed its checks since it was assigned, at every router. */
+  wasUp(key: string, instance: InstanceId): boolean {
+    return this.nodes.every((node) => node.backends.get(key)?.servers.get(instance)?.everUp === true)
+  }
+
   /** Takes new requests somewhere. */
   isRoutable(instance: InstanceId): boolean {
     return this.nodes.some((node) => node.seats(instance).some((seat) => seat.admin === 'ready'))

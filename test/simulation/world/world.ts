@@ -369,7 +369,8 @@ export class World implements Bench {
     runtime.onSignal = (one, signal) => {
       books.effect(signal === 'SIGTERM' ? 'terminate' : 'kill', one.info.id)
       handOver.signal(one, signal)
-      if (!this.runtime.isWell(one))
+      // One that is given up before it ever passed is bad luck of its release too.
+      if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
         this.#lastFate.set(`${keyOf(one.spec)} ${one.spec.release}`, this.clock.wall())
       one.mayBeCut ||= handOver.drainLimitPassed(one)
       if (this.#late) this.runtime.crash(one.info.id, 143)
