@@ -39,6 +39,7 @@ import { releaseRoutes } from './platform/releases.ts'
 import { slugRoutes } from './platform/slugs.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
+import { stageConfigVarRoutes } from './platform/stage-config-vars.ts'
 import { outputRoutes } from './platform/streams.ts'
 import { webhookDeliveryRoutes } from './platform/webhook-deliveries.ts'
 import { webhookRoutes } from './platform/webhooks.ts'
@@ -120,6 +121,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   releaseRoutes(api, services)
   sniEndpointRoutes(api, services)
   slugRoutes(api, services)
+  stageConfigVarRoutes(api, services)
   sourceRoutes(api, services)
   webhookRoutes(api, services)
   webhookDeliveryRoutes(api, services)

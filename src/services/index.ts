@@ -9,12 +9,14 @@ import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
 import { CollaboratorService } from './collaborators.ts'
 import { Collector } from './collector.ts'
+import { CommitSources } from './commit-sources.ts'
 import { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
 import { DailyRestarts } from './daily-restarts.ts'
 import { DomainService } from './domains.ts'
 import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
+import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
 import { HostKeeper } from './host-keeper.ts'
 import { InstanceLines } from './instance-lines.ts'
@@ -41,7 +43,9 @@ import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
 import { SlugService } from './slugs.ts'
+import { SourceEventService } from './source-events.ts'
 import { SourceService } from './sources.ts'
+import { StageConfigService } from './stage-config.ts'
 import { StopService } from './stops.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
@@ -66,11 +70,13 @@ export interface Services {
   readonly builds: BuildService
   readonly collaborators: CollaboratorService
   readonly collector: Collector
+  readonly commitSources: CommitSources
   readonly config: ConfigService
   readonly dailyRestarts: DailyRestarts
   readonly domains: DomainService
   readonly drains: DrainService
   readonly features: FeatureService
+  readonly forgeReports: ForgeReports
   readonly formation: FormationService
   readonly instances: InstanceService
   readonly logins: LoginService
@@ -91,7 +97,9 @@ export interface Services {
   readonly secrets: Secrets
   readonly server: ServerControl
   readonly slugs: SlugService
+  readonly sourceEvents: SourceEventService
   readonly sources: SourceService
+  readonly stageConfig: StageConfigService
   readonly stops: StopService
   readonly tokens: TokenService
   readonly users: UserService
@@ -127,6 +135,8 @@ export function createServices(deps: ServiceDeps): Services {
       webhookPump.start()
       instanceLines.start()
       rolloutLines.start()
+      await services.forgeReports.start()
+      await services.sourceEvents.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
@@ -137,6 +147,8 @@ export function createServices(deps: ServiceDeps): Services {
     },
     async stop() {
       await schedule.stop()
+      await services.sourceEvents.stop()
+      await services.forgeReports.stop()
       await appSetups.stop()
       await webhookPump.stop()
       await instanceLines.stop()
@@ -178,11 +190,13 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     builds,
     collaborators,
     collector: new Collector(deps, sources, builds),
+    commitSources: new CommitSources(deps, repositories, sources),
     config,
     dailyRestarts: new DailyRestarts(deps),
     domains: new DomainService(deps, hosts),
     drains: new DrainService(deps),
     features: new FeatureService(deps),
+    forgeReports: new ForgeReports(deps),
     formation: new FormationService(deps),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
@@ -203,7 +217,9 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     secrets,
     server: deps.server,
     slugs: new SlugService(deps),
+    sourceEvents: new SourceEventService(deps),
     sources,
+    stageConfig: new StageConfigService(deps),
     stops: new StopService(restarts, runs),
     tokens: new TokenService(deps),
     users,
