@@ -4,6 +4,7 @@ import { createApi } from './api/create.ts'
 import { Builder } from './build/builder.ts'
 import { asTasukiError } from './domain/errors.ts'
 import { faultsFrom } from './faults.ts'
+import { GitHub } from './forge/github.ts'
 import { gitRoutes } from './git/routes.ts'
 import { Engine } from './rollout/engine.ts'
 import { HaproxyRouter } from './router/haproxy/router.ts'
@@ -115,9 +116,12 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     runtime,
     router,
     builder,
+    forge: new GitHub(options.githubApi),
     logs,
     oneOffs: runtime,
     hosts: router,
+    doorstep: router,
+    visits: { since: (instant) => traffic.visitsSince(instant) },
     planner: engine,
     server: {
       info: async () => ({

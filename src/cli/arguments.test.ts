@@ -89,6 +89,7 @@ describe('the options of the server', () => {
         keptLog: { mebibytes: 50, days: 30 },
         tls: null,
         localBuildpacks: [],
+        githubApi: 'https://api.github.com',
         logLevel: 'info',
       })
     } finally {

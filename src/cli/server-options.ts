@@ -28,6 +28,7 @@ export const SERVER_DEFAULTS = {
   'log-size': '50',
   'log-days': '30',
   'local-buildpacks': '',
+  'github-api': 'https://api.github.com',
   'log-level': 'info',
 } as const
 
@@ -50,6 +51,7 @@ export async function serverOptions(given: ServerFlags): Promise<ServerOptions> 
     pushMiB: mebibytes('push-limit', all['push-limit']),
     keptLog: { mebibytes: mebibytes('log-size', all['log-size']), days: days('log-days', all['log-days']) },
     rateLimit: rateLimit(all['rate-limit']),
+    githubApi: webAddress('github-api', all['github-api']),
     logLevel: logLevel(all['log-level']),
   }
 }
@@ -163,6 +165,17 @@ function folders(name: string, text: string): string[] {
   if (relative === undefined) return given.map((folder) => resolve(folder))
   throw new TasukiError('invalid_params', `--${name}: "${relative}" is not an absolute path.`, {
     next: 'Give it as /srv/buildpacks, several as /srv/buildpacks:/opt/buildpacks.',
+  })
+}
+
+/** Of an API: without a query, and without what would let anybody in. */
+function webAddress(name: string, text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : null
+  const known =
+    url && /^https?:$/.test(url.protocol) && url.username === '' && url.search === '' && url.hash === ''
+  if (known) return text
+  throw new TasukiError('invalid_params', `--${name}: "${text}" is not a web address.`, {
+    next: 'Give it as https://github.example.org/api/v3.',
   })
 }
 

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly keptLog: { readonly mebibytes: number; readonly days: number }
   /** Calls of the API that an account may make at once, and again within an hour; 0 for no limit. */
   readonly rateLimit: number
+  /** Where GitHub's API is. */
+  readonly githubApi: string
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
 

@@ -1,8 +1,9 @@
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
+import type { Forge } from './forge-port.ts'
 import type { PasswordCost } from './passwords.ts'
-import type { Builder, Hosts, LogBook, OneOffs, Planner, ServerControl } from './ports.ts'
+import type { Builder, Doorstep, Hosts, LogBook, OneOffs, Planner, ServerControl, Visits } from './ports.ts'
 import type { PumpLimits } from './webhook-pump.ts'
 
 /** All that the services can reach. */
@@ -12,9 +13,12 @@ export interface ServiceDeps {
   readonly runtime: Pick<Runtime, 'list' | 'start' | 'remove' | 'signal' | 'headroom' | 'watch'>
   readonly router: Pick<Router, 'observe'>
   readonly builder: Builder
+  readonly forge: Forge
   readonly logs: LogBook
   readonly oneOffs: OneOffs
   readonly hosts: Hosts
+  readonly doorstep: Doorstep
+  readonly visits: Visits
   readonly planner: Planner
   readonly server: ServerControl
   readonly log: ServiceLog

@@ -4,6 +4,8 @@ import { AppTransferService } from './app-transfers.ts'
 import { AppService } from './apps.ts'
 import { AuditService } from './audit.ts'
 import { AuthorizationService } from './authorizations.ts'
+import { AutoDeployService } from './auto-deploys.ts'
+import { BranchDeployRunner } from './branch-deploy-runner.ts'
 import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
@@ -42,6 +44,7 @@ import { RolloutService } from './rollouts.ts'
 import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
+import type { SleepingService } from './sleeping.ts'
 import { SlugService } from './slugs.ts'
 import { SourceEventService } from './source-events.ts'
 import { SourceService } from './sources.ts'
@@ -56,6 +59,8 @@ const COLLECT_MS = 15 * 60_000
 const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 const RUN_LOOK_MS = 1_000
+const SLEEP_LOOK_MS = 1_000
+const DEPLOY_LOOK_MS = 5_000
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
@@ -67,6 +72,7 @@ export interface Services {
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
   readonly authorizations: AuthorizationService
+  readonly autoDeploys: AutoDeployService
   readonly builds: BuildService
   readonly collaborators: CollaboratorService
   readonly collector: Collector
@@ -96,6 +102,7 @@ export interface Services {
   readonly runs: RunService
   readonly secrets: Secrets
   readonly server: ServerControl
+  readonly sleeping: SleepingService
   readonly slugs: SlugService
   readonly sourceEvents: SourceEventService
   readonly sources: SourceService
@@ -126,19 +133,25 @@ export function createServices(deps: ServiceDeps): Services {
       await tokens.start()
       await drains.start()
       await appSetups.prepare()
+      await services.autoDeploys.prepare()
       await builds.start()
       await pushes.start()
       await runs.start()
       await appSetups.resume()
       await services.domains.start()
+      await services.sleeping.start()
       hosts.start()
       webhookPump.start()
       instanceLines.start()
       rolloutLines.start()
+      await services.autoDeploys.look()
       await services.forgeReports.start()
+      services.sourceEvents.onEvent('auto-deploys', (event) => services.autoDeploys.handle(event))
       await services.sourceEvents.start()
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
+      schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
+      schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
       schedule.every(REPLAYS_MS, 'Forgetting answers that nobody asks for again', () =>
         services.replays.collect(Date.now()),
@@ -147,8 +160,10 @@ export function createServices(deps: ServiceDeps): Services {
     },
     async stop() {
       await schedule.stop()
+      await services.sleeping.stop()
       await services.sourceEvents.stop()
       await services.forgeReports.stop()
+      await services.autoDeploys.stop()
       await appSetups.stop()
       await webhookPump.stop()
       await instanceLines.stop()
@@ -168,6 +183,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const releaseOutput = new ReleasePhaseOutput(deps)
   const restarts = new RestartService(deps)
   const runs = new RunService(deps)
+  const sleeping = new SleepingService(deps)
   const authorizations = new AuthorizationService(deps)
   const passwords = new Passwords(deps.settings.passwordCost)
   const users = new UserService(deps, passwords)
@@ -178,25 +194,31 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const collaborators = new CollaboratorService(deps, users)
   const buildpacks = new BuildpackService(deps)
   const config = new ConfigService(deps)
+  const commitSources = new CommitSources(deps, repositories, sources)
+  const forgeReports = new ForgeReports(deps)
   return {
     access,
     apps,
     appTransfers: new AppTransferService(deps, { access, apps, collaborators, users }),
-    appSetups: new AppSetupService(deps, { apps, buildpacks, builds, config, runs, sources }),
+    appSetups: new AppSetupService(deps, { apps, buildpacks, builds, runs, sources }),
     audit: new AuditService(deps),
     buildpacks,
     authorizations,
+    autoDeploys: new AutoDeployService(
+      deps,
+      new BranchDeployRunner(deps, { apps, builds, commitSources, forgeReports }),
+    ),
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
     collaborators,
     collector: new Collector(deps, sources, builds),
-    commitSources: new CommitSources(deps, repositories, sources),
+    commitSources,
     config,
     dailyRestarts: new DailyRestarts(deps),
     domains: new DomainService(deps, hosts),
     drains: new DrainService(deps),
     features: new FeatureService(deps),
-    forgeReports: new ForgeReports(deps),
+    forgeReports,
     formation: new FormationService(deps),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
@@ -216,6 +238,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     runs,
     secrets,
     server: deps.server,
+    sleeping,
     slugs: new SlugService(deps),
     sourceEvents: new SourceEventService(deps),
     sources,

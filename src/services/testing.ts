@@ -4,6 +4,7 @@ import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { JournalEntry, Rollout, SetRef } from '../domain/rollout.ts'
+import { GitHub } from '../forge/github.ts'
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { SeenInstance } from '../rollout/facts.ts'
 import type { RouterServer } from '../rollout/ports.ts'
@@ -16,6 +17,9 @@ import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
 import type { DrainTarget, LogBook, LogQuery } from './ports.ts'
 
+/** Nobody listens there. */
+const NOWHERE = 'http://127.0.0.1:9'
+
 export const ALICE = 'alice@example.test'
 
 /** Services on a real store; what lies beyond their ports is played by the fields. */
@@ -26,6 +30,11 @@ export interface World {
   readonly engine: FakeEngine
   /** What the router was told: hosts by app, and who is in maintenance. */
   readonly told: { hosts: Map<string, readonly string[]>; maintenance: Map<string, boolean> }
+  /** Whose visitors the router was told to let wait, and for how long (ms). */
+  readonly waiters: Map<string, number>
+  /** When each app had its last visitor, and what is done when one comes that waits. */
+  readonly visits: Map<string, number>
+  readonly visit: (appId: string) => void
   readonly instances: RuntimeInstance[]
   readonly servers: RouterServer[]
   readonly logs: FakeLogs
@@ -41,13 +50,16 @@ export interface World {
 
 export async function world(
   context: TestContext,
-  settings: Partial<ServiceDeps['settings']> = {},
+  { githubApi = NOWHERE, ...settings }: Partial<ServiceDeps['settings']> & { githubApi?: string } = {},
   now: () => number = Date.now,
 ): Promise<World> {
   const store = await tempStore(context)
   const engine = new FakeEngine(store)
   const logs = new FakeLogs()
   const told: World['told'] = { hosts: new Map(), maintenance: new Map() }
+  const waiters: World['waiters'] = new Map()
+  const visits: World['visits'] = new Map()
+  const bells = new Set<(appId: string) => void>()
   const instances: RuntimeInstance[] = []
   const servers: RouterServer[] = []
   const builds: BuildRequest[] = []
@@ -81,6 +93,7 @@ export async function world(
       forgetApp: async () => undefined,
       appJson: (tarball, environment) => made.appJson(tarball, environment),
     },
+    forge: new GitHub(githubApi),
     oneOffs: {
       runAttached: async () => Promise.reject(new Error('no terminal in this test')),
       hangUp: async () => undefined,
@@ -90,6 +103,15 @@ export async function world(
       maintenance: async (appId, on) => void told.maintenance.set(appId, on),
       removeApp: async (appId) => void told.hosts.delete(appId),
     },
+    doorstep: {
+      waitFor: async (appId, ms) => void (ms === null ? waiters.delete(appId) : waiters.set(appId, ms)),
+      waiters: () => [...waiters.keys()],
+      onVisitor: (listen) => {
+        bells.add(listen)
+        return () => bells.delete(listen)
+      },
+    },
+    visits: { since: async (from) => new Map([...visits].filter(([, at]) => at >= from)) },
     planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
       info: async () => SERVER,
@@ -116,6 +138,11 @@ export async function world(
     deps,
     engine,
     told,
+    waiters,
+    visits,
+    visit: (appId) => {
+      for (const listen of bells) listen(appId)
+    },
     instances,
     servers,
     logs,

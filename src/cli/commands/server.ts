@@ -105,6 +105,12 @@ export default class Server extends TasukiCommand {
       default: SERVER_DEFAULTS['local-buildpacks'],
       summary: 'Directories of this machine that users may name buildpacks from.',
     }),
+    'github-api': Flags.string({
+      env: 'TASUKI_GITHUB_API',
+      helpValue: 'URL',
+      default: SERVER_DEFAULTS['github-api'],
+      summary: 'Where the API of GitHub is, for pipelines that are connected to it.',
+    }),
     'log-level': Flags.string({
       env: 'TASUKI_LOG_LEVEL',
       helpValue: 'LEVEL',

@@ -1,0 +1,40 @@
+import type { Commit } from '../domain/source-event.ts'
+import type { Git } from './repositories-git.ts'
+
+const FORMAT = ['%H', '%an', '%ct', '%B'].join('%x00')
+/** Characters of a message that are kept: a page says what a commit is about. */
+export const MOST_MESSAGE = 10_000
+
+/**
+ * Commits of a repository, newest first: those that `to` has and `from` has not, or with no `from` the newest that `to`
+ * has. None when one of them is not there.
+ */
+export async function commitsOf(git: Git, to: string, from: string | null, most: number): Promise<Commit[]> {
+  const range = from === null ? [to] : [to, `^${from}`]
+  const { code, out } = await git.try([
+    'log',
+    '-z',
+    `--max-count=${most}`,
+    `--format=${FORMAT}`,
+    '--end-of-options',
+    ...range,
+    '--',
+  ])
+  return code === 0 ? parsed(out) : []
+}
+
+/** `-z` separates commits by the same byte as their fields, so they are counted off. */
+function parsed(out: string): Commit[] {
+  const fields = out === '' ? [] : out.split('\0')
+  const commits: Commit[] = []
+  for (let at = 0; at + 3 < fields.length; at += 4) {
+    const [sha, author, seconds, message] = fields.slice(at, at + 4) as [string, string, string, string]
+    commits.push({
+      sha,
+      message: message.trimEnd().slice(0, MOST_MESSAGE),
+      author: author || null,
+      at: Number(seconds) * 1000,
+    })
+  }
+  return commits
+}
