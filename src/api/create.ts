@@ -47,6 +47,7 @@ import { limitCalls, RateLimits } from './rate-limit.ts'
 import { answerReplays } from './replay.ts'
 import { Streams } from './streams.ts'
 import { auditRoutes } from './tasuki/audit.ts'
+import { autoDeployRoutes } from './tasuki/auto-deploys.ts'
 import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { planRoutes } from './tasuki/plan.ts'
@@ -127,6 +128,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   webhookDeliveryRoutes(api, services)
   outputRoutes(api, services, streams)
   auditRoutes(api, services)
+  autoDeployRoutes(api, services)
   caRoutes(api, services)
   changeRoutes(api, services)
   planRoutes(api, services)

@@ -37,6 +37,21 @@ export class AutoDeployService {
     this.#runner = runner
   }
 
+  /** What a dead control plane was building is built anew. To be called before builds are tidied up. */
+  prepare(): Promise<void> {
+    return this.#runner.prepare()
+  }
+
+  /** Looks at all deploys that have not ended: at the start, and now and then. */
+  look(): Promise<void> {
+    return this.#runner.pokeAll()
+  }
+
+  /** Lets go; the next control plane goes on. To be called before builds are stopped. */
+  stop(): Promise<void> {
+    return this.#runner.stop()
+  }
+
   /** The rule of the app. Throws `not_found` when it follows nothing. */
   async get(app: App): Promise<AutoDeploy> {
     const found = await this.#deps.store.tables.autoDeploys.ofApp(app.id)

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { asTasukiError, originOf } from '../domain/errors.ts'
 import type { BranchDeploy } from '../store/branch-deploys.ts'
-import { type BranchDeployParts, nextOf } from './branch-deploy-steps.ts'
+import { type BranchDeployParts, nextOf, reportDeploy } from './branch-deploy-steps.ts'
 import type { ServiceDeps } from './context.ts'
 
 /** Between two looks at a build or a rollout that goes on, ms. */
@@ -100,8 +100,8 @@ export class BranchDeployRunner {
       const error = asTasukiError(thrown)
       if (error.code === 'internal')
         this.#deps.log.error({ deploy: deploy.id, error: originOf(error) }, 'An automatic deploy broke')
+      await reportDeploy(this.#deps, this.#parts, deploy, 'failure', error.message)
       await this.#table.change(deploy.id, { status: 'failed', reason: error.message }, Date.now())
-      await this.#parts.report(deploy, 'failure', error.message)
       return true
     }
   }

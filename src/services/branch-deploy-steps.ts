@@ -1,31 +1,20 @@
 import { TasukiError } from '../domain/errors.ts'
-import type { App } from '../store/apps.ts'
 import type { AutoDeploy } from '../store/auto-deploys.ts'
 import type { BranchDeploy, BranchDeployChange } from '../store/branch-deploys.ts'
-import type { Pipeline } from '../store/pipelines.ts'
+import type { AppService } from './apps.ts'
+import { heldBack, type TestsState, testsOf } from './branch-deploy-rules.ts'
 import type { BuildService } from './builds.ts'
+import type { CommitSources } from './commit-sources.ts'
 import type { ServiceDeps } from './context.ts'
+import type { ForgeReports } from './forge-reports.ts'
 import { liveApp } from './live-app.ts'
-
-/** What the tests of a commit have come to; `off`: the pipeline has none. `why` says which run failed, and how. */
-export type TestsState =
-  | { readonly tests: 'off' | 'pending' | 'passed' }
-  | { readonly tests: 'failed'; readonly why: string }
 
 /** What branch deploys need of others. */
 export interface BranchDeployParts {
   readonly builds: Pick<BuildService, 'create'>
-  /** The commit as a build takes it. Throws `invalid_source`, `not_found`. */
-  source(pipeline: Pipeline, commit: string): Promise<{ url: string; version: string }>
-  tests(pipelineId: string, commit: string): Promise<TestsState>
-  /** Why nothing may be deployed to the app now, though it may later; null when it may. Throws what forbids it for good. */
-  heldBack(app: App): Promise<string | null>
-  /** Tells the forge how a deploy stands; the same may be told twice. */
-  report(
-    deploy: BranchDeploy,
-    state: 'pending' | 'success' | 'failure' | 'inactive',
-    text: string,
-  ): Promise<void>
+  readonly commitSources: Pick<CommitSources, 'source'>
+  readonly forgeReports: Pick<ForgeReports, 'deployment'>
+  readonly apps: Pick<AppService, 'webUrl'>
 }
 
 type Change = BranchDeployChange | null
@@ -40,7 +29,7 @@ export function nextOf(
   switch (deploy.status) {
     case 'waiting':
     case 'held':
-      return tested(deps, parts, deploy)
+      return tested(deps, deploy)
     case 'ready':
       return open.some(({ status }) => status === 'building') ? null : begun(deps, parts, deploy)
     case 'building':
@@ -53,22 +42,14 @@ export function nextOf(
 }
 
 /** A green rerun sets a deploy going that its tests have held. */
-async function tested(deps: ServiceDeps, parts: BranchDeployParts, deploy: BranchDeploy): Promise<Change> {
+async function tested(deps: ServiceDeps, deploy: BranchDeploy): Promise<Change> {
   const rule = await ruleOf(deps, deploy)
   if (rule === null) return turnedOff(deploy)
-  const state = await testsOf(parts, rule, deploy)
+  const state: TestsState = rule.waitForTests ? await testsOf(deps.store.tables, deploy) : { tests: 'off' }
   if (state.tests === 'passed' || state.tests === 'off') return { status: 'ready', reason: null }
   const status = state.tests === 'failed' ? 'held' : 'waiting'
   const reason = state.tests === 'failed' ? state.why : null
   return status === deploy.status && reason === deploy.reason ? null : { status, reason }
-}
-
-async function testsOf(
-  parts: BranchDeployParts,
-  { waitForTests }: AutoDeploy,
-  { pipelineId, commit }: BranchDeploy,
-): Promise<TestsState> {
-  return waitForTests ? parts.tests(pipelineId, commit) : { tests: 'off' }
 }
 
 async function begun(deps: ServiceDeps, parts: BranchDeployParts, deploy: BranchDeploy): Promise<Change> {
@@ -77,11 +58,11 @@ async function begun(deps: ServiceDeps, parts: BranchDeployParts, deploy: Branch
   const pipeline = await tables.pipelines.byId(deploy.pipelineId)
   if (pipeline === null) return turnedOff(deploy)
   const app = await liveApp(tables, deploy.appId)
-  const reason = await parts.heldBack(app)
+  const reason = await heldBack(tables, deploy, (deps.now ?? Date.now)())
   if (reason !== null) return reason === deploy.reason ? null : { reason }
-  const source = await parts.source(pipeline, deploy.commit)
+  const source = await parts.commitSources.source(pipeline, deploy.commit)
   const build = await parts.builds.create(app, source, deploy.user)
-  await parts.report(deploy, 'pending', `Deploying to ${app.name}`)
+  await reportDeploy(deps, parts, deploy, 'pending', 'Building')
   return { status: 'building', buildId: build.id, reason: null }
 }
 
@@ -101,16 +82,30 @@ async function rolled(deps: ServiceDeps, parts: BranchDeployParts, deploy: Branc
   if (!build || !release) throw new TasukiError('rollout_failed', 'Its release has been forgotten.')
   if (release.status === 'pending') return null
   if (release.status === 'succeeded') {
-    await parts.report(deploy, 'success', `v${release.version} serves`)
+    await reportDeploy(deps, parts, deploy, 'success', `v${release.version} serves`)
     return { status: 'succeeded', reason: null }
   }
   if (release.status === 'expired') {
     const reason = `v${release.version} was superseded before it served.`
-    await parts.report(deploy, 'inactive', reason)
+    await reportDeploy(deps, parts, deploy, 'inactive', reason)
     return { status: 'superseded', reason }
   }
   const rollout = build.rolloutId ? await rollouts.byId(build.rolloutId) : null
   throw new TasukiError('rollout_failed', rollout?.reason ?? `v${release.version} failed.`)
+}
+
+/** Tells the forge how it stands, under the name of the app. The same may be told twice. */
+export async function reportDeploy(
+  { store }: ServiceDeps,
+  { apps, forgeReports }: BranchDeployParts,
+  { appId, pipelineId, commit }: BranchDeploy,
+  state: 'pending' | 'success' | 'failure' | 'inactive',
+  description: string,
+): Promise<void> {
+  const app = await store.tables.apps.byId(appId)
+  if (app === null) return
+  const url = apps.webUrl(app)
+  await forgeReports.deployment(pipelineId, commit, { environment: app.name, state, url, description })
 }
 
 /** The rule that it was made for, if it still counts. */
