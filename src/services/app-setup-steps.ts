@@ -6,6 +6,7 @@ import type { AppService } from './apps.ts'
 import type { BuildService } from './builds.ts'
 import { verify } from './checksum.ts'
 import type { ServiceDeps } from './context.ts'
+import { environmentOf } from './environments.ts'
 import type { RunService } from './runs.ts'
 import type { SourceService } from './sources.ts'
 
@@ -50,7 +51,8 @@ async function beginBuild(
   const source = await sources.obtain(setup.sourceUrl)
   try {
     if (setup.checksum !== null) await verify(source.file, setup.checksum)
-    const { manifest, successUrl } = await deps.builder.appJson(source.file)
+    const environment = await environmentOf(deps.store.tables, app.id)
+    const { manifest, successUrl } = await deps.builder.appJson(source.file, environment)
     const config = await deps.store.tables.config.get(app.id)
     const missing = Object.entries(manifest.env)
       .filter(([, { value, generator, required }]) => required && value === null && generator === null)

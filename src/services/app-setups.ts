@@ -4,12 +4,13 @@ import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import { changedConfig } from '../domain/names.ts'
 import type { AppSetup } from '../store/app-setups.ts'
 import type { App } from '../store/apps.ts'
+import type { Tables } from '../store/tables.ts'
 import { nextStep, type SetupParts } from './app-setup-steps.ts'
 import type { AppService } from './apps.ts'
-import type { BuildpackService } from './buildpacks.ts'
+import { type BuildpackService, setBuildpacks } from './buildpacks.ts'
 import type { NewBuild } from './builds.ts'
-import type { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
+import { liveApp } from './live-app.ts'
 
 /** Between two looks at a build, a rollout or a script that goes on, ms. */
 const LOOK_MS = 250
@@ -24,9 +25,11 @@ export interface SetupWish {
   readonly buildpacks: readonly string[] | null
 }
 
+/** What belongs to a setup and is written down together with it. */
+type Along = (tables: Tables, app: App, setupId: string) => Promise<void>
+
 interface SetupDeps extends SetupParts {
   readonly apps: AppService
-  readonly config: ConfigService
   readonly buildpacks: BuildpackService
 }
 
@@ -69,30 +72,35 @@ export class AppSetupService {
     await this.prepare()
   }
 
-  /** Makes the app and answers; the rest goes on. Throws `name_taken`, `invalid_params`, `invalid_source`. */
-  async create(wish: SetupWish, user: string): Promise<AppSetup> {
-    changedConfig({}, wish.env)
+  /**
+   * Makes the app and answers; the rest goes on. `along` is written down in the same transaction as the app and its setup.
+   * Throws `name_taken`, `invalid_params`, `invalid_source`.
+   */
+  async create(wish: SetupWish, user: string, along: Along = async () => undefined): Promise<AppSetup> {
+    const config = changedConfig({}, wish.env)
+    const buildpacks = wish.buildpacks && this.#parts.buildpacks.checked(wish.buildpacks)
     await this.#parts.builds.check(wish.source)
-    const { apps, buildpacks, config } = this.#parts
-    const app = await apps.create(wish.name, user)
-    try {
-      if (wish.buildpacks) await buildpacks.set(app, wish.buildpacks, user)
-      await config.change(app, wish.env, user)
-    } catch (error) {
-      await apps.destroy(app, user)
-      throw error
-    }
-    return this.#record(app, wish, user)
+    const id = randomUUID()
+    await this.#parts.apps.create(wish.name, user, async (tables, app) => {
+      if (buildpacks) await setBuildpacks(tables, app.id, buildpacks, Date.now())
+      await tables.config.set(app.id, config)
+      await tables.appSetups.insert(rowOf(id, app, wish.source, user))
+      await along(tables, app, id)
+    })
+    this.#begin(id)
+    return this.get(id)
   }
 
-  async #record(app: App, { source }: SetupWish, user: string): Promise<AppSetup> {
+  /**
+   * Sets an app up once more, whose first setup has failed. `along` is written down in the same transaction.
+   * Throws `invalid_params`, `invalid_source`, `not_found`.
+   */
+  async again(app: App, source: SetupWish['source'], user: string, along: Along): Promise<AppSetup> {
+    await this.#parts.builds.check(source)
     const id = randomUUID()
-    const about = { id, appId: app.id, appName: app.name, user, createdAt: Date.now() }
-    await this.#table.insert({
-      ...about,
-      sourceUrl: source.url,
-      sourceVersion: source.version,
-      checksum: source.checksum ?? null,
+    await this.#deps.store.transaction(async (tables) => {
+      await tables.appSetups.insert(rowOf(id, await liveApp(tables, app.id), source, user))
+      await along(tables, app, id)
     })
     this.#begin(id)
     return this.get(id)
@@ -143,4 +151,9 @@ export class AppSetupService {
     const problems = Array.isArray(errors) ? errors.map(String) : []
     await this.#table.change(setup.id, { status: 'failed', failure: error.message, problems }, Date.now())
   }
+}
+
+function rowOf(id: string, app: App, { url, version, checksum = null }: SetupWish['source'], user: string) {
+  const about = { id, appId: app.id, appName: app.name, user, createdAt: Date.now() }
+  return { ...about, sourceUrl: url, sourceVersion: version, checksum }
 }

@@ -57,8 +57,15 @@ export class AppService {
     return this.#tables.apps.slugSizes(apps.map((app) => app.id))
   }
 
-  /** A new app with its first, empty release. Throws `name_taken`, `invalid_params`. */
-  async create(name: string | null, user: string): Promise<App> {
+  /**
+   * A new app with its first, empty release; `along` is written down in the same transaction. Throws `name_taken`,
+   * `invalid_params`.
+   */
+  async create(
+    name: string | null,
+    user: string,
+    along: (tables: Tables, app: App) => Promise<void> = async () => undefined,
+  ): Promise<App> {
     const id = randomUUID()
     const at = Date.now()
     await this.#deps.store.transaction(async (tables) => {
@@ -68,6 +75,7 @@ export class AppService {
       const app = (await tables.apps.byId(id))!
       const initial = { artifact: null, commit: null, description: 'Initial release', config: {}, user }
       await makeRelease(tables, app, initial, at)
+      await along(tables, app)
     })
     await this.#hosts.sync(id)
     return this.find(id)

@@ -18,13 +18,19 @@ export class BuildpackService {
     return parseBuildpacks((await this.#deps.store.tables.buildpacks.of(app.id)) ?? [])
   }
 
+  /** Throws `invalid_params` for a bad one, one that comes twice, or one that the server's settings do not allow. */
+  checked(given: readonly string[]): readonly Buildpack[] {
+    const buildpacks = parseBuildpacks(given)
+    for (const buildpack of buildpacks) this.#deps.builder.checkBuildpack(buildpack)
+    return buildpacks
+  }
+
   /**
    * Sets them all, as `parseBuildpack` reads them. Throws `invalid_params` for a bad one, one that comes twice, or one
    * that the server's settings do not allow; then nothing has changed.
    */
   async set(app: App, given: readonly string[], user: string): Promise<readonly Buildpack[]> {
-    const buildpacks = parseBuildpacks(given)
-    for (const buildpack of buildpacks) this.#deps.builder.checkBuildpack(buildpack)
+    const buildpacks = this.checked(given)
     const names = buildpacks.map(({ name }) => name)
     const text = names.length > 0 ? `Set buildpacks ${names.join(', ')}` : 'Clear buildpacks'
     await this.#deps.store.transaction(async (tables) => {

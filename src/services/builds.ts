@@ -7,6 +7,7 @@ import { announce, announceRelease } from './announce.ts'
 import { checkChecksum, verify } from './checksum.ts'
 import type { ServiceDeps } from './context.ts'
 import { deployArtifact } from './deploys.ts'
+import { environmentOf } from './environments.ts'
 import type { Outputs, OutputWriter } from './outputs.ts'
 import { KeyedQueue } from './queue.ts'
 import type { SourceService } from './sources.ts'
@@ -168,6 +169,7 @@ export class BuildService {
         commit: build.sourceVersion,
         env: await store.tables.config.get(build.appId),
         buildpacks,
+        environment: await environmentOf(store.tables, build.appId),
         log: (line) => output.write(`${line}\n`),
         signal,
       })

@@ -21,6 +21,8 @@ import { SOURCES } from './migrations/0018-sources.ts'
 import { AUTO_DEPLOYS } from './migrations/0019-auto-deploys.ts'
 import { APPROVALS } from './migrations/0020-approvals.ts'
 import { TESTS } from './migrations/0021-tests.ts'
+import { SLEEPERS } from './migrations/0022-sleepers.ts'
+import { REVIEW_APPS } from './migrations/0023-review-apps.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -45,6 +47,8 @@ const MIGRATIONS: readonly string[] = [
   AUTO_DEPLOYS,
   APPROVALS,
   TESTS,
+  SLEEPERS,
+  REVIEW_APPS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

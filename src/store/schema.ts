@@ -11,6 +11,9 @@ import type { BranchDeploysTable } from './branch-deploys.ts'
 import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
 import type { FreezesTable } from './freezes.ts'
 import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
+import type { ReviewAppConfigsTable } from './review-app-configs.ts'
+import type { ReviewAppsTable } from './review-apps.ts'
+import type { SleepersTable, SleepPoolsTable } from './sleepers.ts'
 import type { SourceEventsTable } from './source-events.ts'
 import type { SourceBranchesTable, SourcePullsTable } from './source-heads.ts'
 import type { StageConfigTable } from './stage-config.ts'
@@ -51,6 +54,8 @@ export interface Schema {
   users: UsersTable
   collaborators: CollaboratorsTable
   buildpacks: BuildpacksTable
+  sleepers: SleepersTable
+  sleepPools: SleepPoolsTable
   pipelines: PipelinesTable
   pipelineTests: PipelineTestsTable
   stageConfig: StageConfigTable
@@ -70,6 +75,8 @@ export interface Schema {
   webhookChanges: WebhookChangesTable & { id: Generated<number> }
   webhookEvents: WebhookEventsTable
   webhookDeliveries: WebhookDeliveriesTable & { number: Generated<number> }
+  reviewAppConfigs: ReviewAppConfigsTable
+  reviewApps: ReviewAppsTable
   events: EventsTable
 }
 

@@ -27,9 +27,12 @@ import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
 import { type Releases, releasesTable } from './releases.ts'
 import { type Replays, replaysTable } from './replays.ts'
+import { type ReviewAppConfigs, reviewAppConfigsTable } from './review-app-configs.ts'
+import { type ReviewApps, reviewAppsTable } from './review-apps.ts'
 import { type Rollouts, rolloutsTable } from './rollouts.ts'
 import { type Runs, runsTable } from './runs.ts'
 import type { Seal } from './seal.ts'
+import { type Sleepers, sleepersTable } from './sleepers.ts'
 import { type SourceEvents, sourceEventsTable } from './source-events.ts'
 import { type SourceHeads, sourceHeadsTables } from './source-heads.ts'
 import { type Sources, sourcesTable } from './sources.ts'
@@ -73,9 +76,12 @@ export interface Tables {
   readonly pushes: Pushes
   readonly releases: Releases
   readonly replays: Replays
+  readonly reviewAppConfigs: ReviewAppConfigs
+  readonly reviewApps: ReviewApps
   readonly rollouts: Rollouts
   readonly runs: Runs
   readonly sourceEvents: SourceEvents
+  readonly sleepers: Sleepers
   readonly sourceHeads: SourceHeads
   readonly sources: Sources
   readonly stages: Stages
@@ -118,9 +124,12 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     pushes: pushesTable(db),
     releases: releasesTable(db, seal),
     replays: replaysTable(db, seal),
+    reviewAppConfigs: reviewAppConfigsTable(db),
+    reviewApps: reviewAppsTable(db, seal),
     rollouts: rolloutsTable(db),
     runs: runsTable(db, seal),
     sourceEvents: sourceEventsTable(db),
+    sleepers: sleepersTable(db),
     sourceHeads: sourceHeadsTables(db),
     sources: sourcesTable(db),
     stages: stagesTable(db),
