@@ -37,6 +37,7 @@ async function due(tables: Tables, app: App, now: number): Promise<boolean> {
   const [last] = await tables.rollouts.list(app.id, 1)
   if (!serving || !last?.finishedAt || last.outcome === null) return false
   if (now - last.finishedAt < DAY_MS + spreadOf(app.id)) return false
+  if ((await tables.sleepers.of(app.id))?.state === 'asleep') return false
   const { settings } = (await artifactOf(tables, app.id, serving)).manifest
   return Object.values(settings).some((type) => type.dailyRestart)
 }

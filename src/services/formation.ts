@@ -22,7 +22,7 @@ export interface FormationView extends FormationEntry {
   readonly command: string | null
 }
 
-/** How many of each process type. Never makes a release. */
+/** How many of each process type. Never makes a release. An app that sleeps wakes up with it. */
 export class FormationService {
   readonly #deps: ServiceDeps
 
@@ -61,7 +61,9 @@ async function scaleAll(
     formation = await formationOf(tables, app)
   }
   const text = scaledText(formation)
-  await tables.events.add({ appId, appName: app.name, at: Date.now(), user, kind: 'scale', text })
+  const at = Date.now()
+  await tables.sleepers.wake(appId, at)
+  await tables.events.add({ appId, appName: app.name, at, user, kind: 'scale', text })
   return formation
 }
 

@@ -10,8 +10,8 @@ import type { ServiceDeps } from './context.ts'
 
 /**
  * Makes a rollout the one that is wanted, inside the caller's transaction: whatever runs is superseded, the generation
- * rises, so that nothing of the older one can happen any more. Returns its id; poke the engine after the commit.
- * The release must have an artifact.
+ * rises, so that nothing of the older one can happen any more. An app that sleeps wakes up, so that the release shows
+ * what it is worth. Returns the rollout's id; poke the engine after the commit. The release must have an artifact.
  */
 export async function beginRollout(
   tables: Tables,
@@ -23,6 +23,7 @@ export async function beginRollout(
   const artifact = await tables.artifacts.get(release.artifact!)
   const running = await tables.rollouts.running(app.id)
   if (running) await supersede(tables, running, release.version, at)
+  await tables.sleepers.wake(app.id, at)
   const id = randomUUID()
   await tables.rollouts.insert({
     id,

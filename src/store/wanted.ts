@@ -57,9 +57,13 @@ async function typesOf(
   if (wanted.length === 0) return types
   const formation = await tables.formation.get(appId)
   const strategy = rollout?.strategy ?? (await featureStrategy(tables, appId))
+  const rests = rollout === null && (await tables.sleepers.of(appId))?.state === 'asleep'
   for (const set of wanted) {
     if (types.has(set.generation)) continue
-    types.set(set.generation, wantedTypes(await artifactOf(tables, appId, set), formation, strategy))
+    types.set(
+      set.generation,
+      wantedTypes(await artifactOf(tables, appId, set), rests ? [] : formation, strategy),
+    )
   }
   return types
 }
