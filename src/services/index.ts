@@ -1,6 +1,7 @@
 import { AccessService } from './access.ts'
 import { AppSetupService } from './app-setups.ts'
 import { AppTransferService } from './app-transfers.ts'
+import { ApprovalService } from './approvals.ts'
 import { AppService } from './apps.ts'
 import { AuditService } from './audit.ts'
 import { AuthorizationService } from './authorizations.ts'
@@ -20,6 +21,7 @@ import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
 import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
+import { FreezeService } from './freezes.ts'
 import { HostKeeper } from './host-keeper.ts'
 import { InstanceLines } from './instance-lines.ts'
 import { InstanceService } from './instances.ts'
@@ -31,6 +33,7 @@ import { PipelineService } from './pipelines.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
 import { PromotionService } from './promotions.ts'
+import { PushedBranches } from './pushed-branches.ts'
 import { PushService } from './pushes.ts'
 import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
@@ -49,6 +52,7 @@ import { SlugService } from './slugs.ts'
 import { SourceEventService } from './source-events.ts'
 import { SourceService } from './sources.ts'
 import { StageConfigService } from './stage-config.ts'
+import { StageService } from './stages.ts'
 import { StopService } from './stops.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
@@ -59,6 +63,7 @@ const COLLECT_MS = 15 * 60_000
 const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 const RUN_LOOK_MS = 1_000
+const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
 const DEPLOY_LOOK_MS = 5_000
 
@@ -68,6 +73,7 @@ export interface Services {
   readonly apps: AppService
   readonly appSetups: AppSetupService
   readonly appTransfers: AppTransferService
+  readonly approvals: ApprovalService
   readonly audit: AuditService
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
@@ -84,6 +90,7 @@ export interface Services {
   readonly features: FeatureService
   readonly forgeReports: ForgeReports
   readonly formation: FormationService
+  readonly freezes: FreezeService
   readonly instances: InstanceService
   readonly logins: LoginService
   readonly logSessions: LogSessionService
@@ -107,6 +114,7 @@ export interface Services {
   readonly sourceEvents: SourceEventService
   readonly sources: SourceService
   readonly stageConfig: StageConfigService
+  readonly stages: StageService
   readonly stops: StopService
   readonly tokens: TokenService
   readonly users: UserService
@@ -148,6 +156,9 @@ export function createServices(deps: ServiceDeps): Services {
       await services.forgeReports.start()
       services.sourceEvents.onEvent('auto-deploys', (event) => services.autoDeploys.handle(event))
       await services.sourceEvents.start()
+      schedule.every(APPROVAL_LOOK_MS, 'Ending promotions that nobody approved of', () =>
+        services.approvals.expire((deps.now ?? Date.now)()),
+      )
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
@@ -188,10 +199,12 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const passwords = new Passwords(deps.settings.passwordCost)
   const users = new UserService(deps, passwords)
   const repositories = new Repositories(deps)
+  const sourceEvents = new SourceEventService(deps)
   const rolloutEvents = new RolloutEvents(deps, releaseOutput)
   const apps = new AppService(deps, hosts, builds, repositories)
   const access = new AccessService(deps, apps)
   const collaborators = new CollaboratorService(deps, users)
+  const pipelines = new PipelineService(deps, access)
   const buildpacks = new BuildpackService(deps)
   const config = new ConfigService(deps)
   const commitSources = new CommitSources(deps, repositories, sources)
@@ -201,6 +214,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     apps,
     appTransfers: new AppTransferService(deps, { access, apps, collaborators, users }),
     appSetups: new AppSetupService(deps, { apps, buildpacks, builds, runs, sources }),
+    approvals: new ApprovalService(deps, pipelines),
     audit: new AuditService(deps),
     buildpacks,
     authorizations,
@@ -220,13 +234,20 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     features: new FeatureService(deps),
     forgeReports,
     formation: new FormationService(deps),
+    freezes: new FreezeService(deps, access),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),
-    pipelines: new PipelineService(deps, access),
+    pipelines,
     plans: new PlanService(deps),
     promotions: new PromotionService(deps),
-    pushes: new PushService(deps, { repositories, sources, builds, rolloutEvents }),
+    pushes: new PushService(deps, {
+      repositories,
+      sources,
+      branches: new PushedBranches(deps, repositories, sourceEvents),
+      builds,
+      rolloutEvents,
+    }),
     releaseOutput,
     releases: new ReleaseService(deps),
     replays: new ReplayService(deps),
@@ -240,9 +261,10 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     server: deps.server,
     sleeping,
     slugs: new SlugService(deps),
-    sourceEvents: new SourceEventService(deps),
+    sourceEvents,
     sources,
     stageConfig: new StageConfigService(deps),
+    stages: new StageService(deps, access, users),
     stops: new StopService(restarts, runs),
     tokens: new TokenService(deps),
     users,

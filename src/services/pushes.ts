@@ -6,6 +6,7 @@ import type { Push } from '../store/pushes.ts'
 import type { BuildService } from './builds.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
+import type { BranchMove, PushedBranches } from './pushed-branches.ts'
 import { refuseUndeployable } from './pushes-check.ts'
 import { type Followed, PushFollower } from './pushes-follow.ts'
 import { planPush, type RefChange, type Step, shortName } from './pushes-plan.ts'
@@ -56,6 +57,7 @@ export interface Pushed {
 export interface PushParts {
   readonly repositories: Repositories
   readonly sources: SourceService
+  readonly branches: PushedBranches
   readonly builds: BuildService
   readonly rolloutEvents: RolloutEvents
 }
@@ -83,6 +85,7 @@ export class PushService {
   /** Takes up what a control plane that is gone had begun. Builds must have been tidied up before. */
   async start(): Promise<void> {
     await this.#parts.repositories.start()
+    await this.#parts.branches.start()
     for (const push of await this.#deps.store.tables.pushes.pending())
       void this.#inTurn(push.appId, () => this.#takeUp(push))
   }
@@ -126,14 +129,14 @@ export class PushService {
     return error.message.split('\n')[0]!.replace(/[.\s]+$/, '')
   }
 
-  async #keep({ app, tell }: Pushed, change: RefChange): Promise<void> {
+  async #keep({ app, user, tell }: Pushed, change: RefChange): Promise<void> {
     const { repositories } = this.#parts
     if (change.to !== null) {
       const isBranch = change.ref.startsWith('refs/heads/')
       if (isBranch && (await repositories.commitOf(app.id, change.to)) !== change.to)
         throw new TasukiError('invalid_source', 'A branch must be at a commit.')
     }
-    await this.#move(app.id, change)
+    await this.#move({ id: randomUUID(), appId: app.id, user, change })
     tell({ news: change.to === null ? 'removed' : 'kept', change })
   }
 
@@ -180,7 +183,7 @@ export class PushService {
     const { pushes } = this.#deps.store.tables
     try {
       const { app, rollout, receipt } = await deploy()
-      await this.#move(push.appId, { ref: push.ref, from: push.fromCommit, to: push.toCommit })
+      await this.#moveTo(push)
       await this.#parts.repositories.setHead(push.appId, push.ref)
       await pushes.end(push.id, null, Date.now())
       tell({ news: 'deployed', app, rollout, receipt })
@@ -203,9 +206,16 @@ export class PushService {
     })
   }
 
-  async #move(appId: string, change: RefChange): Promise<void> {
-    if (!(await this.#parts.repositories.change(appId, change.ref, change.from, change.to)))
-      throw overtaken(change)
+  async #moveTo({ id, appId, user, ref, fromCommit: from, toCommit: to }: Push): Promise<void> {
+    await this.#move({ id, appId, user, change: { ref, from, to } })
+  }
+
+  async #move(move: BranchMove): Promise<void> {
+    const { ref, from, to } = move.change
+    await this.#parts.branches.moving(move, async () => {
+      const moved = await this.#parts.repositories.change(move.appId, ref, from, to)
+      if (!moved) throw overtaken(move.change)
+    })
   }
 
   /** Runs `work` when no other push of the app is being deployed, and says so when that means waiting. */
