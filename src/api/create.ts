@@ -50,10 +50,12 @@ import { auditRoutes } from './tasuki/audit.ts'
 import { autoDeployRoutes } from './tasuki/auto-deploys.ts'
 import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
+import { freezeRoutes } from './tasuki/freezes.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
+import { stageRoutes } from './tasuki/stages.ts'
 import { userRoutes } from './tasuki/users.ts'
 import type { Api, ApiOptions } from './types.ts'
 
@@ -131,11 +133,13 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   autoDeployRoutes(api, services)
   caRoutes(api, services)
   changeRoutes(api, services)
+  freezeRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
   runRoutes(api, services)
   attachRuns(api, services)
   serverRoutes(api, services, options.version)
+  stageRoutes(api, services)
   userRoutes(api, services)
 }
 

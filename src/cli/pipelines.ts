@@ -3,20 +3,19 @@ import { TasukiError } from '../domain/errors.ts'
 import { nextStage, STAGES } from '../domain/pipeline.ts'
 import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
-import type { App, CouplingRecord } from './wire.ts'
+import type { App, CouplingRecord, StageRecord } from './wire.ts'
 
 const STAGE = {
   char: 's',
   helpValue: 'STAGE',
-  options: [...STAGES],
-  summary: 'review, development, staging or production.',
+  summary: 'review, development, staging, production, or one of the pipeline’s own.',
 } as const
 
 /** The flag that says at which stage of a pipeline an app stands. */
-export const stageFlag = { stage: Flags.option({ ...STAGE, required: true })() }
+export const stageFlag = { stage: Flags.string({ ...STAGE, required: true }) }
 
 /** The same, where it may be left out. */
-export const optionalStageFlag = { stage: Flags.option(STAGE)() }
+export const optionalStageFlag = { stage: Flags.string(STAGE) }
 
 /** `/pipelines/NAME/…` */
 export function pipelinePath(name: string, ...rest: readonly string[]): string {
@@ -28,27 +27,41 @@ export function couplingOf(client: ApiClient, app: string): Promise<CouplingReco
   return client.get<CouplingRecord>(appPath(app, 'pipeline-couplings'))
 }
 
+/** The names of a pipeline's stages, in their order. */
+export async function stagesOf(client: ApiClient, pipeline: string): Promise<string[]> {
+  const stages = await client.get<StageRecord[]>(`/tasuki${pipelinePath(pipeline, 'stages')}`)
+  return stages.map(({ name }) => name)
+}
+
 /** A pipeline's apps with their stages, in the order of the stages. */
 export async function standing(
   client: ApiClient,
   pipeline: string,
 ): Promise<{ readonly app: App; readonly coupling: CouplingRecord }[]> {
+  const stages = await stagesOf(client, pipeline)
   const couplings = await client.list<CouplingRecord>(pipelinePath(pipeline, 'pipeline-couplings'))
   const all = await Promise.all(
     couplings.map(async (coupling) => ({ coupling, app: await client.get<App>(appPath(coupling.app.id)) })),
   )
-  const place = ({ coupling }: (typeof all)[number]) => STAGES.indexOf(coupling.stage)
+  const place = ({ coupling }: (typeof all)[number]) => stages.indexOf(coupling.stage)
   return all.toSorted((one, other) => place(one) - place(other) || (one.app.name < other.app.name ? -1 : 1))
 }
 
-/** The apps at the stage after that of the source. Throws `invalid_params` when there are none. */
-export function downstream(
-  all: Awaited<ReturnType<typeof standing>>,
-  source: CouplingRecord,
-): readonly App[] {
-  const stage = nextStage(source.stage)
-  const apps = all.filter(({ coupling }) => coupling.stage === stage).map(({ app }) => app)
-  if (apps.length > 0) return apps
-  const what = stage === null ? `Nothing comes after ${source.stage}.` : `No app stands at ${stage}.`
-  throw new TasukiError('invalid_params', what, { next: 'Name the apps to promote to with --to.' })
+/**
+ * The apps that the source is promoted to when nobody says otherwise: those at the next stage; of the pipeline's own stages
+ * those without apps are passed over. Throws `invalid_params` when there are none.
+ */
+export async function downstream(client: ApiClient, source: CouplingRecord): Promise<readonly App[]> {
+  const all = await standing(client, source.pipeline.id)
+  const stages = await stagesOf(client, source.pipeline.id)
+  for (let stage = nextStage(stages, source.stage); stage !== null; stage = nextStage(stages, stage)) {
+    const apps = all.filter(({ coupling }) => coupling.stage === stage).map(({ app }) => app)
+    if (apps.length > 0) return apps
+    if (STAGES.includes(stage)) throw nowhere(`No app stands at ${stage}.`)
+  }
+  throw nowhere(`Nothing comes after ${source.stage}.`)
+}
+
+function nowhere(what: string): TasukiError {
+  return new TasukiError('invalid_params', what, { next: 'Name the apps to promote to with --to.' })
 }

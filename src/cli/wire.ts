@@ -191,6 +191,19 @@ export interface PipelineRecord {
   readonly name: string
 }
 
+export interface StageRecord {
+  readonly name: string
+  readonly own: boolean
+  readonly approval: {
+    readonly count: number
+    readonly approvers: readonly string[]
+    readonly allow_self: boolean
+    readonly expires_ms: number
+  } | null
+  readonly promotions_only: boolean
+  readonly frozen: { readonly until: string | null; readonly reason: string | null } | null
+}
+
 export interface CouplingRecord {
   readonly id: string
   readonly app: { readonly id: string }

@@ -29,7 +29,10 @@ export function stageOf(text: string, stages: readonly Stage[]): Stage {
  */
 export function withStage(stages: readonly Stage[], name: string, after: Stage): Stage[] {
   if (!STAGE_NAME.test(name) || RESERVED.includes(name))
-    throw refused(`"${name.slice(0, 40)}" can not be a stage.`, 'Use 2 to 30 of a-z, 0-9 and dash, a letter first.')
+    throw refused(
+      `"${name.slice(0, 40)}" can not be a stage.`,
+      'Use 2 to 30 of a-z, 0-9 and dash, a letter first.',
+    )
   if (stages.includes(name)) throw refused(`There is a stage "${name}" already.`, 'Choose another name.')
   if (stages.length >= MOST_STAGES) throw refused(`${MOST_STAGES} stages are the most.`, 'Remove one first.')
   const place = stages.indexOf(stageOf(after, stages))

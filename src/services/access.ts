@@ -1,5 +1,6 @@
 import { TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
+import type { Pipeline } from '../store/pipelines.ts'
 import type { Tables } from '../store/tables.ts'
 import { type AppService, noApp } from './apps.ts'
 import type { ServiceDeps } from './context.ts'
@@ -53,6 +54,14 @@ export class AccessService {
   /** Whether it is the caller's own, or the caller is an admin. */
   owns(caller: Caller, app: Owned): boolean {
     return caller.admin || app.owner === caller.email
+  }
+
+  /** Throws `forbidden` to who sees the pipeline but does not own it. */
+  requirePipelineOwner(caller: Caller, pipeline: Pick<Pipeline, 'owner'>): void {
+    if (caller.admin || pipeline.owner === caller.email) return
+    throw new TasukiError('forbidden', 'Only the owner of the pipeline may do that.', {
+      next: `Ask ${pipeline.owner}.`,
+    })
   }
 
   /** Throws `forbidden` to who works on the app but does not own it. */

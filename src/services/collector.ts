@@ -69,7 +69,7 @@ async function parted(
   tables: Tables,
   releases: number,
 ): Promise<{ keep: ReadonlySet<string>; going: readonly string[] }> {
-  const keep = new Set<string>()
+  const keep = new Set<string>(await tables.approvals.waitingArtifacts())
   for (const id of await tables.apps.ids())
     for (const digest of await needed(tables, (await tables.apps.byId(id))!, releases)) keep.add(digest)
   const going = (await tables.artifacts.presentDigests()).filter((digest) => !keep.has(digest))

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
-import { pipelineName, type Stage } from '../domain/pipeline.ts'
+import { pipelineName, type Stage, stageOf } from '../domain/pipeline.ts'
+import { isGuarded } from '../domain/stage-rules.ts'
 import type { App } from '../store/apps.ts'
 import type { Coupling, Pipeline } from '../store/pipelines.ts'
 import type { Tables } from '../store/tables.ts'
 import type { AccessService } from './access.ts'
+import { record } from './audit.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import type { Caller } from './tokens.ts'
@@ -58,7 +60,7 @@ export class PipelineService {
 
   /** For its owner. Throws `name_taken`, `invalid_params`, `forbidden`. */
   async rename(caller: Caller, pipeline: Pipeline, name: string): Promise<Pipeline> {
-    this.#requireOwner(caller, pipeline)
+    this.#access.requirePipelineOwner(caller, pipeline)
     await this.#deps.store.transaction(async (tables) => {
       if (name === pipeline.name) return
       await checkName(tables, name)
@@ -69,7 +71,7 @@ export class PipelineService {
 
   /** For its owner; the apps stay. Throws `forbidden`. */
   async destroy(caller: Caller, pipeline: Pipeline): Promise<void> {
-    this.#requireOwner(caller, pipeline)
+    this.#access.requirePipelineOwner(caller, pipeline)
     await this.#tables.pipelines.delete(pipeline.id)
   }
 
@@ -105,8 +107,8 @@ export class PipelineService {
     throw new TasukiError('not_found', 'The pipeline was destroyed meanwhile.')
   }
 
-  /** Puts the app at that stage of the pipeline. Throws `invalid_params` when it is in one already. */
-  async add(pipeline: Pipeline, app: App, stage: Stage): Promise<Coupling> {
+  /** Puts the app at that stage of the pipeline. Throws `invalid_params` when it is in one already, or there is no such stage. */
+  async add(pipeline: Pipeline, app: App, stage: Stage, user: string): Promise<Coupling> {
     const at = Date.now()
     const ids = { id: randomUUID(), pipelineId: pipeline.id, appId: app.id }
     const coupling = { ...ids, stage, createdAt: at, updatedAt: at }
@@ -114,29 +116,51 @@ export class PipelineService {
       await liveApp(tables, app.id)
       if (!(await tables.pipelines.byId(pipeline.id)))
         throw new TasukiError('not_found', `The pipeline ${pipeline.name} was destroyed meanwhile.`)
+      stageOf(stage, await tables.stages.of(pipeline.id))
       if (await tables.couplings.ofApp(app.id)) throw inOneAlready(app)
       await tables.couplings.insert(coupling)
+      await record(tables, {
+        ...about(coupling, user),
+        action: 'app.added',
+        details: { app: app.name, stage },
+      })
     })
     return coupling
   }
 
-  async setStage(coupling: Coupling, stage: Stage): Promise<Coupling> {
+  /** Throws `invalid_params` for an unknown stage; `forbidden` where the stage that it leaves is guarded. */
+  async setStage(caller: Caller, coupling: Coupling, stage: Stage): Promise<Coupling> {
     const updatedAt = Date.now()
-    await this.#tables.couplings.setStage(coupling.id, stage, updatedAt)
+    await this.#deps.store.transaction(async (tables) => {
+      stageOf(stage, await tables.stages.of(coupling.pipelineId))
+      await this.#checkLeave(tables, caller, coupling)
+      await tables.couplings.setStage(coupling.id, stage, updatedAt)
+      const details = { from: coupling.stage, to: stage }
+      await record(tables, { ...about(coupling, caller.email), action: 'app.moved', details })
+    })
     return { ...coupling, stage, updatedAt }
   }
 
-  /** Takes the app out; what it runs stays. */
-  async remove(coupling: Coupling): Promise<void> {
-    await this.#tables.couplings.delete(coupling.id)
-  }
-
-  #requireOwner(caller: Caller, pipeline: Pipeline): void {
-    if (this.#access.owns(caller, pipeline)) return
-    throw new TasukiError('forbidden', 'Only the owner of the pipeline may do that.', {
-      next: `Ask ${pipeline.owner}.`,
+  /** Takes the app out; what it runs stays. Throws `forbidden` where its stage is guarded. */
+  async remove(caller: Caller, coupling: Coupling): Promise<void> {
+    await this.#deps.store.transaction(async (tables) => {
+      await this.#checkLeave(tables, caller, coupling)
+      await tables.couplings.delete(coupling.id)
+      const details = { stage: coupling.stage }
+      await record(tables, { ...about(coupling, caller.email), action: 'app.removed', details })
     })
   }
+
+  /** Else whoever is to wait for approval would take the app out of its stage, deploy to it, and put it back. */
+  async #checkLeave(tables: Tables, caller: Caller, { pipelineId, stage }: Coupling): Promise<void> {
+    if (!isGuarded(await tables.stages.rules(pipelineId, stage))) return
+    const pipeline = await tables.pipelines.byId(pipelineId)
+    if (pipeline) this.#access.requirePipelineOwner(caller, pipeline)
+  }
+}
+
+function about({ pipelineId, appId }: Coupling, user: string) {
+  return { pipelineId, appId, user, at: Date.now() }
 }
 
 async function checkName(tables: Tables, name: string): Promise<void> {

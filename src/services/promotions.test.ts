@@ -25,7 +25,7 @@ async function made(t: TestContext): Promise<Made> {
   const pipeline = await pipelines.create(CALLER, 'shop-line')
   const add = async (name: string, stage: Stage) => {
     const app = await apps.create(name, ALICE)
-    await pipelines.add(pipeline, app, stage)
+    await pipelines.add(pipeline, app, stage, ALICE)
     return app
   }
   const staging = await add('shop-staging', 'staging')
@@ -60,7 +60,9 @@ test('a promotion gives each target the same artifact with its own config, unbui
   assert.deepEqual(engine.poked.slice(-2), [production.id, canada.id])
 
   const states = async () =>
-    new Map((await services.promotions.targets(promotion)).map((one) => [one.appId, [one.status, one.error]]))
+    new Map(
+      (await services.promotions.targets(promotion)).map((one) => [one.appId, [one.status, one.reason]]),
+    )
   assert.deepEqual((await states()).get(canada.id), ['pending', null])
   await engine.finish(production.id)
   assert.deepEqual((await states()).get(production.id), ['succeeded', null])
@@ -106,7 +108,7 @@ test('a target that a newer deploy overtakes, or that is destroyed, has failed a
   await services.apps.destroy(other, ALICE)
   const errors = async () => {
     const targets = await services.promotions.targets(promotion)
-    return new Map(targets.map((one) => [one.appId, `${one.status}: ${one.error}`]))
+    return new Map(targets.map((one) => [one.appId, `${one.status}: ${one.reason}`]))
   }
   assert.equal((await errors()).get(production.id), 'failed: v2 was superseded before it served.')
   assert.equal((await errors()).get(other.id), 'failed: v2 was superseded before it served.')

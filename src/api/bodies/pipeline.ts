@@ -1,6 +1,5 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
-import { STAGES } from '../../domain/pipeline.ts'
-import type { TargetView } from '../../services/promotions.ts'
+import type { TargetView } from '../../services/promotion-views.ts'
 import type { Coupling, Pipeline } from '../../store/pipelines.ts'
 import type { Promotion } from '../../store/promotions.ts'
 import { Id, nullable, stableId, Time, timeOf, userOf } from './common.ts'
@@ -8,7 +7,9 @@ import { Id, nullable, stableId, Time, timeOf, userOf } from './common.ts'
 const Generation = Type.Object({ id: Id, name: Type.String() })
 const Ref = Type.Object({ id: Id })
 
-const StageName = Type.Enum([...STAGES])
+const StageName = Type.String({
+  description: 'review, development, staging, production, or one of the pipeline’s own',
+})
 
 export const PipelineBody = Type.Object({
   id: Id,
@@ -93,6 +94,6 @@ export function targetBody(target: TargetView): Static<typeof TargetBody> {
     pipeline_promotion: { id: target.promotionId },
     release: target.releaseId === null ? null : { id: target.releaseId },
     status: target.status,
-    error_message: target.error,
+    error_message: target.reason,
   }
 }

@@ -1,5 +1,4 @@
 import { Type } from '@fastify/type-provider-typebox'
-import { stageOf } from '../../domain/pipeline.ts'
 import type { Services } from '../../services/index.ts'
 import type { Coupling } from '../../store/pipelines.ts'
 import { AppParams, Id } from '../bodies/common.ts'
@@ -12,7 +11,9 @@ const CouplingParams = Type.Object({ coupling: Id })
 const NewCoupling = Type.Object({
   app: Type.String({ description: 'Id or name' }),
   pipeline: Type.String({ description: 'Id or name' }),
-  stage: Type.String({ description: 'review, development, staging or production' }),
+  stage: Type.String({
+    description: 'review, development, staging, production, or one of the pipeline’s own',
+  }),
 })
 const Change = Type.Object({ stage: Type.Optional(Type.String()) })
 const KEYS: Keys<Coupling> = { id: ({ id }) => id, created_at: ({ createdAt }) => createdAt }
@@ -50,10 +51,9 @@ export function pipelineCouplingRoutes(api: Api, services: Services): void {
     '/pipeline-couplings',
     { config, schema: { body: NewCoupling, response: { 201: CouplingBody } } },
     async ({ caller, body: wish }, reply) => {
-      const stage = stageOf(wish.stage)
       const pipeline = await pipelines.get(caller, wish.pipeline)
       const app = await access.app(caller, wish.app)
-      const made = await pipelines.add(pipeline, app, stage)
+      const made = await pipelines.add(pipeline, app, wish.stage, caller.email)
       reply.code(201)
       return couplingBody(made, pipeline)
     },
@@ -68,14 +68,14 @@ export function pipelineCouplingRoutes(api: Api, services: Services): void {
     { config, schema: { ...one, body: Change } },
     async ({ caller, params, body: { stage } }) => {
       const found = await pipelines.coupling(caller, params.coupling)
-      return body(stage === undefined ? found : await pipelines.setStage(found, stageOf(stage)))
+      return body(stage === undefined ? found : await pipelines.setStage(caller, found, stage))
     },
   )
 
   api.delete('/pipeline-couplings/:coupling', { config, schema: one }, async ({ caller, params }) => {
     const found = await pipelines.coupling(caller, params.coupling)
     const answer = await body(found)
-    await pipelines.remove(found)
+    await pipelines.remove(caller, found)
     return answer
   })
 }

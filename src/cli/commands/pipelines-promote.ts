@@ -3,7 +3,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import type { ApiClient } from '../client.ts'
 import { appFlag, appPath, followFlags, TasukiCommand } from '../command.ts'
 import { type FollowOptions, followToReceipt } from '../follow/finish.ts'
-import { couplingOf, downstream, standing } from '../pipelines.ts'
+import { couplingOf, downstream } from '../pipelines.ts'
 import type { App, Promotion, PromotionTarget, Release } from '../wire.ts'
 
 export default class PipelinesPromote extends TasukiCommand {
@@ -27,7 +27,7 @@ export default class PipelinesPromote extends TasukiCommand {
     const source = await couplingOf(client, app)
     const targets =
       flags.to === undefined
-        ? downstream(await standing(client, source.pipeline.id), source)
+        ? await downstream(client, source)
         : await Promise.all(namesIn(flags.to).map((name) => client.get<App>(appPath(name))))
     const promotion = await client.post<Promotion>('/pipeline-promotions', {
       pipeline: { id: source.pipeline.id },
