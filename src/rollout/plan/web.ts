@@ -23,7 +23,7 @@ export function planWeb(facts: Facts, count: Census, mayStart: boolean): Operati
     ...count.exited.flatMap(bury),
     ...count.stopping.flatMap((instance) => retire(facts, instance, 'it is being stopped')),
     ...(mayStart ? starts(facts, count) : []),
-    ...count.keepers.flatMap((instance) => assign(count.type, instance)),
+    ...[...count.keepers, ...missed(facts, count)].flatMap((instance) => assign(count.type, instance)),
     ...admissions(facts, count),
     ...drains(facts, count),
     ...retirements(facts, count),
@@ -46,7 +46,7 @@ function wholeSetFirst(facts: Facts, type: WantedType): boolean {
 
 function starts(facts: Facts, count: Census): Operation[] {
   const set = goalSet(facts.wanted)
-  const missing = Math.min(count.type.quantity - count.keepers.length, roomToStart(count))
+  const missing = Math.min(count.type.quantity - count.keepers.length, roomToStart(facts, count))
   if (!set || missing <= 0 || (facts.pauses.get(count.type.type) ?? 0) > 0) return []
   return freeIndexes(count, missing).map((index) => ({
     kind: 'start',
@@ -61,12 +61,13 @@ function starts(facts: Facts, count: Census): Operation[] {
  * How many may be started so that starting and admitted ones stay within quantity + surge, and all together, with those
  * that several superseded rollouts may have left on their way out, within twice that (I4).
  */
-function roomToStart(count: Census): number {
+function roomToStart(facts: Facts, count: Census): number {
   const { type, keepers, old, stopping } = count
   const surge = surgeOf(type.settings, type.quantity)
   const present = keepers.length + old.length + stopping.length
   if (surge === 0) return type.quantity - present
-  const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length
+  const back = missed(facts, count).filter((one) => !isAdmitted(one))
+  const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length - back.length
   return Math.min(starting, slotsFor(type.settings, type.quantity) - present)
 }
 
@@ -97,9 +98,12 @@ function assign(type: WantedType, instance: SeenInstance): Operation[] {
 function admissions(facts: Facts, count: Census): Operation[] {
   const { type, keepers, old } = count
   const ready = keepers.filter(isReady)
-  const again = [...keepers.filter(isHalfAdmitted), ...needed(facts, count)].map((one) =>
-    admit(one, 'not every router has admitted it'),
-  )
+  const again = [
+    ...keepers.filter(isHalfAdmitted).map((one) => admit(one, 'not every router has admitted it')),
+    ...missed(facts, count)
+      .filter((one) => isHalfAdmitted(one) || isReady(one))
+      .map((one) => admit(one, 'fewer serve than are wanted')),
+  ]
   if (wholeSetFirst(facts, type)) {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
     // What a scaling down has left too many of the old is drained first (I4).
@@ -119,9 +123,18 @@ function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[
   return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
 }
 
-/** Old ones that only some routers let serve, where fewer serve than must: else nothing could be drained for a new one. */
-function needed(facts: Facts, count: Census): readonly SeenInstance[] {
-  return count.old.filter(isHalfAdmitted).slice(0, Math.max(0, -spareOf(facts, count)))
+/**
+ * Old ones that do not serve everywhere where fewer serve than must: what a router has let in by half, or what is kept
+ * warm and was put out by something else than this hand-over. Else all would wait for the new ones (I1).
+ */
+function missed(facts: Facts, count: Census): readonly SeenInstance[] {
+  const warm = (one: SeenInstance) =>
+    (isReady(one) || isUnchecked(one)) &&
+    facts.wanted.rollout?.switched === false &&
+    keptWarm(facts, count, one)
+  return count.old
+    .filter((one) => isHalfAdmitted(one) || warm(one))
+    .slice(0, Math.max(0, -spareOf(facts, count)))
 }
 
 function takesTraffic(instance: SeenInstance): boolean {
@@ -136,7 +149,7 @@ function drains(facts: Facts, count: Census): Operation[] {
   const admitted = count.old
     .filter(isAdmitted)
     .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || indexOf(b) - indexOf(a))
-  const going = new Set([...drainable(admitted, spareOf(facts, count)), ...inTheWay(count, admitted)])
+  const going = new Set([...drainable(admitted, spareOf(facts, count)), ...inTheWay(facts, count, admitted)])
   return [...going].map((one) => ({ kind: 'drain', note: drainNote(facts, one), ...about(one) }))
 }
 
@@ -153,9 +166,9 @@ function spareOf(facts: Facts, { type, keepers, old }: Census): number {
  * Old ones that have been out by their checks for so long that nobody counts on them, where they take the room of new
  * ones: else a release whose every instance is ill could never be replaced.
  */
-function inTheWay(count: Census, admitted: readonly SeenInstance[]): SeenInstance[] {
+function inTheWay(facts: Facts, count: Census, admitted: readonly SeenInstance[]): SeenInstance[] {
   const missing = count.type.quantity - count.keepers.length
-  if (missing <= 0 || roomToStart(count) > 0) return []
+  if (missing <= 0 || roomToStart(facts, count) > 0) return []
   return admitted.filter((one) => (one.server?.downFor ?? 0) > GIVEN_UP_MS).slice(0, missing)
 }
 

@@ -81,8 +81,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'forget the surge',
     file: WEB,
-    find: 'const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length',
-    replace: 'const starting = type.quantity + surge + 1 - keepers.length - old.filter(isAdmitted).length',
+    find: 'const starting = type.quantity + surge - keepers.length - old',
+    replace: 'const starting = type.quantity + surge + 1 - keepers.length - old',
   },
   {
     name: 'no bound on what several superseded rollouts leave',
@@ -93,8 +93,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'drain one too many',
     file: WEB,
-    find: 'const spare = serving + admitted.filter(isServing).length - least',
-    replace: 'const spare = serving + admitted.filter(isServing).length - least + 1',
+    find: 'return serving + old.filter(isServing).length - least',
+    replace: 'return serving + old.filter(isServing).length - least + 1',
   },
   {
     name: 'admit without room',
@@ -127,16 +127,16 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'return ready.slice(0, Math.min(0, missing)).map(',
   },
   {
-    name: 'keep what does not serve because of what does',
+    name: 'keep in rotation what does not serve',
     file: WEB,
     find: 'if (!isServing(one)) return spare >= 0',
-    replace: 'if (!isServing(one)) return left >= 0',
+    replace: 'if (!isServing(one)) return false',
   },
   {
     name: 'leave the ill in the way',
     file: WEB,
-    find: 'if (missing <= 0 || roomToStart(count) > 0) return []',
-    replace: 'if (missing !== -1 || roomToStart(count) > 0) return []',
+    find: 'if (missing <= 0 || roomToStart(facts, count) > 0) return []',
+    replace: 'if (missing !== -1 || roomToStart(facts, count) > 0) return []',
   },
   {
     name: 'do not see a crash of the new release',

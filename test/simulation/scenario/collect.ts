@@ -2,7 +2,7 @@ import { neededArtifacts } from '../../../src/domain/needed-artifacts.ts'
 import type { World } from '../world/world.ts'
 
 /** How many of the newest releases keep their artifacts for a rollback. */
-export const KEPT_RELEASES = 5
+export const KEPT_RELEASES = 2
 
 /** Artifacts that nothing needs go, as the collector decides it. */
 export function collect(world: World): void {
