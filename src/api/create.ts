@@ -46,15 +46,18 @@ import { webhookRoutes } from './platform/webhooks.ts'
 import { limitCalls, RateLimits } from './rate-limit.ts'
 import { answerReplays } from './replay.ts'
 import { Streams } from './streams.ts'
+import { approvalRoutes } from './tasuki/approvals.ts'
 import { auditRoutes } from './tasuki/audit.ts'
 import { autoDeployRoutes } from './tasuki/auto-deploys.ts'
 import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
+import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
 import { freezeRoutes } from './tasuki/freezes.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
+import { sleepRoutes } from './tasuki/sleep.ts'
 import { stageRoutes } from './tasuki/stages.ts'
 import { userRoutes } from './tasuki/users.ts'
 import type { Api, ApiOptions } from './types.ts'
@@ -129,7 +132,9 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   webhookRoutes(api, services)
   webhookDeliveryRoutes(api, services)
   outputRoutes(api, services, streams)
+  approvalRoutes(api, services)
   auditRoutes(api, services)
+  changesAheadRoutes(api, services)
   autoDeployRoutes(api, services)
   caRoutes(api, services)
   changeRoutes(api, services)
@@ -140,6 +145,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   attachRuns(api, services)
   serverRoutes(api, services, options.version)
   stageRoutes(api, services)
+  sleepRoutes(api, services)
   userRoutes(api, services)
 }
 

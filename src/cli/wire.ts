@@ -12,6 +12,14 @@ export interface App {
   readonly maintenance: boolean
   readonly created_at: string
   readonly released_at: string | null
+  readonly tasuki?: { readonly sleep: string }
+}
+
+export interface Sleep {
+  readonly state: string
+  readonly since: string | null
+  readonly after_idle_seconds: number | null
+  readonly pool: string | null
 }
 
 export interface Account {

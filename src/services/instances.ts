@@ -5,6 +5,7 @@ import type { RouterServer } from '../rollout/ports.ts'
 import type { App } from '../store/apps.ts'
 import type { Run } from '../store/runs.ts'
 import type { ServiceDeps } from './context.ts'
+import { restingInstances } from './resting-instances.ts'
 import { RUN_TYPE } from './run-wish.ts'
 import type { RunService } from './runs.ts'
 
@@ -13,7 +14,8 @@ export interface InstanceView {
   readonly instance: RuntimeInstance
   /** Null when the router does not know it, or could not be asked. */
   readonly server: RouterServer | null
-  readonly state: 'starting' | 'up' | 'down' | 'crashed'
+  /** `idle`: the app sleeps, and this one runs again when somebody visits it. */
+  readonly state: 'starting' | 'up' | 'down' | 'crashed' | 'idle'
   readonly command: string
   readonly releaseId: string | null
 }
@@ -33,7 +35,11 @@ export class InstanceService {
     const instances = (await this.#deps.runtime.list(app.id)).filter(shown)
     const servers = await this.#servers(app)
     const views = instances.map((instance) => this.#view(app, instance, servers.get(instance.id) ?? null))
-    return [...(await Promise.all(views)), ...(await this.#notStarted(app, instances))].sort(byName)
+    const others = [
+      ...(await this.#notStarted(app, instances)),
+      ...(await restingInstances(this.#deps.store.tables, app, instances)),
+    ]
+    return [...(await Promise.all(views)), ...others].sort(byName)
   }
 
   /** One of them, by name (the newest of that name) or id. Throws `not_found`. */

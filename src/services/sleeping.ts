@@ -51,10 +51,9 @@ export class SleepingService {
     return { state, since, afterIdleMs, pool }
   }
 
-  /** The state of each app that is not simply awake, by id. */
-  async states(): Promise<ReadonlyMap<string, SleepState>> {
-    const all = await this.#deps.store.tables.sleepers.all()
-    return new Map(all.map(({ appId, state }) => [appId, state]))
+  /** By id; an app that is missing is awake. */
+  states(apps: readonly Pick<App, 'id'>[]): Promise<ReadonlyMap<string, SleepState>> {
+    return this.#deps.store.tables.sleepers.states(apps.map(({ id }) => id))
   }
 
   /**
@@ -70,6 +69,12 @@ export class SleepingService {
       throw new TasukiError('invalid_params', 'An app sleeps after 1 second to 30 days without a visitor.')
     const wanted = rule && { afterIdleMs: idle === null ? null : Math.round(idle), pool: rule.pool ?? null }
     await this.#deps.store.tables.sleepers.rule(appId, wanted, this.#now())
+  }
+
+  /** As `setSleeper`, for a user: the app stays in the pool that it is in. */
+  async setIdleLimit(app: App, afterIdleMs: number | null): Promise<void> {
+    const { pool } = await this.view(app)
+    await this.setSleeper(app.id, { afterIdleMs, pool })
   }
 
   /** How much of the pool may be awake at a time. Apps that are in use stay awake also beyond that. Null: no limits. */

@@ -1,5 +1,5 @@
 import type { PoolLimits, SleepRule, SleepState } from '../domain/sleep.ts'
-import type { Db } from './db.ts'
+import { type Db, listed } from './db.ts'
 
 /** Times are UTC ms. */
 export interface SleepersTable {
@@ -24,6 +24,8 @@ export type Sleeper = Readonly<SleepersTable>
 /** Apps that sleep or may be put to sleep; one without an entry is awake and stays so. */
 export interface Sleepers {
   of(appId: string): Promise<Sleeper | null>
+  /** Of those apps, as far as they have an entry. */
+  states(ids: readonly string[]): Promise<ReadonlyMap<string, SleepState>>
   /** Of apps that are not being destroyed. */
   all(): Promise<Sleeper[]>
   /** From now on it sleeps by that rule; null: never by itself. What it does now it goes on doing. */
@@ -44,6 +46,10 @@ export function sleepersTable(db: Db): Sleepers {
     async of(appId) {
       const row = await db.selectFrom('sleepers').selectAll().where('appId', '=', appId).executeTakeFirst()
       return row ?? null
+    },
+    async states(ids) {
+      const query = db.selectFrom('sleepers').select(['appId', 'state']).where('appId', 'in', listed(ids))
+      return new Map((await query.execute()).map(({ appId, state }) => [appId, state]))
     },
     all() {
       return db

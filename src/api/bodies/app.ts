@@ -5,6 +5,7 @@ import { REGION, STACK } from '../../services/offers.ts'
 import type { App } from '../../store/apps.ts'
 import { baseOf } from '../addresses.ts'
 import { Id, Named, named, nullable, Time, timeOf, timeOrNull, User, userOf } from './common.ts'
+import { SleepWords } from './sleep.ts'
 
 export const AppBody = Type.Object({
   id: Id,
@@ -33,6 +34,7 @@ export const AppBody = Type.Object({
   buildpack_provided_description: nullable(Type.String()),
   buildpacks: Type.Null(),
   current_build_architecture: Type.Array(Type.String()),
+  tasuki: Type.Object({ sleep: SleepWords }),
 })
 
 const CONSTANT = {
@@ -69,6 +71,7 @@ export async function appBodies(
   apps: readonly App[],
 ): Promise<Static<typeof AppBody>[]> {
   const sizes = await services.apps.slugSizes(apps)
+  const sleep = await services.sleeping.states(apps)
   const base = baseOf(request)
   return apps.map((app) => ({
     ...CONSTANT,
@@ -83,5 +86,6 @@ export async function appBodies(
     updated_at: timeOf(app.updatedAt),
     released_at: timeOrNull(app.releasedAt),
     slug_size: sizes.get(app.id) ?? null,
+    tasuki: { sleep: sleep.get(app.id) ?? 'awake' },
   }))
 }

@@ -10,7 +10,7 @@ export const DynoBody = Type.Object({
   name: Type.String(),
   type: Type.String(),
   size: Type.String(),
-  state: Type.Enum(['starting', 'up', 'down', 'crashed']),
+  state: Type.Enum(['starting', 'up', 'down', 'crashed', 'idle']),
   command: Type.String(),
   release: Type.Object({ id: nullable(Id), version: Type.Integer() }),
   created_at: Time,

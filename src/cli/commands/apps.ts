@@ -22,8 +22,13 @@ export default class Apps extends TasukiCommand {
       paint('bold', app.name),
       app.web_url ?? '',
       app.released_at === null ? 'not released yet' : ago(Date.now() - instant(app.released_at)),
-      app.maintenance ? paint('yellow', 'maintenance') : '',
+      [app.maintenance ? paint('yellow', 'maintenance') : '', sleepWord(app)].filter(Boolean).join(', '),
     ])
     return table([{ head: '' }, { head: '' }, { head: '' }, { head: '' }], rows, width)
   }
+}
+
+/** An app that is simply awake is not worth a word. */
+function sleepWord({ tasuki }: App): string {
+  return tasuki === undefined || tasuki.sleep === 'awake' ? '' : tasuki.sleep
 }

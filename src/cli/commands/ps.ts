@@ -9,6 +9,7 @@ const STYLES: Readonly<Record<string, Style>> = {
   starting: 'yellow',
   crashed: 'red',
   down: 'dim',
+  idle: 'dim',
 }
 
 export default class Ps extends TasukiCommand {
@@ -25,6 +26,8 @@ export default class Ps extends TasukiCommand {
     if (dynos.length === 0)
       this.print(`Nothing of ${app} runs. Deploy it, or see \`tasuki ps:scale --help\`.`)
     else this.print(...this.#lines(dynos))
+    if (dynos.some(({ state }) => state === 'idle'))
+      this.print('', `${app} sleeps: its next visitor wakes it.`)
     return dynos
   }
 
