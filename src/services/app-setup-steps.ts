@@ -79,7 +79,7 @@ function resolved(successUrl: string | null, webUrl: string): string | null {
 }
 
 /** Of the build's release; when a newer one has superseded it, of that. */
-async function settled(
+export async function settled(
   deps: ServiceDeps,
   app: App,
   build: Build,
@@ -90,7 +90,7 @@ async function settled(
   return release === null || release.status === 'expired' ? 'failed' : release.status
 }
 
-async function whyFailed(deps: ServiceDeps, build: Build): Promise<string> {
+export async function whyFailed(deps: ServiceDeps, build: Build): Promise<string> {
   const rollout = build.rolloutId ? await deps.store.tables.rollouts.byId(build.rolloutId) : null
   return rollout?.reason ?? 'The first release failed.'
 }

@@ -10,6 +10,7 @@ import { BranchDeployRunner } from './branch-deploy-runner.ts'
 import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
+import { ChangesAheadService } from './changes-ahead.ts'
 import { CollaboratorService } from './collaborators.ts'
 import { Collector } from './collector.ts'
 import { CommitSources } from './commit-sources.ts'
@@ -19,6 +20,7 @@ import { DailyRestarts } from './daily-restarts.ts'
 import { DomainService } from './domains.ts'
 import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
+import { ForgeEvents } from './forge-events.ts'
 import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
 import { FreezeService } from './freezes.ts'
@@ -29,6 +31,7 @@ import { LogSessionService } from './log-sessions.ts'
 import { LoginService } from './logins.ts'
 import { Outputs } from './outputs.ts'
 import { Passwords } from './passwords.ts'
+import { PipelineRepositoryService } from './pipeline-repositories.ts'
 import { PipelineService } from './pipelines.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
@@ -40,6 +43,7 @@ import { ReleaseService } from './releases.ts'
 import { ReplayService } from './replays.ts'
 import { Repositories } from './repositories.ts'
 import { RestartService } from './restarts.ts'
+import { ReviewAppService } from './review-apps.ts'
 import { RollbackService } from './rollback.ts'
 import { RolloutEvents } from './rollout-events.ts'
 import { RolloutLines } from './rollout-lines.ts'
@@ -54,6 +58,7 @@ import { SourceService } from './sources.ts'
 import { StageConfigService } from './stage-config.ts'
 import { StageService } from './stages.ts'
 import { StopService } from './stops.ts'
+import { TestRunService } from './test-runs.ts'
 import { TokenService } from './tokens.ts'
 import { UserService } from './users.ts'
 import { WebhookPump } from './webhook-pump.ts'
@@ -62,6 +67,7 @@ import { WebhookService } from './webhooks.ts'
 const COLLECT_MS = 15 * 60_000
 const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
+const REVIEW_LOOK_MS = 60_000
 const RUN_LOOK_MS = 1_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
@@ -80,6 +86,7 @@ export interface Services {
   readonly authorizations: AuthorizationService
   readonly autoDeploys: AutoDeployService
   readonly builds: BuildService
+  readonly changesAhead: ChangesAheadService
   readonly collaborators: CollaboratorService
   readonly collector: Collector
   readonly commitSources: CommitSources
@@ -88,12 +95,14 @@ export interface Services {
   readonly domains: DomainService
   readonly drains: DrainService
   readonly features: FeatureService
+  readonly forgeEvents: ForgeEvents
   readonly forgeReports: ForgeReports
   readonly formation: FormationService
   readonly freezes: FreezeService
   readonly instances: InstanceService
   readonly logins: LoginService
   readonly logSessions: LogSessionService
+  readonly pipelineRepositories: PipelineRepositoryService
   readonly pipelines: PipelineService
   readonly plans: PlanService
   readonly promotions: PromotionService
@@ -103,6 +112,7 @@ export interface Services {
   readonly replays: ReplayService
   readonly repositories: Repositories
   readonly restarts: RestartService
+  readonly reviewApps: ReviewAppService
   readonly rollback: RollbackService
   readonly rolloutEvents: RolloutEvents
   readonly rollouts: RolloutService
@@ -116,6 +126,7 @@ export interface Services {
   readonly stageConfig: StageConfigService
   readonly stages: StageService
   readonly stops: StopService
+  readonly testRuns: TestRunService
   readonly tokens: TokenService
   readonly users: UserService
   readonly webhooks: WebhookService
@@ -142,6 +153,7 @@ export function createServices(deps: ServiceDeps): Services {
       await drains.start()
       await appSetups.prepare()
       await services.autoDeploys.prepare()
+      await services.reviewApps.prepare()
       await builds.start()
       await pushes.start()
       await runs.start()
@@ -154,7 +166,12 @@ export function createServices(deps: ServiceDeps): Services {
       rolloutLines.start()
       await services.autoDeploys.look()
       await services.forgeReports.start()
+      services.sourceEvents.onEvent('tests', (event) => services.testRuns.handle(event))
       services.sourceEvents.onEvent('auto-deploys', (event) => services.autoDeploys.handle(event))
+      services.sourceEvents.onEvent('review-apps', (event) => services.reviewApps.handle(event))
+      await services.reviewApps.start()
+      services.testRuns.onEnded(({ pipelineId }) => services.reviewApps.tested(pipelineId))
+      await services.testRuns.start()
       await services.sourceEvents.start()
       schedule.every(APPROVAL_LOOK_MS, 'Ending promotions that nobody approved of', () =>
         services.approvals.expire((deps.now ?? Date.now)()),
@@ -163,6 +180,9 @@ export function createServices(deps: ServiceDeps): Services {
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
+      schedule.every(REVIEW_LOOK_MS, 'Looking after review apps', () =>
+        services.reviewApps.tidy((deps.now ?? Date.now)()),
+      )
       schedule.every(COLLECT_MS, 'Forgetting expired tokens', () => authorizations.collect())
       schedule.every(REPLAYS_MS, 'Forgetting answers that nobody asks for again', () =>
         services.replays.collect(Date.now()),
@@ -175,10 +195,12 @@ export function createServices(deps: ServiceDeps): Services {
       await services.sourceEvents.stop()
       await services.forgeReports.stop()
       await services.autoDeploys.stop()
+      await services.reviewApps.stop()
       await appSetups.stop()
       await webhookPump.stop()
       await instanceLines.stop()
       await rolloutLines.stop()
+      await services.testRuns.stop()
       await runs.stop()
       await pushes.stop()
       await builds.stop()
@@ -190,7 +212,8 @@ export function createServices(deps: ServiceDeps): Services {
 function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start' | 'stop'> {
   const secrets = new Secrets(deps.store.seal)
   const sources = new SourceService(deps, secrets)
-  const builds = new BuildService(deps, sources, new Outputs(deps.store.dataDir))
+  const outputs = new Outputs(deps.store.dataDir)
+  const builds = new BuildService(deps, sources, outputs)
   const releaseOutput = new ReleasePhaseOutput(deps)
   const restarts = new RestartService(deps)
   const runs = new RunService(deps)
@@ -205,15 +228,17 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
   const access = new AccessService(deps, apps)
   const collaborators = new CollaboratorService(deps, users)
   const pipelines = new PipelineService(deps, access)
+  const releases = new ReleaseService(deps)
   const buildpacks = new BuildpackService(deps)
   const config = new ConfigService(deps)
   const commitSources = new CommitSources(deps, repositories, sources)
   const forgeReports = new ForgeReports(deps)
+  const appSetups = new AppSetupService(deps, { apps, buildpacks, builds, runs, sources })
   return {
     access,
     apps,
     appTransfers: new AppTransferService(deps, { access, apps, collaborators, users }),
-    appSetups: new AppSetupService(deps, { apps, buildpacks, builds, runs, sources }),
+    appSetups,
     approvals: new ApprovalService(deps, pipelines),
     audit: new AuditService(deps),
     buildpacks,
@@ -224,6 +249,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     ),
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
+    changesAhead: new ChangesAheadService(deps, { commitSources, pipelines, releases }),
     collaborators,
     collector: new Collector(deps, sources, builds),
     commitSources,
@@ -232,12 +258,14 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     domains: new DomainService(deps, hosts),
     drains: new DrainService(deps),
     features: new FeatureService(deps),
+    forgeEvents: new ForgeEvents(deps, sourceEvents),
     forgeReports,
     formation: new FormationService(deps),
     freezes: new FreezeService(deps, access),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),
+    pipelineRepositories: new PipelineRepositoryService(deps, access),
     pipelines,
     plans: new PlanService(deps),
     promotions: new PromotionService(deps),
@@ -249,10 +277,19 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
       rolloutEvents,
     }),
     releaseOutput,
-    releases: new ReleaseService(deps),
+    releases,
     replays: new ReplayService(deps),
     repositories,
     restarts,
+    reviewApps: new ReviewAppService(deps, {
+      apps,
+      builds,
+      commitSources,
+      forgeReports,
+      runs,
+      setups: appSetups,
+      sleeping,
+    }),
     rollback: new RollbackService(deps),
     rolloutEvents,
     rollouts: new RolloutService(deps),
@@ -266,6 +303,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     stageConfig: new StageConfigService(deps),
     stages: new StageService(deps, access, users),
     stops: new StopService(restarts, runs),
+    testRuns: new TestRunService(deps, { builds, commitSources, forgeReports, outputs, sources }),
     tokens: new TokenService(deps),
     users,
     webhooks: new WebhookService(deps),
