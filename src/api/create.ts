@@ -34,6 +34,7 @@ import { logDrainRoutes } from './platform/log-drains.ts'
 import { logSessionRoutes } from './platform/log-sessions.ts'
 import { pipelineCouplingRoutes } from './platform/pipeline-couplings.ts'
 import { pipelinePromotionRoutes } from './platform/pipeline-promotions.ts'
+import { pipelineRepositoryRoutes } from './platform/pipeline-repositories.ts'
 import { pipelineRoutes } from './platform/pipelines.ts'
 import { releaseRoutes } from './platform/releases.ts'
 import { slugRoutes } from './platform/slugs.ts'
@@ -52,12 +53,14 @@ import { autoDeployRoutes } from './tasuki/auto-deploys.ts'
 import { caRoutes } from './tasuki/ca.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
+import { forgeWebhookRoutes } from './tasuki/forge-webhooks.ts'
 import { freezeRoutes } from './tasuki/freezes.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
 import { sleepRoutes } from './tasuki/sleep.ts'
+import { sourceEventRoutes } from './tasuki/source-events.ts'
 import { stageRoutes } from './tasuki/stages.ts'
 import { userRoutes } from './tasuki/users.ts'
 import type { Api, ApiOptions } from './types.ts'
@@ -124,6 +127,9 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   pipelineRoutes(api, services)
   pipelineCouplingRoutes(api, services)
   pipelinePromotionRoutes(api, services)
+  pipelineRepositoryRoutes(api, services)
+  forgeWebhookRoutes(api, services)
+  sourceEventRoutes(api, services)
   releaseRoutes(api, services)
   sniEndpointRoutes(api, services)
   slugRoutes(api, services)
