@@ -54,6 +54,11 @@ export class BookRules {
     const serving = this.#bench.router
       .serving(key)
       .filter((id) => this.#bench.runtime.get(id)?.spec.release === set.release).length
+    const over = this.#bench.runtime
+      .of(rollout.appId)
+      .find(({ spec }) => spec.kind === 'formation' && spec.generation !== set.generation)
+    if (over)
+      this.#bench.findings.add('I7', `${rollout.id} ends as ${outcome} while ${over.info.id} is still there`)
     if (serving < (type?.quantity ?? 0))
       this.#bench.findings.add(
         'I5',

@@ -22,8 +22,8 @@ export interface Parts {
   gone(appId: string): void
   /** What the database says is wanted, as the server passes it on. */
   wish(wanted: Wanted | null): Wanted | null
-  /** Another pass has begun. */
-  passed(): void
+  /** A pass of the app begins. */
+  passed(appId: string): void
 }
 
 /** The engine that production runs, at the end of a line to the simulated world. */
@@ -48,7 +48,7 @@ function linkedStore({ link, store, looks, passed, wish }: Parts): RolloutStore 
   return {
     wanted: (appId) =>
       read(() => {
-        passed()
+        passed(appId)
         const wanted = wish(store.wanted(appId))
         if (wanted) looks.read(wanted)
         return wanted

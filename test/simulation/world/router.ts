@@ -145,6 +145,15 @@ export class SimRouter implements Router {
       for (const key of [...node.backends.keys()]) if (key.startsWith(`${appId} `)) node.drop(key)
   }
 
+  /** It passes its checks at every router, and none of them sends it requests. */
+  isReady(key: string, instance: InstanceId): boolean {
+    return this.nodes.every(
+      (node) =>
+        node.newest.seats.get(instance)?.admin === 'drain' &&
+        node.backends.get(key)?.servers.get(instance)?.health === 'up',
+    )
+  }
+
   /** It has passed its checks since it was assigned, at every router. */
   wasUp(key: string, instance: InstanceId): boolean {
     return this.nodes.every((node) => node.backends.get(key)?.servers.get(instance)?.everUp === true)

@@ -9,6 +9,7 @@ import { BookRules } from '../oracle/books.ts'
 import { Findings } from '../oracle/findings.ts'
 import { type Bench, HandOverRules } from '../oracle/hand-over.ts'
 import { Looks } from '../oracle/looks.ts'
+import { type UpkeepBench, UpkeepRules } from '../oracle/upkeep.ts'
 import { newApp, releaseOf, runningRollout, type SimApp, type SimRelease } from './app.ts'
 import { controlPlane } from './control-plane.ts'
 import { type Conditions, Link } from './link.ts'
@@ -17,6 +18,9 @@ import { type EndCause, type SimInstance, SimRuntime } from './runtime.ts'
 import { SimStore } from './store.ts'
 import { SimTraffic } from './traffic.ts'
 import { Visitors } from './visitors.ts'
+
+/** A release of which so many have ended badly may be given up as what was before. */
+const HOPELESS = 4
 
 export interface WorldOptions {
   readonly seed: number
@@ -27,7 +31,7 @@ export interface WorldOptions {
 }
 
 /** Apps, their instances, hosts, routers, visitors, and the control plane: all in one thread, from one seed. */
-export class World implements Bench {
+export class World implements Bench, UpkeepBench {
   readonly random: Random
   readonly clock = new SimClock()
   readonly runtime: SimRuntime
@@ -41,6 +45,7 @@ export class World implements Bench {
   readonly coverage: Coverage
   readonly books: BookRules
   readonly handOver: HandOverRules
+  readonly upkeep: UpkeepRules
   looks = new Looks()
   /** Instant of the last thing that went wrong by itself: until some time after, visitors may find nobody. */
   troubleAt = 0
@@ -59,7 +64,7 @@ export class World implements Bench {
   /** Rollouts at whose beginning all that was to serve did. */
   readonly #baseWhole = new Set<string>()
   readonly #switchedAt = new Map<string, number>()
-  readonly #lastFate = new Map<string, number>()
+  readonly #fates = new Map<string, { count: number; last: number }>()
 
   constructor(options: WorldOptions, coverage: Coverage) {
     this.random = new Random(options.seed)
@@ -77,6 +82,7 @@ export class World implements Bench {
     this.visitors = new Visitors(this.clock, this.random, this.runtime, this.router)
     this.handOver = new HandOverRules(this)
     this.books = new BookRules(this, this.store)
+    this.upkeep = new UpkeepRules(this)
     this.#connectRuntime()
     this.#connectRouter()
     this.#connectVisitors()
@@ -173,8 +179,9 @@ export class World implements Bench {
       say: (message, fields) => this.trace.say(() => `  ${message}: ${JSON.stringify(fields)}`),
       gone: (appId) => this.#gone(appId),
       wish: (wanted) => (wanted && this.#halting ? { ...wanted, destroyed: true } : wanted),
-      passed: () => {
+      passed: (appId) => {
         this.passes += 1
+        this.upkeep.look(appId)
       },
     })
     this.#engine.onEntry((entry) => this.#entry(link, entry))
@@ -340,13 +347,11 @@ export class World implements Bench {
     const key = keyOf({ appId: rollout.appId, type: ROUTABLE_TYPE })
     const since = rollout.startedAt
     const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
+    const release = outcome === 'succeeded' ? rollout.target.release : rollout.base?.release
+    const fate = this.#fates.get(`${key} ${release}`) ?? { count: 0, last: -1 }
+    const bearable = outcome !== 'succeeded' && fate.count < HOPELESS
     const calm =
-      whole &&
-      !this.startsFailed &&
-      (this.#lastFate.get(
-        `${key} ${outcome === 'succeeded' ? rollout.target.release : rollout.base?.release}`,
-      ) ?? -1) < since &&
-      this.troubleAt < this.now() - 2000
+      whole && !this.startsFailed && (bearable || fate.last < since) && this.troubleAt < this.now() - 2000
     this.trace.say(() => `${rollout.id} ends: ${rollout.outcome ?? outcome} ${rollout.reason ?? ''}`)
     this.coverage.add('outcomes', `${rollout.strategy} ${rollout.outcome ?? outcome}`)
     this.coverage.add('counts', 'rollouts')
@@ -371,7 +376,7 @@ export class World implements Bench {
       handOver.signal(one, signal)
       // One that is given up before it ever passed is bad luck of its release too.
       if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
-        this.#lastFate.set(`${keyOf(one.spec)} ${one.spec.release}`, this.clock.wall())
+        this.#fate(keyOf(one.spec), one.spec.release)
       one.mayBeCut ||= handOver.drainLimitPassed(one)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
@@ -398,7 +403,21 @@ export class World implements Bench {
   #fell(key: string, instance: string): void {
     this.looks.fell(key)
     const release = this.runtime.get(instance)?.spec.release
-    this.#lastFate.set(`${key} ${release}`, this.clock.wall())
+    this.#fate(key, release)
+  }
+
+  /** Something of that release has gone wrong. */
+  #fate(key: string, release: number | undefined): void {
+    const { count } = this.#fates.get(`${key} ${release}`) ?? { count: 0 }
+    this.#fates.set(`${key} ${release}`, { count: count + 1, last: this.clock.wall() })
+  }
+
+  fates(key: string, release: number): number {
+    return this.#fates.get(`${key} ${release}`)?.count ?? 0
+  }
+
+  get slow(): boolean {
+    return this.conditions.slowShare > 0 && this.conditions.slowMs > 50
   }
 
   #connectRouter(): void {
@@ -443,7 +462,7 @@ export class World implements Bench {
     const since = this.now() - waited
     if (!app || app.destroyed || app.quantity.web === 0 || this.troubleAt > since) return
     // A hand-over takes some twenty calls: when each takes half a second, no hold is long enough.
-    if (this.conditions.slowShare > 0 && this.conditions.slowMs > 50) return
+    if (this.slow) return
     const goal = this.looks.goal(appId, ROUTABLE_TYPE)
     // By the rules of a release that takes over, or that it goes back from, all of so few may be missing.
     const types = [...(this.looks.wanted(appId)?.types.values() ?? [])].flat()

@@ -1,0 +1,101 @@
+import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
+import { pauseAfter } from '../../../src/rollout/crashes.ts'
+import type { Wanted } from '../../../src/rollout/spec.ts'
+import { keyOf, type SimRouter } from '../world/router.ts'
+import type { SimInstance, SimRuntime } from '../world/runtime.ts'
+import type { Findings } from './findings.ts'
+import type { Looks } from './looks.ts'
+
+/** After trouble a control plane has this long to come to itself, ms. */
+const QUIET_MS = 3000
+/** Longer than some calls in a row take, ms. */
+const IDLE_MS = 2000
+/** Longer than it takes to see that something is gone and to start another, ms. */
+const REPLACE_MS = 5000
+
+/** What these rules see of the world. */
+export interface UpkeepBench {
+  readonly router: SimRouter
+  readonly runtime: SimRuntime
+  readonly findings: Findings
+  readonly looks: Looks
+  readonly troubleAt: number
+  /** Calls take so long that a second or two say nothing. */
+  readonly slow: boolean
+  readonly startsFailed: boolean
+  now(): number
+  /** How often instances of the release have ended by themselves, or have been given up. */
+  fates(key: string, release: number): number
+}
+
+/** What must not stay as it is: rules about what is left undone, looked at whenever a pass begins. */
+export class UpkeepRules {
+  readonly #bench: UpkeepBench
+  /** Since when it has been so, by rule and app. */
+  readonly #since = new Map<string, number>()
+
+  constructor(bench: UpkeepBench) {
+    this.#bench = bench
+  }
+
+  /** To be called when a pass of the app begins. */
+  look(appId: string): void {
+    const wanted = this.#bench.looks.wanted(appId)
+    const calm = wanted && !wanted.destroyed && !this.#bench.slow && this.#isQuiet()
+    this.#hold(`idle ${appId}`, calm ? this.#idle(wanted) : null, IDLE_MS)
+    const missing = calm ? this.#missing(wanted) : null
+    this.#hold(`missing ${appId}`, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
+  }
+
+  #isQuiet(): boolean {
+    return this.#bench.now() - this.#bench.troubleAt > QUIET_MS && !this.#bench.startsFailed
+  }
+
+  /** I1: nobody waits outside who could serve while fewer serve than are wanted. */
+  #idle(wanted: Wanted): string | null {
+    const { looks, router } = this.#bench
+    const key = keyOf({ appId: wanted.appId, type: ROUTABLE_TYPE })
+    const { quantity, set } = looks.goal(wanted.appId, ROUTABLE_TYPE)
+    if (!set || router.serving(key).length >= quantity) return null
+    const ready = this.#web(wanted.appId, set.generation).find(
+      (one) => !wanted.condemned.has(one.info.id) && router.isReady(key, one.info.id),
+    )
+    return ready ? `${ready.info.id} is ready and not admitted while fewer than ${quantity} serve` : null
+  }
+
+  /** I5: while a release command runs, what was before is kept whole. */
+  #missing(wanted: Wanted): { what: string; pause: number } | null {
+    const { rollout, appId } = wanted
+    const { base } = rollout ?? {}
+    if (!rollout || !base || rollout.direction !== 'forward' || rollout.releasePhaseDone) return null
+    const type = wanted.types.get(base.generation)?.find((one) => one.routable)
+    const there = this.#web(appId, base.generation).length
+    if (!type || there >= type.quantity) return null
+    const pause = pauseAfter(this.#bench.fates(keyOf({ appId, type: type.type }), base.release) + 1)
+    return { what: `${there} of ${type.quantity} of v${base.release} are there in a release phase`, pause }
+  }
+
+  #web(appId: string, generation: number): SimInstance[] {
+    return this.#bench.runtime
+      .of(appId)
+      .filter(
+        ({ spec, info, signalledAt }) =>
+          spec.type === ROUTABLE_TYPE &&
+          spec.generation === generation &&
+          spec.kind === 'formation' &&
+          info.state === 'running' &&
+          signalledAt === null,
+      )
+  }
+
+  #hold(rule: string, what: string | null, limitMs: number): void {
+    if (what === null) {
+      this.#since.delete(rule)
+      return
+    }
+    const now = this.#bench.now()
+    const since = this.#since.get(rule) ?? now
+    this.#since.set(rule, since)
+    if (now - since > limitMs) this.#bench.findings.add('I1', `${what}, for ${now - since} ms`)
+  }
+}
