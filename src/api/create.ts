@@ -51,6 +51,7 @@ import { approvalRoutes } from './tasuki/approvals.ts'
 import { auditRoutes } from './tasuki/audit.ts'
 import { autoDeployRoutes } from './tasuki/auto-deploys.ts'
 import { caRoutes } from './tasuki/ca.ts'
+import { changeTimelineRoutes } from './tasuki/change-timeline.ts'
 import { changeRoutes } from './tasuki/changes.ts'
 import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
 import { forgeWebhookRoutes } from './tasuki/forge-webhooks.ts'
@@ -144,6 +145,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   autoDeployRoutes(api, services)
   caRoutes(api, services)
   changeRoutes(api, services)
+  changeTimelineRoutes(api, services)
   freezeRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)

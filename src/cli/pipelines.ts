@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { TasukiError } from '../domain/errors.ts'
-import { nextStage, STAGES } from '../domain/pipeline.ts'
+import { downstreamOf } from '../domain/pipeline.ts'
 import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
 import type { App, CouplingRecord, StageRecord } from './wire.ts'
@@ -54,12 +54,11 @@ export async function standing(
 export async function downstream(client: ApiClient, source: CouplingRecord): Promise<readonly App[]> {
   const all = await standing(client, source.pipeline.id)
   const stages = await stagesOf(client, source.pipeline.id)
-  for (let stage = nextStage(stages, source.stage); stage !== null; stage = nextStage(stages, stage)) {
-    const apps = all.filter(({ coupling }) => coupling.stage === stage).map(({ app }) => app)
-    if (apps.length > 0) return apps
-    if (STAGES.includes(stage)) throw nowhere(`No app stands at ${stage}.`)
-  }
-  throw nowhere(`Nothing comes after ${source.stage}.`)
+  const occupied = all.map(({ coupling }) => coupling.stage)
+  const stage = downstreamOf(stages, occupied, source.stage)
+  const apps = all.filter(({ coupling }) => coupling.stage === stage).map(({ app }) => app)
+  if (apps.length > 0) return apps
+  throw nowhere(stage === null ? `Nothing comes after ${source.stage}.` : `No app stands at ${stage}.`)
 }
 
 function nowhere(what: string): TasukiError {

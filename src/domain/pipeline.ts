@@ -67,9 +67,17 @@ export function leadsTo(stages: readonly Stage[], from: Stage, to: Stage): boole
   return stages.indexOf(to) >= stages.indexOf(from)
 }
 
-/** The one of the stages that comes after that one; null after the last. */
-export function nextStage(stages: readonly Stage[], stage: Stage): Stage | null {
-  return stages[stages.indexOf(stage) + 1] ?? null
+/**
+ * Where something promoted from that stage goes when nobody says otherwise: to the next stage; of those that are the
+ * pipeline's own, to the first at which an app stands. Null when nothing comes after it.
+ */
+export function downstreamOf(
+  stages: readonly Stage[],
+  occupied: readonly Stage[],
+  from: Stage,
+): Stage | null {
+  const behind = stages.slice(stages.indexOf(from) + 1)
+  return behind.find((stage) => STAGES.includes(stage) || occupied.includes(stage)) ?? null
 }
 
 function refused(what: string, next: string): TasukiError {

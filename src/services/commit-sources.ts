@@ -8,6 +8,7 @@ import type { Repositories } from './repositories.ts'
 import type { SourceService } from './sources.ts'
 
 const MOST_COMMITS = 100
+const MOST_FILES = 1000
 const COMMIT = /^[0-9a-f]{4,64}$/
 const MOST_BRANCH = 1000
 
@@ -100,6 +101,16 @@ export class CommitSources {
       next: 'Push both of them to one of its apps.',
       details: { resource: 'commit' },
     })
+  }
+
+  /** Names of the files in which two commits differ, at most 1,000; null where nobody knows, as with those of a forge. */
+  async changedFiles(pipeline: Pipeline, from: string, to: string): Promise<string[] | null> {
+    if (!COMMIT.test(from) || !COMMIT.test(to) || (await this.#forge(pipeline))) return null
+    for (const appId of await this.#apps(pipeline)) {
+      const files = await this.#repositories.changedFiles(appId, from, to, MOST_FILES)
+      if (files !== null) return files
+    }
+    return null
   }
 
   async #forge(pipeline: Pipeline): Promise<ForgeRepository | null> {

@@ -10,6 +10,7 @@ import { BranchDeployRunner } from './branch-deploy-runner.ts'
 import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
 import { BuildService } from './builds.ts'
+import { ChangeService } from './changes.ts'
 import { ChangesAheadService } from './changes-ahead.ts'
 import { CollaboratorService } from './collaborators.ts'
 import { Collector } from './collector.ts'
@@ -87,6 +88,7 @@ export interface Services {
   readonly autoDeploys: AutoDeployService
   readonly builds: BuildService
   readonly changesAhead: ChangesAheadService
+  readonly changes: ChangeService
   readonly collaborators: CollaboratorService
   readonly collector: Collector
   readonly commitSources: CommitSources
@@ -250,6 +252,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
     changesAhead: new ChangesAheadService(deps, { commitSources, pipelines, releases }),
+    changes: new ChangeService(deps, { access, apps, pipelines }),
     collaborators,
     collector: new Collector(deps, sources, builds),
     commitSources,

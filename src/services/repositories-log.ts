@@ -23,6 +23,22 @@ export async function commitsOf(git: Git, to: string, from: string | null, most:
   return code === 0 ? parsed(out) : []
 }
 
+/** Names of the files in which two commits differ, at most so many; null when one of the commits is not there. */
+export async function changedFilesOf(
+  git: Git,
+  from: string,
+  to: string,
+  most: number,
+): Promise<string[] | null> {
+  const { code, out } = await git.try(['diff', '--name-only', '-z', '--end-of-options', from, to, '--'])
+  return code === 0
+    ? out
+        .split('\0')
+        .filter((name) => name !== '')
+        .slice(0, most)
+    : null
+}
+
 /** `-z` separates commits by the same byte as their fields, so they are counted off. */
 function parsed(out: string): Commit[] {
   const fields = out === '' ? [] : out.split('\0')

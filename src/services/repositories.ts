@@ -8,7 +8,7 @@ import type { ServiceDeps } from './context.ts'
 import { KeyedQueue } from './queue.ts'
 import { type Contents, contentsOf } from './repositories-contents.ts'
 import { Git, gitEnvironment, requireGit } from './repositories-git.ts'
-import { commitsOf } from './repositories-log.ts'
+import { changedFilesOf, commitsOf } from './repositories-log.ts'
 import { expectShallow } from './repositories-shallow.ts'
 
 /** What a repository is named before it is whole. */
@@ -104,6 +104,11 @@ export class Repositories {
   /** The commits that `to` has and `from` has not (null: all of them), newest first; none when they are not there. */
   async commits(appId: string, to: string, from: string | null, most: number): Promise<Commit[]> {
     return existsSync(this.#directory(appId)) ? commitsOf(this.#git(appId), to, from, most) : []
+  }
+
+  /** Names of the files in which two commits differ, at most so many; null when one of them is not there. */
+  async changedFiles(appId: string, from: string, to: string, most: number): Promise<string[] | null> {
+    return existsSync(this.#directory(appId)) ? changedFilesOf(this.#git(appId), from, to, most) : null
   }
 
   /** By name. */

@@ -85,6 +85,7 @@ export const TargetBody = Type.Object({
   release: nullable(Ref),
   status: Type.Enum(['pending', 'succeeded', 'failed']),
   error_message: nullable(Type.String()),
+  tasuki: Type.Object({ approval: nullable(Ref) }),
 })
 
 export function targetBody(target: TargetView): Static<typeof TargetBody> {
@@ -95,5 +96,6 @@ export function targetBody(target: TargetView): Static<typeof TargetBody> {
     release: target.releaseId === null ? null : { id: target.releaseId },
     status: target.status,
     error_message: target.reason,
+    tasuki: { approval: target.approvalId === null ? null : { id: target.approvalId } },
   }
 }
