@@ -78,6 +78,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'pipelines:update': () => import('./commands/pipelines-update.ts'),
     'pipelines:remove': () => import('./commands/pipelines-remove.ts'),
     'pipelines:promote': () => import('./commands/pipelines-promote.ts'),
+    change: () => import('./commands/change.ts'),
     'pipelines:autodeploy': () => import('./commands/pipelines-autodeploy.ts'),
     'pipelines:rename': () => import('./commands/pipelines-rename.ts'),
     'pipelines:destroy': () => import('./commands/pipelines-destroy.ts'),

@@ -23,6 +23,7 @@ import { APPROVALS } from './migrations/0020-approvals.ts'
 import { TESTS } from './migrations/0021-tests.ts'
 import { SLEEPERS } from './migrations/0022-sleepers.ts'
 import { REVIEW_APPS } from './migrations/0023-review-apps.ts'
+import { COMMITS } from './migrations/0024-commits.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -49,6 +50,7 @@ const MIGRATIONS: readonly string[] = [
   TESTS,
   SLEEPERS,
   REVIEW_APPS,
+  COMMITS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -9,6 +9,7 @@ import { type BranchDeploys, branchDeploysTable } from './branch-deploys.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
 import { type Builds, buildsTable } from './builds.ts'
 import { type Collaborators, collaboratorsTable } from './collaborators.ts'
+import { type Commits, commitsTable } from './commits.ts'
 import { type Condemned, condemnedTable } from './condemned.ts'
 import { type Configs, configTable } from './config.ts'
 import type { Db } from './db.ts'
@@ -57,6 +58,7 @@ export interface Tables {
   readonly buildpacks: Buildpacks
   readonly builds: Builds
   readonly collaborators: Collaborators
+  readonly commits: Commits
   readonly condemned: Condemned
   readonly config: Configs
   readonly domains: Domains
@@ -105,6 +107,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),
     collaborators: collaboratorsTable(db),
+    commits: commitsTable(db),
     condemned: condemnedTable(db),
     config: configTable(db, seal),
     domains: domainsTable(db),
