@@ -54,7 +54,19 @@ describe('the builder', () => {
     const review = (await bench.build(source, { environment: 'review' })).artifact
     assert.deepEqual([Object.keys(serving.manifest.env), Object.keys(review.manifest.env)], [[], ['A']])
     assert.notEqual(serving.digest, review.digest)
-    assert.equal((await bench.build(source, { environment: 'test' })).artifact.digest, serving.digest)
+  })
+
+  it('makes of a source that is tested an artifact of its own, which need not be anything that runs', async () => {
+    const library = { 'package.json': packageJson({ scripts: { test: 'node --test' } }), 'index.js': '' }
+    await bench.refusal(library, 'build_failed')
+    const { artifact, tree } = await bench.build(library, { environment: 'test' })
+    assert.deepEqual([artifact.processTypes, artifact.manifest.scripts], [{}, { test: 'npm test' }])
+    assert.ok((await readdir(tree)).includes('index.js'))
+    const own = { 'app.json': '{"environments": {"test": {"scripts": {"test": "sh t"}}}}', t: 'exit 0\n' }
+    assert.equal((await bench.build(own, { environment: 'test' })).artifact.manifest.scripts.test, 'sh t')
+    const app = { Procfile: 'web: a\n' }
+    const serving = (await bench.build(app)).artifact
+    assert.notEqual((await bench.build(app, { environment: 'test' })).artifact.digest, serving.digest)
   })
 
   it('serves a folder that app.json names, also one that a build script makes', async () => {

@@ -177,7 +177,7 @@ export class Builder {
     const { limits } = this.#options
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
     const look = await lookAt(work.source, request.environment)
-    const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf))
+    const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf), request)
     const key = await slugKey(plan, request, this.#toolchain)
     return (await this.#known(key, request)) ?? (await this.#make(plan, key, work, request))
   }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { AppEnvironment } from '../domain/app-json/environments.ts'
 import type { AppJson } from '../domain/app-json.ts'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
+import type { BuildRequest } from '../domain/build.ts'
 import { TasukiError } from '../domain/errors.ts'
 import { parseProcfile } from '../domain/procfile.ts'
 import { ROUTABLE_TYPE } from '../domain/release.ts'
@@ -33,16 +34,35 @@ export interface SlugPlan {
 interface Shape {
   readonly processTypes: Readonly<Record<string, string>>
   readonly manifest: Manifest
-  /** Whose keys of app.json count; without any, the artifact is the same as one that serves. */
+  /** What it is built for, where that makes another artifact than one that serves. */
   readonly environment: AppEnvironment | null
   /** Folder that our file server serves; null when the app's web is its own. */
   readonly staticRoot: string | null
 }
 
 /** Decides process types and settings; throws `build_failed`, `invalid_app_json`. */
-export function planSlug({ source, appJson }: Look, builder: AppBuilder): SlugPlan {
-  const shape = shapeOf(builder.processTypes(source), builder, source, appJson)
+export function planSlug(
+  { source, appJson }: Look,
+  builder: AppBuilder,
+  { environment }: Pick<BuildRequest, 'environment'> = {},
+): SlugPlan {
+  const tested = environment === 'test'
+  const shape = tested
+    ? testShape(source, appJson)
+    : shapeOf(builder.processTypes(source), builder, source, appJson)
   return { source, builder, appJson, shape }
+}
+
+/** What is only tested need not run. Without a test script in app.json, that of package.json counts. */
+function testShape(source: Source, appJson: Look['appJson']): Shape {
+  const { manifest } = appJson([])
+  const usual: Record<string, string> = source.packageJson?.scripts.test ? { test: 'npm test' } : {}
+  return {
+    processTypes: source.procfile ?? {},
+    manifest: { ...manifest, scripts: { ...usual, ...manifest.scripts } },
+    environment: 'test',
+    staticRoot: null,
+  }
 }
 
 function shapeOf(
@@ -115,9 +135,10 @@ function warn({ warnings }: Manifest, log: (line: string) => void): void {
 }
 
 /** The Procfile, which a buildpack may have made, wins over what the buildpack would run; app.json over its config. */
-async function shapeAfter({ source, appJson }: SlugPlan, built: Built): Promise<Shape> {
+async function shapeAfter({ source, appJson, shape: before }: SlugPlan, built: Built): Promise<Shape> {
   const text = await readOwnFile(source.dir, 'Procfile')
   const own = { ...built.defaults, ...(text === null ? {} : parseProcfile(text)) }
+  if (before.environment === 'test') return before
   const shape = shapeOf(own, built.last, source, appJson)
   if (Object.keys(shape.processTypes).length === 0) {
     throw new TasukiError(

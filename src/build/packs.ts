@@ -22,7 +22,7 @@ export async function chooseBuilder(
 ): Promise<AppBuilder> {
   const buildpacks = parseBuildpacks(request.buildpacks ?? appJson([]).manifest.buildpacks ?? [])
   const [first] = buildpacks
-  if (first === undefined) return builderFor(source)
+  if (first === undefined) return builderFor(source, request)
   if (buildpacks.length === 1 && first.place.kind === 'own')
     return own(first.name, first.place.builder, source)
   await putConfig(request.env, work)

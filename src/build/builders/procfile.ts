@@ -8,7 +8,7 @@ export const procfileBuilder: AppBuilder = {
   detect: (source: Source) => source.procfile !== null,
   processTypes: (source: Source) => source.procfile ?? {},
   async build(_source, bench) {
-    bench.log('-----> Procfile app: nothing to build')
+    bench.log('-----> Nothing to build')
     return null
   },
 }
