@@ -35,6 +35,7 @@ import { logSessionRoutes } from './platform/log-sessions.ts'
 import { pipelineCouplingRoutes } from './platform/pipeline-couplings.ts'
 import { pipelinePromotionRoutes } from './platform/pipeline-promotions.ts'
 import { pipelineRepositoryRoutes } from './platform/pipeline-repositories.ts'
+import { pipelineTransferRoutes } from './platform/pipeline-transfers.ts'
 import { pipelineRoutes } from './platform/pipelines.ts'
 import { releaseRoutes } from './platform/releases.ts'
 import { slugRoutes } from './platform/slugs.ts'
@@ -128,6 +129,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   pipelineRoutes(api, services)
   pipelineCouplingRoutes(api, services)
   pipelinePromotionRoutes(api, services)
+  pipelineTransferRoutes(api, services)
   pipelineRepositoryRoutes(api, services)
   forgeWebhookRoutes(api, services)
   sourceEventRoutes(api, services)

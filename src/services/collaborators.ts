@@ -3,6 +3,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { App } from '../store/apps.ts'
 import type { Collaborator } from '../store/collaborators.ts'
 import type { Tables } from '../store/tables.ts'
+import type { User } from '../store/users.ts'
 import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
@@ -79,22 +80,28 @@ export class CollaboratorService {
     const heir = await this.#users.find(user)
     if (heir.email === app.owner) return
     const at = Date.now()
-    await this.#deps.store.transaction(async (tables) => {
-      const { owner } = await liveApp(tables, app.id)
-      const before = await tables.users.byEmail(owner)
-      await tables.collaborators.delete(app.id, heir.id)
-      await tables.apps.change(app.id, { owner: heir.email }, at)
-      if (before && before.id !== heir.id)
-        await tables.collaborators.insert({
-          id: randomUUID(),
-          appId: app.id,
-          userId: before.id,
-          createdAt: at,
-        })
-      await record(tables, app, by.email, `${app.name} belongs to ${heir.email}`, at)
-    })
+    await this.#deps.store.transaction((tables) => transferApp(tables, app, heir, by, at))
     announce(this.#deps, app.id, `Transferred to ${heir.email} by ${by.email}`)
   }
+}
+
+/** The heir owns the app from now on, inside the caller's transaction; who did works on it. */
+export async function transferApp(
+  tables: Tables,
+  app: App,
+  heir: User,
+  by: Pick<Caller, 'email'>,
+  at: number,
+): Promise<void> {
+  const { owner } = await liveApp(tables, app.id)
+  const before = await tables.users.byEmail(owner)
+  await tables.collaborators.delete(app.id, heir.id)
+  await tables.apps.change(app.id, { owner: heir.email }, at)
+  if (before && before.id !== heir.id) {
+    const row = { id: randomUUID(), appId: app.id, userId: before.id, createdAt: at }
+    await tables.collaborators.insert(row)
+  }
+  await record(tables, app, by.email, `${app.name} belongs to ${heir.email}`, at)
 }
 
 /** The owner as one of those with access. */

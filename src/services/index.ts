@@ -33,6 +33,7 @@ import { LoginService } from './logins.ts'
 import { Outputs } from './outputs.ts'
 import { Passwords } from './passwords.ts'
 import { PipelineRepositoryService } from './pipeline-repositories.ts'
+import { PipelineTransferService } from './pipeline-transfers.ts'
 import { PipelineService } from './pipelines.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
@@ -106,6 +107,7 @@ export interface Services {
   readonly logSessions: LogSessionService
   readonly pipelineRepositories: PipelineRepositoryService
   readonly pipelines: PipelineService
+  readonly pipelineTransfers: PipelineTransferService
   readonly plans: PlanService
   readonly promotions: PromotionService
   readonly pushes: PushService
@@ -270,6 +272,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     logSessions: new LogSessionService(deps, secrets),
     pipelineRepositories: new PipelineRepositoryService(deps, access),
     pipelines,
+    pipelineTransfers: new PipelineTransferService(deps, access, users),
     plans: new PlanService(deps),
     promotions: new PromotionService(deps),
     pushes: new PushService(deps, {

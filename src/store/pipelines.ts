@@ -13,6 +13,7 @@ export interface Pipelines {
   /** By name. */
   all(): Promise<Pipeline[]>
   rename(id: string, name: string, at: number): Promise<void>
+  setOwner(id: string, owner: string, at: number): Promise<void>
   /** With its couplings and promotions; the apps stay. */
   delete(id: string): Promise<void>
   /** All that belonged to `from` belongs to `to`. */
@@ -30,6 +31,9 @@ export function pipelinesTable(db: Db): Pipelines {
     all: () => select().orderBy('name').execute(),
     async rename(id, name, updatedAt) {
       await db.updateTable('pipelines').set({ name, updatedAt }).where('id', '=', id).execute()
+    },
+    async setOwner(id, owner, updatedAt) {
+      await db.updateTable('pipelines').set({ owner, updatedAt }).where('id', '=', id).execute()
     },
     async delete(id) {
       await db.deleteFrom('pipelines').where('id', '=', id).execute()
