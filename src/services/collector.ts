@@ -8,6 +8,8 @@ import type { SourceService } from './sources.ts'
 const KEEP_ROLLOUTS = 100
 const KEEP_BUILDS = 200
 const KEEP_LOOSE_ENTRIES = 1000
+/** Test runs of each pipeline that can be run again without fetching or building anything. */
+const KEEP_TESTED = 3
 /** Uploads that no build waits for are kept this long, ms. */
 const KEEP_SOURCES_MS = 60 * 60_000
 
@@ -48,8 +50,10 @@ export class Collector {
   }
 
   async #uploads(): Promise<number> {
-    const waiting = (await this.#deps.store.tables.builds.pending()).map((build) => build.sourceUrl)
-    return this.#sources.collect(Date.now() - KEEP_SOURCES_MS, waiting)
+    const { builds, testRuns } = this.#deps.store.tables
+    const waiting = (await builds.pending()).map((build) => build.sourceUrl)
+    const again = (await testRuns.kept(KEEP_TESTED)).flatMap(({ sourceUrl }) => sourceUrl ?? [])
+    return this.#sources.collect(Date.now() - KEEP_SOURCES_MS, [...waiting, ...again])
   }
 
   async #history(): Promise<number> {
@@ -72,6 +76,7 @@ async function parted(
   const keep = new Set<string>(await tables.approvals.waitingArtifacts())
   for (const id of await tables.apps.ids())
     for (const digest of await needed(tables, (await tables.apps.byId(id))!, releases)) keep.add(digest)
+  for (const { artifact } of await tables.testRuns.kept(KEEP_TESTED)) if (artifact) keep.add(artifact)
   const going = (await tables.artifacts.presentDigests()).filter((digest) => !keep.has(digest))
   for (const digest of going) await tables.artifacts.markCollected(digest, Date.now())
   return { keep, going }

@@ -4,14 +4,14 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { finished } from 'node:stream/promises'
 
-/** Takes the output of one build. */
+/** Takes the output of one build, or of one test node. */
 export interface OutputWriter {
   write(text: string): void
   /** Nothing more comes; resolves when all of it is on disk. */
   end(): Promise<void>
 }
 
-/** The logs of builds: kept in files, and followed while they grow. */
+/** The logs of builds and tests: kept in files, and followed while they grow. */
 export class Outputs {
   readonly #folder: string
   /** Outputs that are being written; each emits `more`. */
@@ -42,6 +42,12 @@ export class Outputs {
     const news = this.#growing.get(id) ?? new EventEmitter().setMaxListeners(0)
     this.#growing.set(id, news)
     return news
+  }
+
+  /** Nothing will come of an output that was expected and never opened. */
+  close(id: string): void {
+    const news = this.#growing.get(id)
+    if (news) this.#close(id, news)
   }
 
   #close(id: string, news: EventEmitter): void {

@@ -1,6 +1,7 @@
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { Run } from '../store/runs.ts'
 import type { ServiceDeps } from './context.ts'
+import { RUN_TYPE } from './run-wish.ts'
 
 /** How long a run waits for its terminal, ms. */
 export const ATTACH_MS = 60_000
@@ -36,7 +37,8 @@ export class RunKeeper {
     const { runs } = this.#deps.store.tables
     await runs.forget(Date.now() - KEEP_MS)
     for (const run of await runs.open()) this.#open.set(run.id, run)
-    const instances = (await this.#deps.runtime.list()).filter(({ kind }) => kind === 'one-off')
+    const all = await this.#deps.runtime.list()
+    const instances = all.filter(({ kind, type }) => kind === 'one-off' && type === RUN_TYPE)
     await this.#removeStrays(instances)
     for (const run of this.#open.values()) await this.#adopt(run, instances)
     await this.look(Date.now())

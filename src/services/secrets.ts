@@ -9,7 +9,14 @@ export function sameSecret(expected: string, given: string): boolean {
 }
 
 /** What a secret address is good for. */
-export type Purpose = 'login' | 'build-output' | 'release-output' | 'log-session' | 'run' | 'source'
+export type Purpose =
+  | 'login'
+  | 'build-output'
+  | 'release-output'
+  | 'log-session'
+  | 'run'
+  | 'source'
+  | 'test-output'
 
 /** Addresses that need no token, since they hold a secret of their own. */
 export class Secrets {
