@@ -5,7 +5,8 @@ import { type Census, census, isUp } from './census.ts'
 import { failureOf } from './failure.ts'
 import { formationInstances, goalSet, goalTypes } from './goal.ts'
 import { planReleasePhase } from './release-phase.ts'
-import { bakeIsOver, isSwitched, planWeb } from './web.ts'
+import { bakeIsOver } from './warm.ts'
+import { isSwitched, planWeb } from './web.ts'
 import { planWorkers, workersSwitched } from './workers.ts'
 
 /** A pass is due this soon while something is under way, ms. */

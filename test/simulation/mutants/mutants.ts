@@ -11,7 +11,9 @@ export interface Mutant {
 }
 
 const RETIRE = 'src/rollout/plan/retire.ts'
-const WEB = 'src/rollout/plan/web.ts'
+const ROOM = 'src/rollout/plan/room.ts'
+const ROTATION = 'src/rollout/plan/rotation.ts'
+const WARM = 'src/rollout/plan/warm.ts'
 const CENSUS = 'src/rollout/plan/census.ts'
 const PLAN = 'src/rollout/plan/plan.ts'
 const FAILURE = 'src/rollout/plan/failure.ts'
@@ -80,61 +82,61 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: 'forget the surge',
-    file: WEB,
+    file: ROOM,
     find: 'const starting = type.quantity + surge - keepers.length - old',
     replace: 'const starting = type.quantity + surge + 1 - keepers.length - old',
   },
   {
     name: 'no bound on what several superseded rollouts leave',
-    file: WEB,
+    file: ROOM,
     find: 'return Math.min(starting, slotsFor(type.settings, type.quantity) - present)',
     replace: 'return Math.min(starting, starting + present)',
   },
   {
     name: 'drain one too many',
-    file: WEB,
+    file: ROOM,
     find: 'return serving + old.filter(isServing).length - least',
     replace: 'return serving + old.filter(isServing).length - least + 1',
   },
   {
     name: 'admit without room',
-    file: WEB,
+    file: ROTATION,
     find: '...ready.slice(0, Math.max(0, room)).map(',
     replace: '...ready.slice(0, Math.max(99, room)).map(',
   },
   {
     name: 'preboot one by one',
-    file: WEB,
+    file: ROTATION,
     find: 'if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]',
     replace: 'if (room < -99) return [...again, ...fillingIn(count, ready)]',
   },
   {
     name: 'keep nothing warm',
-    file: WEB,
+    file: WARM,
     find: 'return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)',
     replace: 'return false && isOfWholeBase(count, instance)',
   },
   {
     name: 'no bake',
-    file: WEB,
+    file: WARM,
     find: 'return facts.bakedFor !== null && facts.bakedFor >= bakeLimitMs(facts)',
     replace: 'return facts.bakedFor !== null && (bakeLimitMs(facts) >= 0)',
   },
   {
     name: 'preboot waits for the whole set though fewer serve than are wanted',
-    file: WEB,
+    file: ROTATION,
     find: 'return ready.slice(0, Math.max(0, missing)).map(',
     replace: 'return ready.slice(0, Math.min(0, missing)).map(',
   },
   {
     name: 'keep in rotation what does not serve',
-    file: WEB,
+    file: ROTATION,
     find: 'if (!isServing(one)) return spare >= 0',
     replace: 'if (!isServing(one)) return false',
   },
   {
     name: 'leave the ill in the way',
-    file: WEB,
+    file: ROTATION,
     find: 'if (missing <= 0 || roomToStart(facts, count) > 0) return []',
     replace: 'if (missing !== -1 || roomToStart(facts, count) > 0) return []',
   },

@@ -1,0 +1,47 @@
+import { slotsFor, surgeOf } from '../../domain/settings.ts'
+import type { Facts, SeenInstance } from '../facts.ts'
+import type { WantedType } from '../spec.ts'
+import { type Census, isAdmitted, isHalfAdmitted, isReady, isServing, isUnchecked } from './census.ts'
+import { keptWarm } from './warm.ts'
+
+/** Preboot switches the whole set in one step; only a rollout has a set to switch. */
+export function wholeSetFirst(facts: Facts, type: WantedType): boolean {
+  return type.settings.strategy === 'preboot' && facts.wanted.rollout !== null
+}
+
+/** How many more serve than must; below 0, how many fewer. */
+export function spareOf(facts: Facts, { type, keepers, old }: Census): number {
+  const serving = keepers.filter(isServing).length
+  // With the whole set first the old one stays whole too; only what the formation has not wanted since goes.
+  const wholeOld = wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity
+  const least = wholeOld ? type.quantity + serving : type.quantity - type.settings.maxUnavailable
+  return serving + old.filter(isServing).length - least
+}
+
+/**
+ * Old ones that do not serve everywhere where fewer serve than must: what a router has let in by half, or what is kept
+ * warm and was put out by something else than this hand-over. Else all would wait for the new ones (I1).
+ */
+export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
+  const warm = (one: SeenInstance) =>
+    (isReady(one) || isUnchecked(one)) &&
+    facts.wanted.rollout?.switched === false &&
+    keptWarm(facts, count, one)
+  return count.old
+    .filter((one) => isHalfAdmitted(one) || warm(one))
+    .slice(0, Math.max(0, -spareOf(facts, count)))
+}
+
+/**
+ * How many may be started so that starting and admitted ones stay within quantity + surge, and all together, with those
+ * that several superseded rollouts may have left on their way out, within twice that (I4).
+ */
+export function roomToStart(facts: Facts, count: Census): number {
+  const { type, keepers, old, stopping } = count
+  const surge = surgeOf(type.settings, type.quantity)
+  const present = keepers.length + old.length + stopping.length
+  if (surge === 0) return type.quantity - present
+  const back = missed(facts, count).filter((one) => !isAdmitted(one))
+  const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length - back.length
+  return Math.min(starting, slotsFor(type.settings, type.quantity) - present)
+}

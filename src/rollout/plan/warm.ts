@@ -1,0 +1,35 @@
+import { surgeOf } from '../../domain/settings.ts'
+import type { Facts, SeenInstance } from '../facts.ts'
+import { type Census, indexOf, isAdmitted } from './census.ts'
+
+/** Drained instances of the base stay alive until the bake is over, so that a return takes no boot. */
+export function keptWarm(facts: Facts, count: Census, instance: SeenInstance): boolean {
+  const { rollout } = facts.wanted
+  if (rollout?.direction !== 'forward' || facts.tight) return false
+  if (instance.condemned || instance.generation !== rollout.base?.generation) return false
+  if (surgeOf(count.type.settings, count.type.quantity) === 0) return false
+  return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)
+}
+
+/** One of as many as a return would need; what a scaling down left beyond them goes. */
+function isOfWholeBase(count: Census, instance: SeenInstance): boolean {
+  const base = count.old
+    .filter((one) => one.generation === instance.generation && !one.condemned)
+    .sort((a, b) => Number(isAdmitted(b)) - Number(isAdmitted(a)) || indexOf(a) - indexOf(b))
+  return base.indexOf(instance) < count.type.quantity
+}
+
+export function bakeIsOver(facts: Facts): boolean {
+  return facts.bakedFor !== null && facts.bakedFor >= bakeLimitMs(facts)
+}
+
+/** The longest bake of the goal's types; none where there is nothing to return to. */
+function bakeLimitMs(facts: Facts): number {
+  const { rollout } = facts.wanted
+  if (!rollout?.base) return 0
+  const types = facts.wanted.types.get(rollout.target.generation) ?? []
+  return Math.max(
+    0,
+    ...types.filter((type) => type.quantity > 0).map((type) => type.settings.bakeSeconds * 1000),
+  )
+}
