@@ -38,6 +38,8 @@ import { pipelineRepositoryRoutes } from './platform/pipeline-repositories.ts'
 import { pipelineTransferRoutes } from './platform/pipeline-transfers.ts'
 import { pipelineRoutes } from './platform/pipelines.ts'
 import { releaseRoutes } from './platform/releases.ts'
+import { reviewAppConfigRoutes } from './platform/review-app-config.ts'
+import { reviewAppRoutes } from './platform/review-apps.ts'
 import { slugRoutes } from './platform/slugs.ts'
 import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
@@ -134,6 +136,8 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   forgeWebhookRoutes(api, services)
   sourceEventRoutes(api, services)
   releaseRoutes(api, services)
+  reviewAppConfigRoutes(api, services)
+  reviewAppRoutes(api, services)
   sniEndpointRoutes(api, services)
   slugRoutes(api, services)
   stageConfigVarRoutes(api, services)

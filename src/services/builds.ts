@@ -107,6 +107,12 @@ export class BuildService {
     return this.#deps.store.tables.builds.list(app.id, MOST_LISTED)
   }
 
+  /** Null before the first. */
+  async newest(appId: string): Promise<Build | null> {
+    const [build] = await this.#deps.store.tables.builds.list(appId, 1)
+    return build ?? null
+  }
+
   /** Throws `not_found`. */
   async get(app: Pick<App, 'id' | 'name'>, id: string): Promise<Build> {
     const found = await this.#deps.store.tables.builds.byId(id)

@@ -2,6 +2,7 @@ import { TasukiError } from '../domain/errors.ts'
 import type { Pipeline } from '../store/pipelines.ts'
 import type { ReviewAppConfig } from '../store/review-app-configs.ts'
 import type { Tables } from '../store/tables.ts'
+import { record } from './audit.ts'
 import type { ServiceDeps } from './context.ts'
 
 /** Room for `-pr-` and five digits behind it. */
@@ -51,8 +52,13 @@ export class ReviewAppConfigService {
     })
   }
 
+  /** Whether what is built waits for its tests. */
+  async waitsForTests(pipelineId: string): Promise<boolean> {
+    return (await this.#deps.store.tables.reviewAppConfigs.of(pipelineId))?.waitForTests ?? false
+  }
+
   /** From now on, review apps can be made. Enabled again, what is wished for changes. Throws `invalid_params`, `name_taken`. */
-  async enable(pipeline: Pipeline, wish: ReviewAppConfigWish): Promise<ReviewAppConfig> {
+  async enable(pipeline: Pipeline, wish: ReviewAppConfigWish, user: string): Promise<ReviewAppConfig> {
     const at = Date.now()
     const config = await this.#deps.store.transaction(async (tables) => {
       const before = await tables.reviewAppConfigs.of(pipeline.id)
@@ -60,22 +66,32 @@ export class ReviewAppConfigService {
       const made: ReviewAppConfig = { ...start, ...wish, updatedAt: at }
       await check(tables, made)
       await tables.reviewAppConfigs.put(made)
+      const entry = { pipelineId: pipeline.id, appId: null, user, details: { ...wish }, at }
+      await record(tables, { ...entry, action: before ? 'review-apps.changed' : 'review-apps.enabled' })
       return made
     })
     await this.#followers.changed(pipeline.id, config)
     return config
   }
 
-  /** Throws `not_found`, `invalid_params`, `name_taken`; then nothing has changed. */
-  async change(pipeline: Pipeline, wish: ReviewAppConfigWish): Promise<ReviewAppConfig> {
-    await this.get(pipeline)
-    return this.enable(pipeline, wish)
+  /**
+   * Changes what is wished for; what makes sense only for review apps that there are enables them.
+   * Throws `not_found`, `invalid_params`, `name_taken`; then nothing has changed.
+   */
+  async change(pipeline: Pipeline, wish: ReviewAppConfigWish, user: string): Promise<ReviewAppConfig> {
+    const asksForMore = wish.automatic || wish.destroyStale || wish.waitForTests
+    if (!asksForMore) await this.get(pipeline)
+    return this.enable(pipeline, wish, user)
   }
 
   /** No more are made by themselves; those that there are stay until they are destroyed. Throws `not_found`. */
-  async disable(pipeline: Pipeline): Promise<ReviewAppConfig> {
+  async disable(pipeline: Pipeline, user: string): Promise<ReviewAppConfig> {
     const config = await this.get(pipeline)
-    await this.#deps.store.tables.reviewAppConfigs.delete(pipeline.id)
+    await this.#deps.store.transaction(async (tables) => {
+      await tables.reviewAppConfigs.delete(pipeline.id)
+      const entry = { pipelineId: pipeline.id, appId: null, user, details: {}, at: Date.now() }
+      await record(tables, { ...entry, action: 'review-apps.disabled' })
+    })
     await this.#followers.changed(pipeline.id, null)
     return config
   }
