@@ -22,7 +22,7 @@ const LUA = `-- Made by Tasuki; written anew at each start.
 local MOST_HELD = 2000
 local STEP_MS = 10
 -- The more wait, the less often each of them looks: the processor is for what boots.
-local HELD_A_MS = 20
+local HELD_A_MS = 10
 local RING_EVERY_MS = 200
 -- Less than a check may take.
 local CONNECT_SECONDS = 1
@@ -43,7 +43,8 @@ end
 -- nbsrv is always 0 in a worker that is stopping, so its servers are looked at one by one.
 local function usable(txn, name)
   if txn.f:nbsrv(name) > 0 then return true end
-  if not txn.f:stopping() then return false end
+  local stopping = txn.f:stopping()
+  if not stopping or stopping == 0 then return false end
   for _, server in pairs(core.backends[name].servers) do
     if string.sub(server:get_stats()["status"], 1, 2) == "UP" then return true end
   end
