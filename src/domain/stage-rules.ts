@@ -10,7 +10,7 @@ export interface StageRules {
   readonly allowSelf: boolean
   /** ms after which a promotion that nobody has answered is dropped. */
   readonly expiresMs: number
-  /** Apps at the stage take no deploys of their own, only promotions, config changes and rollbacks. */
+  /** Also without approvals, apps at the stage take no deploys of their own, only promotions, config changes and rollbacks. */
   readonly promotionsOnly: boolean
 }
 
@@ -49,7 +49,7 @@ function refused(what: string, next: string): TasukiError {
   return new TasukiError('invalid_params', what, { next })
 }
 
-/** Whether anything is asked for, so that apps do not just come and go. */
+/** Whether nothing comes to the stage but by promotion, so that apps do not just come and go either. */
 export function isGuarded({ approvals, promotionsOnly }: StageRules): boolean {
   return approvals > 0 || promotionsOnly
 }

@@ -11,6 +11,7 @@ import { environmentOf } from './environments.ts'
 import type { Outputs, OutputWriter } from './outputs.ts'
 import { KeyedQueue } from './queue.ts'
 import type { SourceService } from './sources.ts'
+import { requireDeployable } from './stage-guard.ts'
 
 const COMMIT = /^[\w./+-]{1,128}$/
 const MOST_LISTED = 100
@@ -67,10 +68,11 @@ export class BuildService {
 
   /**
    * Queues a build of that source and answers at once. It is made with these buildpacks instead of the app's own, if any are
-   * given. Throws `invalid_source`, `invalid_params`.
+   * given. Throws `invalid_source`, `invalid_params`; `conflict` where the app's stage takes no deploys now.
    */
   async create(app: App, source: NewBuild, user: string): Promise<Build> {
     await this.check(source)
+    await requireDeployable(this.#deps.store.tables, app.id, (this.#deps.now ?? Date.now)())
     const buildpacks = source.buildpacks ? this.#checked(source.buildpacks) : null
     const id = randomUUID()
     const build = {

@@ -7,6 +7,7 @@ import { announceRelease } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import { type MadeRelease, makeRelease } from './releases.ts'
+import { requireDeployable } from './stage-guard.ts'
 
 const MOST_DESCRIPTION = 500
 
@@ -35,11 +36,12 @@ export class SlugService {
 
   /**
    * A new release of that slug with the app's present config, as after a release phase that failed for a reason that has
-   * gone. Throws `not_found`, or `invalid_params` when its files have been collected.
+   * gone. Throws `not_found`, `conflict` where the app's stage takes no deploys now, or `invalid_params` when its files have been collected.
    */
   async release(app: App, which: string, description: string | null, user: string): Promise<MadeRelease> {
     const made = await this.#deps.store.transaction(async (tables) => {
       const current = await liveApp(tables, app.id)
+      await requireDeployable(tables, app.id, (this.#deps.now ?? Date.now)())
       const { artifact, commit, collectedAt } = await slugOf(tables, app, which)
       if (collectedAt !== null)
         throw new TasukiError('invalid_params', 'The slug has been collected.', { next: 'Deploy it again.' })
