@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { type TestContext, test } from 'node:test'
+import type { StageRules } from '../domain/stage-rules.ts'
 import type { Freeze } from '../store/freezes.ts'
 import { windowAt } from './freeze-windows.ts'
 import type { FreezeWish } from './freezes.ts'
@@ -52,7 +53,7 @@ test('bounds hold for a freeze that comes once and for one that comes again', ()
 async function made(t: TestContext) {
   const clock = { now: Date.now() }
   const all = await world(t, {}, () => clock.now)
-  const { apps, freezes, pipelines, promotions, stages } = all.services
+  const { apps, freezes, pipelines, promotions } = all.services
   const pipeline = await pipelines.create(CALLER, 'shop-line')
   const staging = await apps.create('shop-staging', ALICE)
   const shop = await apps.create('shop', ALICE)
@@ -64,9 +65,7 @@ async function made(t: TestContext) {
     promotions.promote({ pipeline, source: staging, release: null, targets: [shop] }, ALICE)
   const freeze = (wish: Partial<FreezeWish>) =>
     freezes.add(CALLER, pipeline, { ...NOTHING, stage: 'production', ...wish })
-  const rules = (promotionsOnly: boolean) =>
-    stages.setRules(CALLER, pipeline, 'production', { promotionsOnly })
-  return { ...all, clock, pipeline, staging, shop, promote, freeze, rules }
+  return { ...all, clock, pipeline, staging, shop, promote, freeze }
 }
 
 async function upload({ services }: Awaited<ReturnType<typeof made>>): Promise<string> {
@@ -123,17 +122,20 @@ test('a promotion that waits is not carried out while its stage is frozen', asyn
   assert.equal((await approvals.approve(bert, view!.approval.id, null)).approval.state, 'approved')
 })
 
-test('a stage that takes promotions only refuses deploys', async (t) => {
+test('a stage that takes promotions only, or asks for approval, refuses deploys', async (t) => {
   const all = await made(t)
-  await all.rules(true)
+  const { builds, releases, slugs, stages } = all.services
+  const setRules = (change: Partial<StageRules>) =>
+    stages.setRules(CALLER, all.pipeline, 'production', change)
   const source = { url: await upload(all), version: null }
-  await assert.rejects(all.services.builds.create(all.shop, source, ALICE), /take promotions only/)
-  const [{ release }] = (await all.services.releases.list(all.shop, {})) as [
-    { release: { artifact: string } },
-  ]
-  await assert.rejects(all.services.slugs.release(all.shop, release.artifact, null, ALICE), {
-    code: 'conflict',
-  })
+  await setRules({ approvals: 1, approvers: ['admin@example.test'] })
+  await assert.rejects(builds.create(all.shop, source, ALICE), /take promotions only/)
+  await setRules({ approvals: 0 })
+  await builds.create(all.shop, source, ALICE)
+  await setRules({ promotionsOnly: true })
+  await assert.rejects(builds.create(all.shop, source, ALICE), { code: 'conflict' })
+  const [newest] = await releases.list(all.shop, {})
+  await assert.rejects(slugs.release(all.shop, newest!.release.artifact!, null, ALICE), { code: 'conflict' })
   await all.promote()
 })
 
