@@ -1,6 +1,6 @@
 import { asTasukiError, originOf } from '../domain/errors.ts'
 import type { SourceEvent } from '../domain/source-event.ts'
-import type { KeptEvent } from '../store/source-events.ts'
+import type { EventChange, KeptEvent } from '../store/source-events.ts'
 import type { ServiceDeps } from './context.ts'
 import { KeyedRounds } from './keyed-rounds.ts'
 
@@ -9,6 +9,7 @@ const PAUSES_MS: readonly number[] = [1000, 5000, 15_000, 60_000]
 /** Events of a pipeline that are kept once nobody waits for them. */
 const KEEP_EVENTS = 2000
 const TRIM_EVERY = 200
+const AT_ONCE = 50
 
 /** Takes note of an event. May be given the same one again, and must then change nothing. */
 type Handler = (event: SourceEvent) => Promise<void>
@@ -69,16 +70,38 @@ export class SourceEventService {
 
   async #handOnAll(pipelineId: string): Promise<number | null> {
     while (!this.#rounds.stopped) {
-      const kept = await this.#table.next(pipelineId)
-      if (kept === null) return null
-      const wait = kept.nextAt - Date.now()
+      const waiting = await this.#table.waitingOf(pipelineId, AT_ONCE)
+      if (waiting.length === 0) return null
+      const wait = waiting[0]!.nextAt - Date.now()
       if (wait > 0) return wait
-      await this.#handOn(kept)
+      await this.#note(pipelineId, await this.#handOnSome(waiting))
     }
     return null
   }
 
-  async #handOn(kept: KeptEvent): Promise<void> {
+  /** As far as all goes well: those behind one that has to be handed on again wait for it. */
+  async #handOnSome(waiting: readonly KeptEvent[]): Promise<[number, EventChange][]> {
+    const changes: [number, EventChange][] = []
+    for (const kept of waiting) {
+      const change = await this.#handOn(kept)
+      changes.push([kept.number, change])
+      if (change.state === undefined || this.#rounds.stopped) break
+    }
+    return changes
+  }
+
+  /** Together, since each write waits for the disk. Who took note already is asked again if this server is killed before. */
+  async #note(pipelineId: string, changes: readonly [number, EventChange][]): Promise<void> {
+    this.#ended += changes.length
+    const trims = this.#ended >= TRIM_EVERY
+    if (trims) this.#ended = 0
+    await this.#deps.store.transaction(async ({ sourceEvents }) => {
+      for (const [number, change] of changes) await sourceEvents.change(number, change)
+      if (trims) await sourceEvents.trim(pipelineId, KEEP_EVENTS)
+    })
+  }
+
+  async #handOn(kept: KeptEvent): Promise<EventChange> {
     const handled = new Set(kept.handled)
     const errors: string[] = []
     const left = [...this.#handlers].filter(([name]) => !handled.has(name))
@@ -89,16 +112,15 @@ export class SourceEventService {
         else errors.push(`${name}: ${error}`)
       }),
     )
-    await this.#table.change(kept.number, { handled: [...handled], ...this.#outcome(kept, errors) })
-    this.#ended += 1
-    if (this.#ended % TRIM_EVERY === 0) await this.#table.trim(kept.pipelineId, KEEP_EVENTS)
+    return { handled: [...handled], ...this.#outcome(kept, errors) }
   }
 
-  #outcome({ attempts }: KeptEvent, errors: readonly string[]) {
-    if (errors.length === 0) return { state: 'handled', attempts: attempts + 1, error: null } as const
+  /** Without a state it is to be handed on once more. */
+  #outcome({ attempts }: KeptEvent, errors: readonly string[]): EventChange {
+    if (errors.length === 0) return { state: 'handled', attempts: attempts + 1, error: null }
     const error = errors.join('; ').slice(0, 1000)
     const pause = this.#pausesMs[attempts]
-    if (pause === undefined) return { state: 'failed', attempts: attempts + 1, error } as const
+    if (pause === undefined) return { state: 'failed', attempts: attempts + 1, error }
     return { attempts: attempts + 1, nextAt: Date.now() + pause, error }
   }
 

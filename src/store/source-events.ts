@@ -39,17 +39,17 @@ export interface KeptEvent
 }
 
 type NewEvent = Pick<KeptEvent, 'digest' | 'event' | 'state' | 'expects'>
-type Change = Partial<Pick<KeptEvent, 'state' | 'handled' | 'attempts' | 'nextAt' | 'error'>>
+export type EventChange = Partial<Pick<KeptEvent, 'state' | 'handled' | 'attempts' | 'nextAt' | 'error'>>
 
 export interface SourceEvents {
   /** False when there is one of that id or digest already; then nothing is written. */
   insert(event: NewEvent): Promise<boolean>
-  /** The oldest that waits. */
-  next(pipelineId: string): Promise<KeptEvent | null>
+  /** The oldest that wait. */
+  waitingOf(pipelineId: string, max: number): Promise<KeptEvent[]>
   /** Ids of the pipelines in which one waits. */
   waiting(): Promise<string[]>
   expected(): Promise<KeptEvent[]>
-  change(number: number, change: Change): Promise<void>
+  change(number: number, change: EventChange): Promise<void>
   /** What was expected is true now, or never will be. Does nothing to others. */
   confirm(pipelineId: string, id: string): Promise<void>
   drop(pipelineId: string, id: string): Promise<void>
@@ -78,14 +78,9 @@ export function sourceEventsTable(db: Db): SourceEvents {
         .executeTakeFirst()
       return Number(result.numInsertedOrUpdatedRows ?? 0) > 0
     },
-    async next(pipelineId) {
-      const row = await select()
-        .where('pipelineId', '=', pipelineId)
-        .where('state', '=', 'waiting')
-        .orderBy('number')
-        .limit(1)
-        .executeTakeFirst()
-      return row ? kept(row) : null
+    async waitingOf(pipelineId, max) {
+      const rows = select().where('pipelineId', '=', pipelineId).where('state', '=', 'waiting')
+      return (await rows.orderBy('number').limit(max).execute()).map(kept)
     },
     async waiting() {
       const rows = db
