@@ -14,6 +14,16 @@ export function releaseOutput(request: FastifyRequest, secrets: Secrets, rollout
   return `${baseOf(request)}/streams/releases/${rollout}/${secrets.make('release-output', rollout)}`
 }
 
+/** Always with TLS, which the port speaks: the `heroku` command line reads these in no other way. */
+export function testOutput(request: FastifyRequest, secrets: Secrets, node: string): string {
+  return `https://${request.host}/streams/tests/${node}/${secrets.make('test-output', node)}`
+}
+
+/** As `testOutput`: the build and the setup. */
+export function testSetupOutput(request: FastifyRequest, secrets: Secrets, node: string): string {
+  return `https://${request.host}/streams/test-setups/${node}/${secrets.make('test-output', node)}`
+}
+
 export function runAttach(request: FastifyRequest, secrets: Secrets, id: string): string {
   return `${baseOf(request)}/streams/runs/${id}/${secrets.make('run', id)}`
 }

@@ -45,6 +45,7 @@ import { sniEndpointRoutes } from './platform/sni-endpoints.ts'
 import { sourceRoutes } from './platform/sources.ts'
 import { stageConfigVarRoutes } from './platform/stage-config-vars.ts'
 import { outputRoutes } from './platform/streams.ts'
+import { testRunRoutes } from './platform/test-runs.ts'
 import { webhookDeliveryRoutes } from './platform/webhook-deliveries.ts'
 import { webhookRoutes } from './platform/webhooks.ts'
 import { limitCalls, RateLimits } from './rate-limit.ts'
@@ -66,6 +67,7 @@ import { serverRoutes } from './tasuki/server.ts'
 import { sleepRoutes } from './tasuki/sleep.ts'
 import { sourceEventRoutes } from './tasuki/source-events.ts'
 import { stageRoutes } from './tasuki/stages.ts'
+import { ownTestRoutes } from './tasuki/test-runs.ts'
 import { userRoutes } from './tasuki/users.ts'
 import type { Api, ApiOptions } from './types.ts'
 
@@ -142,6 +144,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   slugRoutes(api, services)
   stageConfigVarRoutes(api, services)
   sourceRoutes(api, services)
+  testRunRoutes(api, services, streams)
   webhookRoutes(api, services)
   webhookDeliveryRoutes(api, services)
   outputRoutes(api, services, streams)
@@ -160,6 +163,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   serverRoutes(api, services, options.version)
   stageRoutes(api, services)
   sleepRoutes(api, services)
+  ownTestRoutes(api, services)
   userRoutes(api, services)
 }
 

@@ -20,6 +20,7 @@ const POLLED = new Set([
   '/apps/:app/dynos',
   '/apps/:app/releases/:release',
   '/pipeline-promotions/:promotion/promotion-targets',
+  '/pipelines/:pipeline/test-runs/:number',
   '/tasuki/apps/:app/run/:run',
 ])
 
