@@ -7,6 +7,7 @@ import type { SourcePull } from '../store/source-heads.ts'
 import type { Tables } from '../store/tables.ts'
 import type { ServiceDeps } from './context.ts'
 import type { ForgeDelivery, ForgeNews, ForgeTold } from './forge-port.ts'
+import { GroupCommit } from './group-commit.ts'
 import type { SourceEventService } from './source-events.ts'
 import { stableId } from './stable-id.ts'
 
@@ -32,10 +33,12 @@ const NOBODY = 'no pipeline has this secret'
 export class ForgeEvents {
   readonly #deps: ServiceDeps
   readonly #events: SourceEventService
+  readonly #writes: GroupCommit
 
   constructor(deps: ServiceDeps, events: SourceEventService) {
     this.#deps = deps
     this.#events = events
+    this.#writes = new GroupCommit(deps.store)
   }
 
   /**
@@ -50,20 +53,13 @@ export class ForgeEvents {
     const told = this.#deps.forge.read(delivery)
     if (told.news.news === 'nothing') return ignored(told.news.why)
     checkRepository(repository, told)
-    await this.#learn(repository, told)
     const event = eventOf(pipelineId, told, told.news, delivery)
-    const outcome = await this.#deps.store.transaction((tables) =>
-      keep(tables, told, event, digestOf(delivery)),
-    )
+    const outcome = await this.#writes.run(async (tables) => {
+      if (isUnlike(repository, told)) await learn(tables, pipelineId, told)
+      return keep(tables, told, event, digestOf(delivery))
+    })
     if (outcome === 'received') this.#events.poke(pipelineId)
     return { outcome, event: event.id, why: null }
-  }
-
-  /** By its id a repository is known whatever it is called by now. */
-  async #learn(repository: PipelineRepository, { repository: { id, fullName } }: ForgeTold): Promise<void> {
-    if (repository.remoteId === id && repository.fullName === fullName) return
-    const known = { ...repository, remoteId: id, fullName, updatedAt: Date.now() }
-    await this.#deps.store.tables.pipelineRepositories.put(known)
   }
 }
 
@@ -90,6 +86,18 @@ function checkRepository({ fullName, remoteId }: PipelineRepository, { repositor
       next: 'Connect it to the other one with `tasuki pipelines:connect`, or remove the webhook there.',
     },
   )
+}
+
+function isUnlike({ remoteId, fullName }: PipelineRepository, { repository }: ForgeTold): boolean {
+  return remoteId !== repository.id || fullName !== repository.fullName
+}
+
+/** By its id a repository is known whatever it is called by now. */
+async function learn(tables: Tables, pipelineId: string, told: ForgeTold): Promise<void> {
+  const present = await tables.pipelineRepositories.of(pipelineId)
+  if (!present || !isUnlike(present, told)) return
+  const { id: remoteId, fullName } = told.repository
+  await tables.pipelineRepositories.put({ ...present, remoteId, fullName, updatedAt: Date.now() })
 }
 
 /** Over what was signed and what kind it is, so that no other id makes it another event. */
