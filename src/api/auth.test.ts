@@ -20,6 +20,8 @@ const OPEN = new Set([
   'GET /streams/builds/:id/:secret',
   'GET /streams/logs/:id/:secret',
   'GET /streams/releases/:id/:secret',
+  'GET /streams/test-setups/:id/:secret',
+  'GET /streams/tests/:id/:secret',
 ])
 
 function isOpen({ pattern }: Walked): boolean {
