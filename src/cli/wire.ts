@@ -121,6 +121,7 @@ export interface RolloutRecord {
   readonly status: 'running' | RolloutOutcome
   readonly reason: string | null
   readonly phase: string | null
+  readonly paused: boolean
   readonly started_at: string | number
   readonly finished_at: string | number | null
   readonly receipt: unknown
@@ -219,6 +220,46 @@ export interface CouplingRecord {
   readonly stage: Stage
 }
 
+export interface ReviewAppRecord {
+  readonly id: string
+  readonly app: { readonly id: string } | null
+  readonly branch: string
+  readonly pr_number: number | null
+  readonly status: 'pending' | 'creating' | 'created' | 'deleting' | 'deleted' | 'errored'
+  readonly message: string | null
+  readonly created_at: string
+  readonly tasuki: {
+    readonly app_name: string | null
+    readonly web_url: string | null
+    readonly creator: string
+    readonly pr_url: string | null
+    readonly fork: boolean
+    readonly commit: string | null
+    readonly served_commit: string | null
+    readonly build: {
+      readonly id: string
+      readonly status: string
+      readonly output_stream_url: string
+    } | null
+    readonly settled: boolean
+    readonly deployed_at: string | null
+  }
+}
+
+export interface ReviewAppConfigRecord {
+  readonly automatic_review_apps: boolean
+  readonly destroy_stale_apps: boolean
+  readonly stale_days: number
+  readonly wait_for_ci: boolean
+  readonly base_name: string | null
+  readonly tasuki: {
+    readonly most_apps: number
+    readonly most_awake: number | null
+    readonly most_awake_bytes: number | null
+    readonly idle_ms: number | null
+  }
+}
+
 export interface Promotion {
   readonly id: string
   readonly status: 'pending' | 'completed'
@@ -229,6 +270,7 @@ export interface PromotionTarget {
   readonly release: { readonly id: string } | null
   readonly status: 'pending' | 'succeeded' | 'failed'
   readonly error_message: string | null
+  readonly tasuki?: { readonly approval: { readonly id: string } | null }
 }
 
 export interface WebhookRecord {

@@ -47,7 +47,7 @@ export class ReviewAppConfigService {
     const found = await this.#deps.store.tables.reviewAppConfigs.of(pipeline.id)
     if (found) return found
     throw new TasukiError('not_found', `Review apps are not enabled for ${pipeline.name}.`, {
-      next: `Enable them with \`tasuki reviewapps:enable ${pipeline.name}\`.`,
+      next: `Enable them with \`tasuki reviewapps:enable -p ${pipeline.name}\`.`,
       details: { resource: 'review_app_config' },
     })
   }

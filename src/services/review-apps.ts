@@ -74,7 +74,7 @@ export class ReviewAppService {
     const found = await this.#table.byId(id)
     if (found) return found
     throw new TasukiError('not_found', `There is no review app "${id.slice(0, 60)}".`, {
-      next: '`tasuki reviewapps PIPELINE` lists them.',
+      next: '`tasuki reviewapps -p PIPELINE` lists them.',
       details: { resource: 'review_app' },
     })
   }

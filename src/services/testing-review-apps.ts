@@ -32,8 +32,21 @@ export interface Made extends World {
   rolled(what: (row: ReviewApp) => boolean, outcome?: 'succeeded' | 'failed'): Promise<ReviewApp>
 }
 
-export async function made(t: TestContext, wish: ReviewAppConfigWish = {}, manifest: Partial<Manifest> = {}) {
-  const all = await world(t)
+export async function made(
+  t: TestContext,
+  wish: ReviewAppConfigWish = {},
+  manifest: Partial<Manifest> = {},
+): Promise<Made> {
+  return reviewed(t, await world(t), wish, manifest)
+}
+
+/** The same, in a world that is there. */
+export async function reviewed<Present extends World>(
+  t: TestContext,
+  all: Present,
+  wish: ReviewAppConfigWish = {},
+  manifest: Partial<Manifest> = {},
+): Promise<Present & Made> {
   const { apps, pipelines, repositories, reviewApps } = all.services
   const whole = { ...EMPTY_MANIFEST, ...manifest }
   all.appJson = async () => ({ manifest: whole, successUrl: null })
@@ -61,7 +74,7 @@ export async function made(t: TestContext, wish: ReviewAppConfigWish = {}, manif
     )
   }
   const newest = async () => (await result.services.reviewApps.list(pipeline))[0]
-  const result: Made = Object.assign(all, {
+  const result: Present & Made = Object.assign(all, {
     pipeline,
     commands,
     exit: 0,

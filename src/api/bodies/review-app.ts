@@ -88,6 +88,7 @@ export const ReviewAppBody = Type.Object({
         output_stream_url: Type.String(),
       }),
     ),
+    settled: Type.Boolean({ description: 'It is as wished for, or has failed; nothing goes on' }),
     gone: nullable(Type.String({ description: 'Why it is to go' })),
     deployed_at: nullable(Time),
   }),
@@ -125,10 +126,16 @@ export async function reviewAppBody(
       served_commit: row.served,
       release: row.releaseId === null ? null : { id: row.releaseId },
       build: await buildOf(services, request, row),
+      settled: isSettled(row),
       gone: row.gone,
       deployed_at: timeOrNull(row.deployedAt),
     },
   }
+}
+
+function isSettled({ status, gone, wish, tried, buildId }: ReviewApp): boolean {
+  if (status === 'deleted') return true
+  return gone === null && (status === 'created' || status === 'errored') && wish === tried && buildId === null
 }
 
 /** The newest, whose log tells why it failed. */

@@ -1,0 +1,41 @@
+import { Args, Flags } from '@oclif/core'
+import { TasukiError } from '../../domain/errors.ts'
+import { TasukiCommand } from '../command.ts'
+import { reviewApp } from '../review-apps.ts'
+import type { ReviewAppRecord } from '../wire.ts'
+
+export default class ReviewappsDestroy extends TasukiCommand {
+  static override summary = 'End a review app and forget it'
+  static override description =
+    'Runs its pr-predestroy script, then drains, stops and removes it.\nAsks for the name; without a terminal, --confirm gives it.'
+  static override examples = ['<%= config.bin %> reviewapps:destroy shop-pr-7 --confirm shop-pr-7']
+  static override args = {
+    name: Args.string({ required: true, description: 'The app, or the id of the review app.' }),
+  }
+  static override flags = {
+    confirm: Flags.string({
+      helpValue: 'NAME',
+      summary: 'The name of the app once more, instead of being asked.',
+    }),
+  }
+
+  async run(): Promise<ReviewAppRecord> {
+    const { args, flags } = await this.parse(ReviewappsDestroy)
+    const client = await this.client()
+    const { id, tasuki } = await reviewApp(client, args.name)
+    const name = tasuki.app_name ?? id
+    await this.#confirm(name, flags.confirm)
+    const gone = await client.delete<ReviewAppRecord>(`/review-apps/${id}`)
+    this.print(`${name} is being destroyed.`)
+    return gone
+  }
+
+  async #confirm(name: string, given: string | undefined): Promise<void> {
+    const { confirmed } = await import('../ask.ts')
+    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} to destroy it:`) : undefined)
+    if (typed === name) return
+    throw new TasukiError('bad_request', `${name} was not destroyed: its name was not confirmed.`, {
+      next: `Add \`--confirm ${name}\` if you mean it.`,
+    })
+  }
+}
