@@ -47,6 +47,19 @@ export class AutoDeployService {
     return this.#runner.pokeAll()
   }
 
+  /** Tests of the pipeline have ended, which somebody may wait for. */
+  tested(pipelineId: string): void {
+    this.#pokeAll(pipelineId).catch((error: unknown) => {
+      const fields = { pipeline: pipelineId, error: String(error) }
+      this.#deps.log.error(fields, 'Automatic deploys could not be looked at; again soon')
+    })
+  }
+
+  async #pokeAll(pipelineId: string): Promise<void> {
+    for (const { appId } of await this.#deps.store.tables.autoDeploys.ofPipeline(pipelineId))
+      this.#runner.poke(appId)
+  }
+
   /** Lets go; the next control plane goes on. To be called before builds are stopped. */
   stop(): Promise<void> {
     return this.#runner.stop()

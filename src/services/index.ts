@@ -171,6 +171,7 @@ export function createServices(deps: ServiceDeps): Services {
       await services.autoDeploys.look()
       await services.forgeReports.start()
       services.sourceEvents.onEvent('tests', (event) => services.testRuns.handle(event))
+      services.testRuns.onEnded((run) => services.autoDeploys.tested(run.pipelineId))
       services.sourceEvents.onEvent('auto-deploys', (event) => services.autoDeploys.handle(event))
       services.sourceEvents.onEvent('review-apps', (event) => services.reviewApps.handle(event))
       await services.reviewApps.start()
