@@ -1,3 +1,4 @@
+import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
 import { type FollowOptions, followToReceipt } from './follow/finish.ts'
@@ -31,4 +32,13 @@ export async function followChange(
 ) {
   const rolloutId = change.release?.tasuki?.rollout_id ?? null
   return rolloutId === null ? {} : await followToReceipt(client, app, rolloutId, options)
+}
+
+/** `KEY=VALUE`, as people give config vars. Throws `invalid_params`. */
+export function varOf(text: string): [string, string] {
+  const at = text.indexOf('=')
+  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
+  throw new TasukiError('invalid_params', `"${text.slice(0, 60)}" is not KEY=VALUE.`, {
+    next: 'Give each var as KEY=VALUE, in quotes when the value has spaces.',
+  })
 }

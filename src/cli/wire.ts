@@ -1,5 +1,6 @@
 import type { Stage } from '../domain/pipeline.ts'
 import type { Receipt, RolloutOutcome } from '../domain/rollout.ts'
+import type { TestStatus } from '../domain/test-run.ts'
 import type { DrawnEntry } from './render/phases.ts'
 
 /** Bodies of the API (docs/api.md) as far as the command line reads them. */
@@ -295,6 +296,45 @@ export interface RunRecord {
   readonly attach_url: string | null
   readonly state: string
   readonly exit_code: number | null
+}
+
+export interface TestRunRecord {
+  readonly id: string
+  readonly number: number
+  readonly status: TestStatus
+  readonly message: string | null
+  readonly commit_branch: string
+  readonly commit_sha: string
+  readonly commit_message: string
+  readonly actor_email: string
+  readonly pipeline: { readonly id: string }
+  readonly created_at: string
+  readonly tasuki: { readonly tests_at: string | null; readonly ended_at: string | null }
+}
+
+export interface TestNodeRecord {
+  readonly id: string
+  readonly index: number
+  readonly status: TestStatus
+  readonly exit_code: number | null
+  readonly message: string | null
+  readonly setup_stream_url: string
+  readonly output_stream_url: string
+}
+
+export interface TestCaseRecord {
+  readonly number: number
+  readonly description: string
+  readonly passed: boolean
+  readonly directive: string
+  readonly diagnostic: string
+}
+
+export interface FlakyRecord {
+  readonly description: string
+  readonly runs: number
+  readonly failures: number
+  readonly last_failure: number
 }
 
 /** A time of the API, ISO 8601 or UTC ms, as UTC ms. */

@@ -1,8 +1,7 @@
 import { Args } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { changedConfig } from '../../domain/names.ts'
 import { appFlag, followFlags, TasukiCommand } from '../command.ts'
-import { changeConfig, followChange } from '../config-change.ts'
+import { changeConfig, followChange, varOf } from '../config-change.ts'
 
 export default class ConfigSet extends TasukiCommand {
   static override summary = 'Set config vars, and hand over to instances that have them'
@@ -18,7 +17,7 @@ export default class ConfigSet extends TasukiCommand {
 
   async run(): Promise<unknown> {
     const { argv, flags } = await this.parse(ConfigSet)
-    const vars = Object.fromEntries((argv as string[]).map(pair))
+    const vars = Object.fromEntries((argv as string[]).map(varOf))
     changedConfig({}, vars)
     const app = await this.appName(flags.app)
     const client = await this.client()
@@ -33,12 +32,4 @@ export default class ConfigSet extends TasukiCommand {
     const options = { json: this.jsonEnabled(), allowLost: flags['allow-lost'] }
     return { ...change, ...(await followChange(client, app, change, options)) }
   }
-}
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf('=')
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new TasukiError('invalid_params', `"${text.slice(0, 60)}" is not KEY=VALUE.`, {
-    next: 'Give each var as KEY=VALUE, in quotes when the value has spaces.',
-  })
 }
