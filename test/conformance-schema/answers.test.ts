@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import { type LiveApi, liveApi } from '../../src/api/testing.ts'
 import { deployed } from '../../src/services/testing.ts'
+import { until } from '../../src/services/testing-receiver.ts'
 import { Conformance } from './conformance.ts'
 
 /** Of these at least one must have been looked at. */
@@ -29,11 +30,14 @@ const EXPECTED = [
   'pipeline-promotion-target',
   'region',
   'release',
+  'review-app',
+  'review-app-config',
   'slug',
   'source',
   'stack',
 ]
 
+const REVIEW_APP = '/apps/shop-feature-x/review-app'
 const ID = '01234567-89ab-cdef-0123-456789abcdef'
 const RELEASE = {
   addon_plan_names: [],
@@ -102,6 +106,10 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   const begun = (await api.call('GET', `/app-setups/${setup.id}`)).body
   conformance.check('GET', '/app-setups/{}', begun)
   await make('POST', '/apps/shop/builds', { source_blob: { url: source.get_url, version: 'v3' } })
+  await make('POST', '/pipelines/line/review-app-config', { repo: 'tasuki/line', base_name: 'shop' })
+  const blob = { url: source.get_url, version: 'v3' }
+  await make('POST', '/review-apps', { branch: 'feature-x', pipeline: 'line', source_blob: blob })
+  await until('the review app has been made', async () => (await api.call('GET', REVIEW_APP)).status === 200)
   api.instances.push({
     id: 'web-1-abc',
     kind: 'formation',
@@ -135,6 +143,7 @@ async function gets(api: LiveApi): Promise<string[]> {
 class Addresses {
   readonly #known = new Map([
     ['/apps/{}', '/apps/shop'],
+    ['/apps/{}/review-app', REVIEW_APP],
     ['/users/{}', '/users/~'],
   ])
 
