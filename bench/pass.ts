@@ -127,6 +127,7 @@ function inRollout(facts: Facts): Facts {
     backOutcome: null,
     releasePhaseDone: true,
     switched: false,
+    paused: false,
     outcome: null,
     startedAt: 0,
     finishedAt: null,

@@ -34,6 +34,8 @@ export interface Rollout {
   readonly releasePhaseDone: boolean
   /** The whole target has been admitted and the rest drained: from then on the target is the set that serves. */
   readonly switched: boolean
+  /** Somebody has it wait: it goes no further, what serves is kept, and a failure turns it back all the same. */
+  readonly paused: boolean
   readonly outcome: RolloutOutcome | null
   /** UTC ms. */
   readonly startedAt: number

@@ -23,6 +23,7 @@ function rollout(change: Partial<Rollout> = {}): Rollout {
     backOutcome: null,
     releasePhaseDone: true,
     switched: false,
+    paused: false,
     outcome: null,
     startedAt: 0,
     finishedAt: null,

@@ -18,6 +18,7 @@ const ROLLOUT: Rollout = {
   backOutcome: null,
   releasePhaseDone: true,
   switched: true,
+  paused: false,
   outcome: null,
   startedAt: 1000,
   finishedAt: null,

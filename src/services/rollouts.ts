@@ -6,6 +6,7 @@ import type { App } from '../store/apps.ts'
 import type { StoredRelease } from '../store/releases.ts'
 import type { Tables } from '../store/tables.ts'
 import { servingOf, strategyFor } from '../store/wanted.ts'
+import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
 
 /**
@@ -24,6 +25,7 @@ export async function beginRollout(
   const running = await tables.rollouts.running(app.id)
   if (running) await supersede(tables, running, release.version, at)
   await tables.sleepers.wake(app.id, at)
+  await tables.sleepers.active(app.id, at)
   const id = randomUUID()
   await tables.rollouts.insert({
     id,
@@ -130,6 +132,30 @@ export class RolloutService {
     throw new TasukiError('not_found', `There is no rollout "${id.slice(0, 60)}".`, {
       next: '`tasuki rollouts` lists them.',
     })
+  }
+
+  /**
+   * Has a rollout wait where it is: what serves is kept, what dies is replaced, and nothing goes further until `resume`, a
+   * failure, or a newer deploy. Throws `conflict` when it does not go forward (any more).
+   */
+  pause(rollout: Rollout, user: string): Promise<Rollout> {
+    return this.#setPaused(rollout, true, user)
+  }
+
+  /** Lets it go on. Throws `conflict`. */
+  resume(rollout: Rollout, user: string): Promise<Rollout> {
+    return this.#setPaused(rollout, false, user)
+  }
+
+  async #setPaused(rollout: Rollout, paused: boolean, user: string): Promise<Rollout> {
+    if (!(await this.#tables.rollouts.pause(rollout.id, paused)))
+      throw new TasukiError('conflict', 'The rollout has ended or goes back: it can not wait.', {
+        next: '`tasuki rollouts` shows how it ended.',
+      })
+    const what = paused ? 'paused' : 'resumed'
+    announce(this.#deps, rollout.appId, `Rollout to v${rollout.target.release} ${what} by ${user}`)
+    this.#deps.engine.poke(rollout.appId)
+    return this.get(rollout.id)
   }
 
   receipt(rollout: Rollout): Promise<Receipt | null> {

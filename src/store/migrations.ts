@@ -24,6 +24,7 @@ import { TESTS } from './migrations/0021-tests.ts'
 import { SLEEPERS } from './migrations/0022-sleepers.ts'
 import { REVIEW_APPS } from './migrations/0023-review-apps.ts'
 import { COMMITS } from './migrations/0024-commits.ts'
+import { PAUSED_ROLLOUTS } from './migrations/0025-paused-rollouts.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -51,6 +52,7 @@ const MIGRATIONS: readonly string[] = [
   SLEEPERS,
   REVIEW_APPS,
   COMMITS,
+  PAUSED_ROLLOUTS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -35,6 +35,8 @@ export interface Rollouts {
   /** Only one that runs forward. */
   turnBack(id: string, reason: string, outcome: 'failed' | 'returned'): Promise<void>
   markSwitched(id: string): Promise<void>
+  /** Has one that runs forward wait, or go on; false when it does not run forward (any more). */
+  pause(id: string, paused: boolean): Promise<boolean>
   /** Ends it; one that was superseded keeps that outcome. */
   end(id: string, outcome: RolloutOutcome, receipt: Receipt, at: number): Promise<void>
   /** Forgets all but the newest finished ones, with their journals. */
@@ -102,7 +104,7 @@ function writing(db: Db): Omit<Rollouts, keyof Reading> {
       }
       await db
         .insertInto('rollouts')
-        .values({ ...row, direction: 'forward', switched: 0 })
+        .values({ ...row, direction: 'forward', switched: 0, paused: 0 })
         .execute()
     },
     async supersede(id) {
@@ -120,6 +122,14 @@ function writing(db: Db): Omit<Rollouts, keyof Reading> {
     },
     async markSwitched(id) {
       await update(id).set({ switched: 1 }).execute()
+    },
+    async pause(id, paused) {
+      const { numUpdatedRows } = await update(id)
+        .set({ paused: Number(paused) })
+        .where('outcome', 'is', null)
+        .where('direction', '=', 'forward')
+        .executeTakeFirst()
+      return numUpdatedRows > 0n
     },
     async end(id, outcome, receipt, at) {
       await update(id)
@@ -169,6 +179,7 @@ function asRollout(row: RolloutsTable | undefined): Rollout | null {
     backOutcome: row.backOutcome,
     releasePhaseDone: row.releasePhaseDone === 1,
     switched: row.switched === 1,
+    paused: row.paused === 1,
     outcome: row.outcome,
     startedAt: row.startedAt,
     finishedAt: row.finishedAt,

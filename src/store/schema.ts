@@ -184,6 +184,7 @@ export interface RolloutsTable {
   backOutcome: 'failed' | 'returned' | null
   releasePhaseDone: number
   switched: number
+  paused: number
   outcome: RolloutOutcome | null
   startedAt: number
   finishedAt: number | null

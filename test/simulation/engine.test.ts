@@ -220,3 +220,52 @@ simulated('an instance that went while it was being replaced is remembered no lo
   stage.settles('nothing of it is left')
   assert.equal(stage.app.condemned.size, 0)
 })
+
+for (const strategy of ['rolling', 'preboot'] as const) {
+  for (const after of [0, 100, 600, 1200]) {
+    simulated(`${strategy}: one that is paused after ${after} ms goes no further until it may`, () => {
+      const stage = new Stage({ settings: { strategy, surge: 1, bakeSeconds: 1 }, quantity: 3 })
+      stage.deploy()
+      stage.pass(after)
+      const { store, router } = stage.world
+      store.pause(stage.last.id, true)
+      stage.pass(2000)
+      const serving = router.serving('app-1 web')
+      assert.ok(serving.length >= 3)
+      stage.pass(60_000)
+      assert.deepEqual(router.serving('app-1 web'), serving)
+      assert.equal(stage.last.outcome, null)
+      const old = serving.find((id) => stage.world.runtime.get(id)!.spec.generation === 1)
+      if (old) {
+        stage.world.runtime.crash(old, 137)
+        stage.pass(100)
+        stage.until('three serve again', () => router.serving('app-1 web').length >= 3)
+      }
+      store.pause(stage.last.id, false)
+      stage.settles('what goes on')
+      assert.equal(stage.last.outcome, 'succeeded')
+    })
+  }
+}
+
+simulated('a rollout that is paused before its release phase does not begin it', () => {
+  const stage = new Stage({})
+  stage.deploy({}, true)
+  stage.world.store.pause(stage.last.id, true)
+  stage.pass(60_000)
+  assert.ok(!stage.world.runtime.all().some((one) => one.spec.kind === 'release-phase'))
+  stage.world.store.pause(stage.last.id, false)
+  stage.settles('what goes on')
+  assert.equal(stage.last.outcome, 'succeeded')
+})
+
+simulated('a newer deploy takes the place of one that is paused', () => {
+  const stage = new Stage({ quantity: 3 })
+  stage.deploy()
+  stage.pass(300)
+  stage.world.store.pause(stage.last.id, true)
+  stage.pass(5000)
+  stage.deploy()
+  stage.settles('the newer deploy')
+  assert.equal(stage.app.serving!.release, 3)
+})

@@ -21,6 +21,7 @@ export const RolloutBody = Type.Object({
   phase: nullable(
     Type.String({ description: 'release, rolling, bake or returning; null when it has ended' }),
   ),
+  paused: Type.Boolean({ description: 'It waits until it is resumed' }),
   started_at: Time,
   finished_at: nullable(Time),
   receipt: nullable(ReceiptBody),
@@ -45,6 +46,7 @@ export function rolloutBody(
     status: rollout.outcome ?? 'running',
     reason: rollout.reason,
     phase: phaseOf(rollout),
+    paused: rollout.paused && rollout.outcome === null && rollout.direction === 'forward',
     started_at: timeOf(rollout.startedAt),
     finished_at: timeOrNull(rollout.finishedAt),
     receipt: receipt === null ? null : receiptBody(receipt),

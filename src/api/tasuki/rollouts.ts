@@ -39,6 +39,16 @@ export function rolloutRoutes(api: Api, services: Services, streams: Streams): v
     async (request) => bodyOf(await rollouts.get(request.params.rollout)),
   )
 
+  for (const action of ['pause', 'resume'] as const)
+    api.post(
+      `/tasuki/rollouts/:rollout/actions/${action}`,
+      { config, schema: { params: RolloutParams, response: { 200: RolloutBody } } },
+      async (request) => {
+        const rollout = await rollouts.get(request.params.rollout)
+        return bodyOf(await rollouts[action](rollout, request.caller.email))
+      },
+    )
+
   api.get(
     '/tasuki/rollouts/:rollout/journal',
     { config, schema: { params: RolloutParams, response: { 200: Type.Array(EntryBody) } } },

@@ -60,7 +60,7 @@ export default class Rollouts extends TasukiCommand {
       String(generation),
       from === null || from === to ? `v${to}` : `v${from} ${unicode ? '→' : '->'} v${to}`,
       strategy,
-      paint(STYLES[status] ?? 'dim', status),
+      paint(STYLES[status] ?? 'dim', rollout.paused ? 'paused' : status),
       ago(Date.now() - began),
       duration(ended - began),
       receipt === null ? '-' : count(receipt.served + receipt.lost),

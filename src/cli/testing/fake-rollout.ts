@@ -18,6 +18,7 @@ export function rolloutRecord(receipt: Receipt | null, change: Partial<RolloutRe
     direction: 'forward',
     status: receipt?.outcome ?? 'running',
     reason: receipt?.reason ?? null,
+    paused: false,
     phase: null,
     started_at: new Date(STARTED).toISOString(),
     finished_at: receipt === null ? null : new Date(receipt.finishedAt).toISOString(),

@@ -5,6 +5,7 @@ import { type Census, census, isUp } from './census.ts'
 import { failureOf } from './failure.ts'
 import { formationInstances, goalSet, goalTypes } from './goal.ts'
 import { planReleasePhase } from './release-phase.ts'
+import { isPaused } from './room.ts'
 import { bakeIsOver } from './warm.ts'
 import { isSwitched, planWeb } from './web.ts'
 import { planWorkers, workersSwitched } from './workers.ts'
@@ -15,6 +16,9 @@ const ACTIVE_MS = 25
 const BAKE_MS = 100
 /** … and this soon while only a release command runs: its end is told, and it may take an hour. */
 const RELEASE_PHASE_MS = 500
+
+/** … and this soon while a rollout waits for somebody to let it go on. */
+const PAUSED_MS = 500
 
 /** What has crashed so often that its next start is further away than this is not waited for, ms. */
 const HOPELESS_MS = 10_000
@@ -69,7 +73,7 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
       outcome: 'succeeded',
     })
   }
-  if (!whole) return active('hand-over', operations)
+  if (!whole) return active('hand-over', operations, isPaused(facts) ? PAUSED_MS : ACTIVE_MS)
   return bakeIsOver(facts) ? active('clean-up', operations) : active('bake', operations, BAKE_MS)
 }
 
@@ -81,13 +85,30 @@ function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
     const types = counts.filter((count) => count.type.routable).map((count) => count.type.type)
     return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
   }
-  if (!facts.prepared) return active('prepare', [...upkeep(), prepare(facts, counts)])
-  if (!rollout.releasePhaseDone) {
-    const operations = [...upkeep(), ...planReleasePhase(facts)]
+  if (!facts.prepared && !notBegunAndPaused(facts))
+    return active('prepare', [...upkeep(), prepare(facts, counts)])
+  if (!rollout.releasePhaseDone || notBegunAndPaused(facts)) {
+    const operations = [...upkeep(), ...releasePhase(facts)]
     const steady = operations.length === 0 && facts.orphans.length === 0
     return active('release-phase', operations, steady ? RELEASE_PHASE_MS : ACTIVE_MS)
   }
   return null
+}
+
+/** A release command that runs goes on; none is begun while the rollout waits. */
+function releasePhase(facts: Facts): Operation[] {
+  const operations = planReleasePhase(facts)
+  return isPaused(facts) ? operations.filter(({ kind }) => kind !== 'start-release-phase') : operations
+}
+
+function notBegunAndPaused(facts: Facts): boolean {
+  return isPaused(facts) && !hasBegun(facts)
+}
+
+/** Something of the target is there, or has been. */
+function hasBegun(facts: Facts): boolean {
+  const { target, switched } = facts.wanted.rollout!
+  return switched || formationInstances(facts).some((one) => one.generation === target.generation)
 }
 
 /**
@@ -97,9 +118,8 @@ function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
  */
 function keepBase(facts: Facts): Operation[] | null {
   const { wanted, basePauses } = facts
-  const { base, target, switched } = wanted.rollout!
-  const begun = switched || formationInstances(facts).some((one) => one.generation === target.generation)
-  if (!base || begun) return null
+  const { base } = wanted.rollout!
+  if (!base || hasBegun(facts)) return null
   const asBefore: Facts = {
     ...facts,
     wanted: { ...wanted, rollout: null, serving: base },
@@ -151,7 +171,7 @@ export function isWhole(facts: Facts): boolean {
 function handOver(facts: Facts, counts: readonly Census[], mayStart: boolean): Operation[] {
   const web = counts.filter((count) => count.type.routable)
   const workers = counts.filter((count) => !count.type.routable)
-  const mayReplace = facts.wanted.rollout === null || web.every(isSwitched)
+  const mayReplace = facts.wanted.rollout === null || (web.every(isSwitched) && !isPaused(facts))
   const orphans: Operation[] = facts.orphans.map((orphan) => ({
     kind: 'free',
     note: 'nothing runs behind it',

@@ -4,6 +4,12 @@ import type { WantedType } from '../spec.ts'
 import { type Census, isAdmitted, isHalfAdmitted, isReady, isServing, isUnchecked } from './census.ts'
 import { keptWarm } from './warm.ts'
 
+/** The rollout waits where it is: what dies is replaced, and nothing else is begun. */
+export function isPaused(facts: Facts): boolean {
+  const { rollout } = facts.wanted
+  return rollout?.direction === 'forward' && rollout.paused
+}
+
 /** Preboot switches the whole set in one step; only a rollout has a set to switch. */
 export function wholeSetFirst(facts: Facts, type: WantedType): boolean {
   return type.settings.strategy === 'preboot' && facts.wanted.rollout !== null
@@ -12,6 +18,7 @@ export function wholeSetFirst(facts: Facts, type: WantedType): boolean {
 /** How many more serve than must; below 0, how many fewer. */
 export function spareOf(facts: Facts, { type, keepers, old }: Census): number {
   const serving = keepers.filter(isServing).length
+  if (isPaused(facts)) return serving + old.filter(isServing).length - type.quantity
   // With the whole set first the old one stays whole too; only what the formation has not wanted since goes.
   const wholeOld = wholeSetFirst(facts, type) && type.quantity > 0 && serving < type.quantity
   const least = wholeOld ? type.quantity + serving : type.quantity - type.settings.maxUnavailable
@@ -42,6 +49,7 @@ export function roomToStart(facts: Facts, count: Census): number {
   const present = keepers.length + old.length + stopping.length
   if (surge === 0) return type.quantity - present
   const back = missed(facts, count).filter((one) => !isAdmitted(one))
-  const starting = type.quantity + surge - keepers.length - old.filter(isAdmitted).length - back.length
+  const most = type.quantity + (isPaused(facts) ? 0 : surge)
+  const starting = most - keepers.length - old.filter(isAdmitted).length - back.length
   return Math.min(starting, slotsFor(type.settings, type.quantity) - present)
 }

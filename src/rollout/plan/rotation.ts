@@ -3,7 +3,7 @@ import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation } from '../operations.ts'
 import { type Census, indexOf, isAdmitted, isHalfAdmitted, isReady, isServing } from './census.ts'
 import { about } from './retire.ts'
-import { missed, roomToStart, spareOf, wholeSetFirst } from './room.ts'
+import { isPaused, missed, roomToStart, spareOf, wholeSetFirst } from './room.ts'
 
 /** An instance that its checks have taken out for longer than this is not expected back, ms. */
 const GIVEN_UP_MS = 5000
@@ -22,7 +22,7 @@ export function admissions(facts: Facts, count: Census): Operation[] {
     const whole = keepers.length === type.quantity && keepers.every((one) => isReady(one) || isAdmitted(one))
     // What a scaling down has left too many of the old is drained first (I4).
     const room = 2 * type.quantity - keepers.length - old.filter(takesTraffic).length
-    if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]
+    if (!whole || room < 0 || isPaused(facts)) return [...again, ...fillingIn(count, ready)]
     return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
   const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)

@@ -20,6 +20,7 @@ function isOfWholeBase(count: Census, instance: SeenInstance): boolean {
 }
 
 export function bakeIsOver(facts: Facts): boolean {
+  if (facts.wanted.rollout?.paused) return false
   return facts.bakedFor !== null && facts.bakedFor >= bakeLimitMs(facts)
 }
 

@@ -83,8 +83,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'forget the surge',
     file: ROOM,
-    find: 'const starting = type.quantity + surge - keepers.length - old',
-    replace: 'const starting = type.quantity + surge + 1 - keepers.length - old',
+    find: 'const most = type.quantity + (isPaused(facts) ? 0 : surge)',
+    replace: 'const most = type.quantity + (isPaused(facts) ? 0 : surge + 1)',
   },
   {
     name: 'no bound on what several superseded rollouts leave',
@@ -107,7 +107,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'preboot one by one',
     file: ROTATION,
-    find: 'if (!whole || room < 0) return [...again, ...fillingIn(count, ready)]',
+    find: 'if (!whole || room < 0 || isPaused(facts)) return [...again, ...fillingIn(count, ready)]',
     replace: 'if (room < -99) return [...again, ...fillingIn(count, ready)]',
   },
   {
@@ -127,6 +127,18 @@ export const MUTANTS: readonly Mutant[] = [
     file: ROTATION,
     find: 'return ready.slice(0, Math.max(0, missing)).map(',
     replace: 'return ready.slice(0, Math.min(0, missing)).map(',
+  },
+  {
+    name: 'go on though it is paused',
+    file: ROOM,
+    find: "return rollout?.direction === 'forward' && rollout.paused",
+    replace: "return rollout?.direction === 'back' && rollout.paused",
+  },
+  {
+    name: 'end the bake though it is paused',
+    file: WARM,
+    find: 'if (facts.wanted.rollout?.paused) return false',
+    replace: '',
   },
   {
     name: 'keep in rotation what does not serve',
@@ -156,7 +168,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'start before the release phase has passed',
     file: PLAN,
-    find: 'if (!rollout.releasePhaseDone) {',
+    find: 'if (!rollout.releasePhaseDone || notBegunAndPaused(facts)) {',
     replace: 'if (!rollout.releasePhaseDone && facts.instances.length < 0) {',
   },
   {
@@ -199,8 +211,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'replace nothing that dies during a release phase',
     file: PLAN,
-    find: 'if (!base || begun) return null',
-    replace: 'if (!base || begun || !switched) return []',
+    find: 'if (!base || hasBegun(facts)) return null',
+    replace: 'if (!base || hasBegun(facts) || !wanted.rollout!.switched) return []',
   },
   {
     name: 'retry crashes in a loop',

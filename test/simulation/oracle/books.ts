@@ -45,6 +45,8 @@ export class BookRules {
       this.#bench.findings.add('I7', `${rollout.id} ends as ${outcome} after it had ended as ${before}`)
     this.#outcomes.set(rollout.id, rollout.outcome ?? outcome)
     if (rollout.outcome === null && outcome === 'succeeded') this.#baked(rollout)
+    if (outcome === 'succeeded' && this.#bench.looks.isPaused(rollout.appId))
+      this.#bench.findings.add('pause', `${rollout.id} succeeds while it is paused`)
     if (rollout.outcome !== null || !undisturbed) return
     const set = outcome === 'succeeded' ? rollout.target : rollout.base
     const wanted = this.#bench.looks.wanted(rollout.appId)

@@ -193,7 +193,9 @@ export class HandOverRules {
         !this.#everUp(appId, type, other),
     )
     const surge = this.#bench.looks.surge(appId, type)
-    const most = quantity + surge
+    // A rollout that is paused replaces what dies, and begins nothing more.
+    const paused = one.spec.generation === set.generation && this.#bench.looks.isPaused(appId)
+    const most = quantity + (paused ? 0 : surge)
     if (admitted.length + starting.length > most)
       findings.add(
         'I4',

@@ -40,6 +40,12 @@ export class Looks {
     return (this.#falls.get(key) ?? 0) === this.#fallsSeen.get(key)
   }
 
+  /** Somebody has the rollout wait. */
+  isPaused(appId: string): boolean {
+    const rollout = this.#wanted.get(appId)?.rollout
+    return rollout?.direction === 'forward' && rollout.paused
+  }
+
   wanted(appId: string): Wanted | null {
     return this.#wanted.get(appId) ?? null
   }

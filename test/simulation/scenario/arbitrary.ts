@@ -89,6 +89,10 @@ const command: Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ do: fc.constant('restart one' as const), app, which }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('preboot' as const), app, on: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('destroy' as const), app, plan: plan(well) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constant('pause' as const), app, ms: int(1, 10_000) }),
+  },
   { weight: 1, arbitrary: fc.constant({ do: 'collect' as const }) },
 )
 

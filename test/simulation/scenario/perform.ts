@@ -60,6 +60,9 @@ export class Performer {
       case 'restart one':
         this.#restartOne(app, command.which)
         break
+      case 'pause':
+        this.#pause(app, command.ms)
+        break
       case 'preboot':
         app.preboot = command.on
         this.#world.poke(app.id)
@@ -109,6 +112,19 @@ export class Performer {
         `the artifact of v${goal.version} of ${app.id} was collected, and a rollback needs it`,
       )
     this.#world.begin(app, this.#world.release(app, goal, goal.artifact))
+  }
+
+  #pause(app: SimApp, ms: number): void {
+    const running = runningRollout(app)
+    if (running?.direction !== 'forward') return
+    this.#world.store.pause(running.id, true)
+    this.#world.poke(app.id)
+    this.#world.clock.timer(ms, () => this.#resume(running.id, app.id))
+  }
+
+  #resume(rollout: string, appId: string): void {
+    this.#world.store.pause(rollout, false)
+    this.#world.poke(appId)
   }
 
   #scale(app: SimApp, web: number, worker: number): void {
@@ -319,6 +335,7 @@ export class Performer {
       if (node.down || node.cut) world.router.heal(node)
     }
     for (const one of world.runtime.all()) one.sickUntil = 0
+    for (const app of world.store.byId.values()) for (const { id } of app.rollouts) this.#resume(id, app.id)
   }
 
   /** What serves is well from now on, or every release is. Instances that are there already stay as they are. */

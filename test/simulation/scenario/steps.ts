@@ -20,6 +20,8 @@ export type Command =
   | { readonly do: 'restart one'; readonly app: number; readonly which: number }
   | { readonly do: 'preboot'; readonly app: number; readonly on: boolean }
   | { readonly do: 'destroy'; readonly app: number; readonly plan: ReleasePlan }
+  /** The rollout that runs waits so long. */
+  | { readonly do: 'pause'; readonly app: number; readonly ms: number }
   | { readonly do: 'collect' }
 
 /** Something that goes wrong. Durations in ms. */
@@ -105,5 +107,6 @@ export const COMMANDS = [
   'restart one',
   'preboot',
   'destroy',
+  'pause',
   'collect',
 ] as const satisfies readonly Command['do'][]

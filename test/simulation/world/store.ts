@@ -56,6 +56,7 @@ export class SimStore implements Sync<RolloutStore> {
       backOutcome: null,
       releasePhaseDone: kind === 'restart' || !release.hasReleasePhase || passed,
       switched: false,
+      paused: false,
       outcome: null,
       startedAt: this.#now(),
       finishedAt: null,
@@ -139,6 +140,11 @@ export class SimStore implements Sync<RolloutStore> {
       const entry = this.#entries[id - 1]
       if (entry) this.#entries[id - 1] = { ...entry, state: error ? 'failed' : 'done', error, endedAt: at }
     }
+  }
+
+  /** Has a rollout wait, or go on. */
+  pause(id: string, paused: boolean): void {
+    if (this.rollout(id)) this.#change(id, { paused })
   }
 
   passReleasePhase(id: string): void {
