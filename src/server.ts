@@ -121,6 +121,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     oneOffs: runtime,
     hosts: router,
     doorstep: router,
+    usage: runtime,
     visits: { since: (instant) => traffic.visitsSince(instant) },
     planner: engine,
     server: {

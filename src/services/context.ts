@@ -3,7 +3,17 @@ import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
 import type { Forge } from './forge-port.ts'
 import type { PasswordCost } from './passwords.ts'
-import type { Builder, Doorstep, Hosts, LogBook, OneOffs, Planner, ServerControl, Visits } from './ports.ts'
+import type {
+  Builder,
+  Doorstep,
+  Hosts,
+  LogBook,
+  OneOffs,
+  Planner,
+  ServerControl,
+  Usage,
+  Visits,
+} from './ports.ts'
 import type { PumpLimits } from './webhook-pump.ts'
 
 /** All that the services can reach. */
@@ -19,6 +29,7 @@ export interface ServiceDeps {
   readonly hosts: Hosts
   readonly doorstep: Doorstep
   readonly visits: Visits
+  readonly usage: Usage
   readonly planner: Planner
   readonly server: ServerControl
   readonly log: ServiceLog

@@ -149,6 +149,12 @@ export interface Doorstep {
   onVisitor(listen: (appId: string) => void): () => void
 }
 
+/** What apps use of the machine. */
+export interface Usage {
+  /** Bytes of memory that the instances of each app use together, as far as it has any. */
+  memoryByApp(): Promise<ReadonlyMap<string, number>>
+}
+
 /** When visitors came. */
 export interface Visits {
   /** When the last request of each app ended that had one since the instant. All in UTC ms; a second late at most. */

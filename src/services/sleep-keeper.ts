@@ -1,5 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { ROUTABLE_TYPE } from '../domain/release.ts'
+import type { PoolLimits } from '../domain/sleep.ts'
 import type { Sleeper } from '../store/sleepers.ts'
 import type { Tables } from '../store/tables.ts'
 import type { ServiceDeps } from './context.ts'
@@ -86,8 +87,15 @@ export class SleepKeeper {
     const sleepers = await this.#withVisits(await tables.sleepers.all())
     await this.#tellRouterOfAll(sleepers)
     for (const { appId, state } of sleepers) if (state === 'waking') this.#watch(appId)
-    for (const { appId, why } of tired(sleepers, await tables.sleepers.pools(), new Map(), this.#now()))
+    const pools = await tables.sleepers.pools()
+    for (const { appId, why } of tired(sleepers, pools, await this.#memory(pools), this.#now()))
       await this.#layIfIdle(appId, why)
+  }
+
+  /** Bytes in use by app, where there is a limit of them. */
+  async #memory(pools: ReadonlyMap<string, PoolLimits>): Promise<ReadonlyMap<string, number>> {
+    const limited = [...pools.values()].some(({ mostBytes }) => mostBytes !== null)
+    return limited ? this.#deps.usage.memoryByApp() : new Map()
   }
 
   #now(): number {

@@ -122,6 +122,31 @@ it('of a pool with too many awake the one that has been idle the longest goes to
   assert.deepEqual(states, ['awake', 'asleep', 'awake'])
 })
 
+it('of a pool that uses too much memory as many go to sleep as it takes, and none that was visited just now', async (context) => {
+  const { made, app, clock } = await worldWithApp(context)
+  const { sleeping } = made.services
+  const all = [
+    app,
+    await madeApp(made, 'second'),
+    await madeApp(made, 'third'),
+    await madeApp(made, 'fourth'),
+  ]
+  await sleeping.limitPool('reviews', { mostAwake: null, mostBytes: 100 })
+  for (const one of all) {
+    await sleeping.setSleeper(one.id, { afterIdleMs: null, pool: 'reviews' })
+    made.memory.set(one.id, 60)
+  }
+  clock.now += MINUTE
+  for (const one of all.slice(1)) made.visits.set(one.id, clock.now)
+  await sleeping.look()
+  const states = () => Promise.all(all.map(({ id }) => sleeping.state(id)))
+  assert.deepEqual(await states(), ['asleep', 'awake', 'awake', 'awake'])
+  clock.now += MINUTE
+  made.visits.set(all[3]!.id, clock.now - 1)
+  await sleeping.look()
+  assert.deepEqual(await states(), ['asleep', 'asleep', 'asleep', 'awake'])
+})
+
 it('what is asked of an app that sleeps wakes it: a deploy, a config change, a scaling', async (context) => {
   const { made, app } = await worldWithApp(context)
   const { sleeping, config, formation } = made.services

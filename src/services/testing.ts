@@ -34,6 +34,8 @@ export interface World {
   readonly waiters: Map<string, number>
   /** When each app had its last visitor, and what is done when one comes that waits. */
   readonly visits: Map<string, number>
+  /** Bytes that the instances of each app use. */
+  readonly memory: Map<string, number>
   readonly visit: (appId: string) => void
   readonly instances: RuntimeInstance[]
   readonly servers: RouterServer[]
@@ -59,6 +61,7 @@ export async function world(
   const told: World['told'] = { hosts: new Map(), maintenance: new Map() }
   const waiters: World['waiters'] = new Map()
   const visits: World['visits'] = new Map()
+  const memory: World['memory'] = new Map()
   const bells = new Set<(appId: string) => void>()
   const instances: RuntimeInstance[] = []
   const servers: RouterServer[] = []
@@ -111,6 +114,7 @@ export async function world(
         return () => bells.delete(listen)
       },
     },
+    usage: { memoryByApp: async () => memory },
     visits: { since: async (from) => new Map([...visits].filter(([, at]) => at >= from)) },
     planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
@@ -140,6 +144,7 @@ export async function world(
     told,
     waiters,
     visits,
+    memory,
     visit: (appId) => {
       for (const listen of bells) listen(appId)
     },

@@ -49,6 +49,18 @@ export class MemoryWatch {
     for (const spec of over) await this.#end(spec)
   }
 
+  /** Bytes that the running instances of each app use together. */
+  async byApp(): Promise<ReadonlyMap<string, number>> {
+    const running = (await this.#book.all()).filter(
+      (spec) => observed(this.#layout, spec).state === 'running',
+    )
+    const processes = running.some((spec) => spec.cgroups.length === 0) ? liveProcesses() : []
+    const used = new Map<string, number>()
+    for (const spec of running)
+      used.set(spec.appId, (used.get(spec.appId) ?? 0) + usedBytes(this.#layout, spec, processes))
+    return used
+  }
+
   async #end(spec: StoredSpec): Promise<void> {
     writeDurably(join(instanceDir(this.#layout, spec.id), OVER_MEMORY), '')
     await sendToInstance(this.#layout, spec, 'SIGKILL')

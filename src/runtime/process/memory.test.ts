@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { isExited, specOf, waitFor } from '../contract.ts'
 import { Cgroups } from './cgroups.ts'
 import { layoutOf } from './layout.ts'
@@ -42,6 +43,17 @@ describe('an instance that uses more memory than its size allows', () => {
     ;(await makeBench({ data: bench.data })).runtime.close()
     await bench.runtime.remove(spec.id)
     assert.deepEqual(found(), [])
+    await bench.close()
+  })
+
+  it('can be told what each app uses while it runs', async () => {
+    const bench = await makeBench()
+    const spec = specOf('sha256:one', HUNGRY, { size: { ...SMALL, memoryMiB: 4096 } })
+    await bench.runtime.start(spec)
+    while (((await bench.runtime.memoryByApp()).get(spec.appId) ?? 0) < 64 * 2 ** 20) await pause(20)
+    await bench.runtime.signal(spec.id, 'SIGKILL')
+    await waitFor(bench.runtime, spec.id, isExited)
+    assert.deepEqual([...(await bench.runtime.memoryByApp())], [])
     await bench.close()
   })
 

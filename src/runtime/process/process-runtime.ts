@@ -160,6 +160,11 @@ export class ProcessRuntime implements Runtime, OneOffs {
     return machineMemory()
   }
 
+  /** Bytes that the instances of each app use, by id of the app. */
+  memoryByApp(): Promise<ReadonlyMap<string, number>> {
+    return this.#memory.byApp()
+  }
+
   async tail(id: InstanceId, lines: number): Promise<string[]> {
     const spec = this.#book.find(id)
     return spec === null ? [] : lastLines(rawLogPath(this.#layout, spec), lines)
