@@ -23,10 +23,19 @@ export async function chooseApp(
   if (env.TASUKI_APP) return { name: env.TASUKI_APP, from: 'environment' }
   const file = await nameInFile(directory)
   if (file) return { name: file, from: 'file' }
-  const remote = await nameOfRemote(directory)
+  const remote = await nameOfRemote(directory, 'tasuki')
   if (remote) return { name: remote, from: 'remote' }
   throw new TasukiError('bad_request', 'No app was named.', {
     next: 'Add `-a APP`, set TASUKI_APP, or write the name into a file `.tasuki` here.',
+  })
+}
+
+/** The app that a Git remote of this directory's repository leads to. Throws `bad_request` when there is none of that name. */
+export async function appOfRemote(remote: string, directory: string): Promise<string> {
+  const name = await nameOfRemote(directory, remote)
+  if (name !== null) return name
+  throw new TasukiError('bad_request', `There is no Git remote "${remote.slice(0, 60)}" here.`, {
+    next: '`git remote -v` lists them; `tasuki git:remote` adds one. Or name the app with -a.',
   })
 }
 
@@ -39,8 +48,8 @@ async function nameInFile(directory: string): Promise<string | null> {
 }
 
 /** The last part of the remote's address: `http://host:5999/my-app.git` → `my-app`. */
-async function nameOfRemote(directory: string): Promise<string | null> {
-  const git = promisify(execFile)('git', ['-C', directory, 'config', '--get', 'remote.tasuki.url'])
+async function nameOfRemote(directory: string, remote: string): Promise<string | null> {
+  const git = promisify(execFile)('git', ['-C', directory, 'config', '--get', `remote.${remote}.url`])
   const { stdout } = await git.catch(() => ({ stdout: '' }))
   return /([^/:]+?)(?:\.git)?\/?$/.exec(stdout.trim())?.[1] ?? null
 }

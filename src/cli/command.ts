@@ -1,6 +1,6 @@
 import { Command, Flags } from '@oclif/core'
 import { asTasukiError, type TasukiError } from '../domain/errors.ts'
-import { chooseApp } from './app-choice.ts'
+import { appOfRemote, chooseApp } from './app-choice.ts'
 import { ApiClient } from './client.ts'
 import { access } from './credentials.ts'
 import { type Screen, screenOf } from './render/screen.ts'
@@ -12,6 +12,16 @@ export const appFlag = {
     char: 'a',
     helpValue: 'APP',
     summary: 'The app. Else TASUKI_APP, a `.tasuki` file, or the Git remote `tasuki`.',
+  }),
+}
+
+/** The flag that names the app by a Git remote, as `heroku` has it. */
+export const remoteFlag = {
+  remote: Flags.string({
+    char: 'r',
+    helpValue: 'REMOTE',
+    exclusive: ['app'],
+    summary: 'The app that this Git remote leads to.',
   }),
 }
 
@@ -35,7 +45,8 @@ export abstract class TasukiCommand extends Command {
     return new ApiClient(await access(process.env))
   }
 
-  protected async appName(flag: string | undefined): Promise<string> {
+  protected async appName(flag: string | undefined, remote?: string): Promise<string> {
+    if (remote !== undefined) return appOfRemote(remote, process.cwd())
     return (await chooseApp(flag, process.env, process.cwd())).name
   }
 
