@@ -214,6 +214,27 @@ export interface StageRecord {
   readonly frozen: { readonly until: string | null; readonly reason: string | null } | null
 }
 
+export interface RepositoryRecord {
+  readonly type: 'git' | 'github'
+  readonly full_name: string
+  readonly pipeline: PipelineRecord
+  readonly tasuki: { readonly token: boolean; readonly webhook_url: string | null }
+  /** In the answer that sets the secret. */
+  readonly webhook?: { readonly url: string; readonly secret: string }
+}
+
+export interface SourceEventRecord {
+  readonly id: string
+  readonly kind: 'push' | 'pull-request'
+  readonly user: string
+  readonly branch: string
+  readonly commit: string | null
+  readonly state: string
+  readonly error: string | null
+  readonly at: string
+  readonly details: { readonly number?: number; readonly action?: string; readonly forced?: boolean }
+}
+
 export interface CouplingRecord {
   readonly id: string
   readonly app: { readonly id: string }
