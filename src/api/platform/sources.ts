@@ -35,7 +35,8 @@ export function sourceRoutes(api: Api, services: Services): void {
       async (request, reply) => {
         const { id, secret } = request.params
         await sources.put(id, secret, request.raw)
-        return reply.code(200).type('application/json').send('{}')
+        // The `heroku` command line reads no more than the head, and waits for the connection to end.
+        return reply.code(200).header('connection', 'close').type('application/json').send('{}')
       },
     )
   })
