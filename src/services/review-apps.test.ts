@@ -159,6 +159,18 @@ test('one made of a branch by hand is that of its pull request from then on', as
   assert.equal((await all.reached(gone)).id, row!.id)
 })
 
+test('that of a pull request is told of its commits by the forge; pushes to our own Git say them too', async (t) => {
+  const all = await made(t)
+  const shas: string[] = []
+  for (const text of ['one', 'two', 'three']) shas.push(await all.commit('feature/x', text))
+  await all.services.reviewApps.create(all.pipeline, { ...byHand, prNumber: 7, commit: shas[0]! }, ALICE)
+  await all.rolled(serves(shas[0]!))
+  await all.push('feature/x', shas[1]!)
+  assert.equal((await all.services.reviewApps.list(all.pipeline))[0]!.commit, shas[0])
+  await all.push('feature/x', shas[2]!, 'git')
+  await all.rolled(serves(shas[2]!))
+})
+
 test('above the most that there may be they wait for room, the oldest first', async (t) => {
   const all = await made(t, { mostApps: 1 })
   const { reviewApps } = all.services

@@ -130,7 +130,7 @@ export class ReviewAppService {
     const { tables } = this.#deps.store
     const pipeline = await tables.pipelines.byId(event.pipelineId)
     if (pipeline === null) return
-    if (event.kind === 'push') await this.#pushed(pipeline, event)
+    if (event.kind === 'push') await this.#pushed(pipeline, event, event.origin)
     else if (event.action === 'closed') await this.#closed(pipeline, event)
     else await this.#proposed(pipeline, event, event.user)
   }
@@ -165,12 +165,18 @@ export class ReviewAppService {
     return commit
   }
 
-  /** A branch that has a review app without a pull request has moved, or is gone. */
-  async #pushed(pipeline: Pipeline, { branch, commit }: PushEvent): Promise<void> {
-    const row = await wanted(this.#deps.store.tables, pipeline.id, { branch, prNumber: null })
-    if (row === null || row.sourceUrl !== null) return
-    if (commit === null) await this.#end(row, 'branch deleted')
-    else await this.#move(row, commit.sha)
+  /** A branch has moved, or is gone. Forges tell apart what happens to the branches of pull requests; our own Git does not. */
+  async #pushed(
+    pipeline: Pipeline,
+    { branch, commit }: PushEvent,
+    origin: SourceEvent['origin'],
+  ): Promise<void> {
+    for (const row of await this.#table.present(pipeline.id)) {
+      const follows = row.prNumber === null || origin === 'git'
+      if (row.branch !== branch || !follows || row.gone !== null || row.sourceUrl !== null) continue
+      if (commit === null) await this.#end(row, 'branch deleted')
+      else await this.#move(row, commit.sha)
+    }
   }
 
   async #closed(pipeline: Pipeline, { number: prNumber, branch, merged }: PullRequestEvent): Promise<void> {
@@ -249,7 +255,7 @@ async function wishFor(
   change: Pick<ReviewApp, 'commit' | 'sourceUrl'>,
 ): Promise<void> {
   const now = await tables.reviewApps.byId(id)
-  if (now) await tables.reviewApps.change(id, { ...change, wish: now.wish + 1 }, Date.now())
+  if (now) await tables.reviewApps.change(id, { ...change, wish: now.wish + 1, message: null }, Date.now())
 }
 
 /** The one of that pull request or branch that is to stay. */

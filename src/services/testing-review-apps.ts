@@ -25,7 +25,7 @@ export interface Made extends World {
   commit(branch: string, text: string): Promise<string>
   /** Has an event happen, and be handed on. */
   happen(event: Partial<PullRequestEvent> & { sha?: string; merged?: boolean }): Promise<void>
-  push(branch: string, sha: string | null): Promise<void>
+  push(branch: string, sha: string | null, origin?: SourceEvent['origin']): Promise<void>
   /** The newest review app, once it has got there. */
   reached(what: (row: ReviewApp) => boolean): Promise<ReviewApp>
   /** Lets rollouts that run end so, until the newest review app has got there. */
@@ -65,9 +65,9 @@ export async function reviewed<Present extends World>(
   const clone = await Clone.fresh(t)
   await reviewApps.configs.enable(pipeline, { automatic: true, baseName: 'shop', ...wish }, ALICE)
   let count = 0
-  const handed = async (event: Omit<SourceEvent, 'id' | 'pipelineId' | 'origin' | 'user' | 'at'>) => {
+  const handed = async (event: object, origin: SourceEvent['origin'] = 'github') => {
     count += 1
-    const about = { id: `event-${count}`, pipelineId: pipeline.id, origin: 'github', user: 'dev', at: count }
+    const about = { id: `event-${count}`, pipelineId: pipeline.id, origin, user: 'dev', at: count }
     await result.services.sourceEvents.receive({ ...event, ...about } as SourceEvent)
     await until('the event to be handed on', async () =>
       (await result.services.sourceEvents.list(pipeline.id, 1)).every(({ state }) => state === 'handled'),
@@ -96,13 +96,10 @@ export async function reviewed<Present extends World>(
         url: 'https://forge.example/7',
         ...more,
       } as PullRequestEvent),
-    push: (branch: string, sha: string | null) =>
-      handed({
-        kind: 'push',
-        branch,
-        commit: sha === null ? null : { sha, message: 'm', author: null, at: null },
-        forced: false,
-      } as never),
+    push: (branch: string, sha: string | null, origin?: SourceEvent['origin']) => {
+      const commit = sha === null ? null : { sha, message: 'm', author: null, at: null }
+      return handed({ kind: 'push', branch, commit, forced: false }, origin)
+    },
     async reached(what: (row: ReviewApp) => boolean) {
       await until('the review app to get there', async () => {
         await result.services.runs.look(Date.now())
