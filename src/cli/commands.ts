@@ -106,6 +106,9 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'reviewapps:destroy': () => import('./commands/reviewapps-destroy.ts'),
     'reviewapps:enable': () => import('./commands/reviewapps-enable.ts'),
     'reviewapps:disable': () => import('./commands/reviewapps-disable.ts'),
+    'reviewapps:config': () => import('./commands/reviewapps-config.ts'),
+    'reviewapps:config:set': () => import('./commands/reviewapps-config-set.ts'),
+    'reviewapps:config:unset': () => import('./commands/reviewapps-config-unset.ts'),
   },
   tests: {
     ci: () => import('./commands/ci.ts'),

@@ -14,6 +14,11 @@ export const pipelineFlag = {
   pipeline: Flags.string({ char: 'p', helpValue: 'PIPELINE', required: true, summary: 'The pipeline.' }),
 }
 
+/** Where the config vars of a pipeline's review apps are. */
+export function configPath(pipeline: string): string {
+  return pipelinePath(pipeline, 'stage', 'review', 'config-vars')
+}
+
 /** The review app of that name, or of that id. Throws `not_found`. */
 export async function reviewApp(client: ApiClient, which: string): Promise<ReviewAppRecord> {
   const path = /^[0-9a-f-]{36}$/.test(which) ? `/review-apps/${which}` : appPath(which, 'review-app')

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
+import { varOf } from '../config-change.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followReviewApp, pipelineFlag } from '../review-apps.ts'
 import type { ReviewAppRecord } from '../wire.ts'
@@ -35,7 +35,7 @@ export default class ReviewappsCreate extends TasukiCommand {
       pipeline: flags.pipeline,
       pr_number: flags.pr ?? null,
       source_blob: { url: 'resolve', version: flags.commit ?? null },
-      environment: Object.fromEntries((flags.env ?? []).map(pair)),
+      environment: Object.fromEntries((flags.env ?? []).map(varOf)),
     })
     this.print(`Making a review app of ${flags.branch}, at ${made.tasuki.commit?.slice(0, 8)}.`)
     if (flags.detach) return made
@@ -52,10 +52,4 @@ export default class ReviewappsCreate extends TasukiCommand {
     this.print(`${done.tasuki.app_name} serves at ${done.tasuki.web_url}`)
     return done
   }
-}
-
-function pair(text: string): [string, string] {
-  const at = text.indexOf('=')
-  if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new TasukiError('bad_request', `"${text.slice(0, 60)}" is not KEY=VALUE.`)
 }
