@@ -34,9 +34,9 @@ export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
     (isReady(one) || isUnchecked(one)) &&
     facts.wanted.rollout?.switched === false &&
     keptWarm(facts, count, one)
-  return count.old
-    .filter((one) => isHalfAdmitted(one) || warm(one))
-    .slice(0, Math.max(0, -spareOf(facts, count)))
+  // New ones that are ready come first.
+  const short = -spareOf(facts, count) - count.keepers.filter(isReady).length
+  return count.old.filter((one) => isHalfAdmitted(one) || warm(one)).slice(0, Math.max(0, short))
 }
 
 /**
