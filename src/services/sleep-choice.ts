@@ -2,7 +2,7 @@ import type { PoolLimits } from '../domain/sleep.ts'
 import type { Sleeper } from '../store/sleepers.ts'
 
 /** Nobody is put to sleep to make room who had a visitor so lately, ms: else busy apps would take turns at booting. */
-export const QUIET_MS = 10_000
+const QUIET_MS = 3_000
 
 /** An app that is to be put to sleep, and why, in words for its log. */
 export interface Tired {
