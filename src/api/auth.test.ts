@@ -22,6 +22,8 @@ const OPEN = new Set([
   'GET /streams/releases/:id/:secret',
   'GET /streams/test-setups/:id/:secret',
   'GET /streams/tests/:id/:secret',
+  // Its signature stands for a token.
+  'POST /tasuki/pipelines/:pipeline/github',
 ])
 
 function isOpen({ pattern }: Walked): boolean {
