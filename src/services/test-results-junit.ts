@@ -48,7 +48,7 @@ function caseOf(element: Element, suites: readonly string[]): TestCase {
     passed: failure === undefined,
     directive: skipped === undefined ? null : ['skip', ...said(skipped)].join(' '),
     diagnostic: failure === undefined ? null : said(failure).join('\n'),
-    ms: element['@time'] !== undefined && Number.isFinite(seconds) ? seconds * 1000 : null,
+    ms: element['@time'] !== undefined && Number.isFinite(seconds) ? Math.round(seconds * 1e6) / 1000 : null,
   }
 }
 

@@ -37,7 +37,7 @@ export function checkRequired({ env }: Manifest, config: Config): void {
 }
 
 /** What counts unless app.json or the pipeline says otherwise: packages that only tests need are wanted. */
-const DEFAULTS = { NODE_ENV: 'test', NPM_CONFIG_PRODUCTION: 'false' }
+const DEFAULTS = { NODE_ENV: 'test' }
 
 /** Config vars of the build: nothing in them differs from run to run, so that what was built before is found again. */
 export function buildConfig({ env }: Manifest, config: Config): Record<string, string> {

@@ -43,7 +43,6 @@ test('a run goes through its states, keeps what each part says, and tells its ca
   assert.deepEqual([appId, environment], [pipeline.id, 'test'])
   assert.deepEqual(env, {
     NODE_ENV: 'test',
-    NPM_CONFIG_PRODUCTION: 'false',
     GIVEN: 'given',
     FROM_CONFIG: 'yes',
     CI: 'true',

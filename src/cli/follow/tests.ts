@@ -51,29 +51,33 @@ async function builtNodes(client: ApiClient, { id, pipeline, number }: TestRunRe
   }
 }
 
-/** Whether all could be read to its end. */
+/** Whether all could be read to its end. Where one breaks off, the others are let go. */
 async function spoken(client: ApiClient, nodes: readonly TestNodeRecord[], write: Write): Promise<boolean> {
   const [first, ...others] = nodes
   if (first === undefined) return true
+  const broken = new AbortController()
   try {
-    await copy(client, first.setup_stream_url, write)
+    await copy(client, first.setup_stream_url, write, broken.signal)
     const outputs = nodes.map(async (node) => {
       const lines = others.length === 0 ? null : new Lines(node.index, write)
-      await copy(client, node.output_stream_url, (text) => (lines ? lines.write(text) : write(text)))
+      const take = lines ? (text: string) => lines.write(text) : write
+      await copy(client, node.output_stream_url, take, broken.signal)
       lines?.end()
     })
     await Promise.all(outputs)
     return true
   } catch (error) {
+    broken.abort()
     if (error instanceof TasukiError && error.code === 'unreachable') return false
     throw error
   }
 }
 
 /** The address names TLS, which not everybody has set up; the server is reached as it always is. */
-async function copy(client: ApiClient, url: string, write: Write): Promise<void> {
+async function copy(client: ApiClient, url: string, write: Write, signal: AbortSignal): Promise<void> {
   const decoder = new TextDecoder()
-  for await (const chunk of client.text(new URL(url).pathname)) write(decoder.decode(chunk, { stream: true }))
+  for await (const chunk of client.text(new URL(url).pathname, signal))
+    write(decoder.decode(chunk, { stream: true }))
 }
 
 /** Whole lines, each with the index of its node. */
