@@ -1,14 +1,13 @@
 import { createHmac, randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
+import published from '@octokit/webhooks-examples' with { type: 'json' }
 import { afterTest } from '../store/testing.ts'
 
 /** What a server that stands where GitHub's API stands was asked. */
-export interface Asked {
+interface Asked {
   readonly method: string
   readonly path: string
   readonly headers: IncomingHttpHeaders
@@ -63,8 +62,7 @@ export function examplesOf(event: string): Payload[] {
 }
 
 export function allExamples(): { readonly name: string; readonly examples: Payload[] }[] {
-  const file = createRequire(import.meta.url).resolve('@octokit/webhooks-examples')
-  return JSON.parse(readFileSync(file, 'utf8'))
+  return structuredClone(published) as unknown as ReturnType<typeof allExamples>
 }
 
 /** The headers and the body of a delivery as GitHub makes it. */

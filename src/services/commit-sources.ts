@@ -144,7 +144,7 @@ export function forgeRepository({ fullName, secrets }: PipelineRepository): Forg
 }
 
 /** What the forge answers; what it does not know, or does not show us, in our words. */
-export async function asked<T>(
+async function asked<T>(
   { fullName, token }: ForgeRepository,
   call: () => Promise<T>,
   missing?: TasukiError,

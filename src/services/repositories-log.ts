@@ -3,7 +3,7 @@ import type { Git } from './repositories-git.ts'
 
 const FORMAT = ['%H', '%an', '%ct', '%B'].join('%x00')
 /** Characters of a message that are kept: a page says what a commit is about. */
-export const MOST_MESSAGE = 10_000
+const MOST_MESSAGE = 10_000
 
 /**
  * Commits of a repository, newest first: those that `to` has and `from` has not, or with no `from` the newest that `to`

@@ -21,7 +21,7 @@ export interface SourceEventsTable {
 }
 
 /** A ref of an app's repository that is to be moved. */
-export interface Expected {
+interface Expected {
   readonly appId: string
   readonly ref: string
   /** Null: it is to go. */

@@ -21,7 +21,7 @@ export interface SourcePullsTable {
 }
 
 /** The newest that is known of a branch elsewhere. Times are UTC ms. */
-export interface SourceBranch extends Readonly<Omit<SourceBranchesTable, 'steps'>> {
+interface SourceBranch extends Readonly<Omit<SourceBranchesTable, 'steps'>> {
   readonly steps: readonly (readonly [from: string | null, to: string | null])[]
 }
 
