@@ -126,7 +126,7 @@ export class ChangesAheadService {
     const version = await currentVersion(this.#tables, target.id)
     const from = version === null ? null : await this.#tables.releases.byVersion(target.id, version)
     const [commits, config, migration, tests] = await Promise.all([
-      this.#commits(pipeline, from?.commit ?? null, to.commit),
+      this.#commits(pipeline, from, to.commit),
       this.#config(source, target, to),
       this.#migration(pipeline, from, to),
       to.commit === null ? null : this.#tables.testRuns.ofCommit(pipeline.id, to.commit),
@@ -135,11 +135,16 @@ export class ChangesAheadService {
     return { target, from, to, same: from?.artifact === to.artifact, commits, config, migration, tests: run }
   }
 
-  async #commits(pipeline: Pipeline, from: string | null, to: string | null): Promise<CommitsAhead> {
-    if (from === null || to === null) {
-      const which = to === null ? 'what is promoted' : 'what serves there'
-      return { added: null, removed: null, unknown: `No commit is known of ${which}.` }
-    }
+  async #commits(
+    pipeline: Pipeline,
+    serving: StoredRelease | null,
+    to: string | null,
+  ): Promise<CommitsAhead> {
+    const unknown = (why: string) => ({ added: null, removed: null, unknown: why })
+    if (serving === null) return unknown('Nothing serves there yet.')
+    const from = serving.commit
+    if (from === null) return unknown('No commit is known of what serves there.')
+    if (to === null) return unknown('No commit is known of what is promoted.')
     try {
       const [added, removed] = await Promise.all([
         this.#parts.commitSources.between(pipeline, from, to),
@@ -148,7 +153,7 @@ export class ChangesAheadService {
       return { added, removed, unknown: null }
     } catch (error) {
       // To decide without the list is better than not to be able to decide.
-      if (error instanceof TasukiError) return { added: null, removed: null, unknown: error.message }
+      if (error instanceof TasukiError) return unknown(error.message)
       throw error
     }
   }

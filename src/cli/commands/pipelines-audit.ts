@@ -11,6 +11,8 @@ interface AuditLine {
   readonly at: string
 }
 
+const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/
+
 export default class PipelinesAudit extends TasukiCommand {
   static override summary = 'Show who did what in a pipeline'
   static override description =
@@ -38,8 +40,9 @@ export default class PipelinesAudit extends TasukiCommand {
   }
 }
 
+/** What people look for; ids are for programs, which read `--json`. */
 function told(details: AuditLine['details']): string {
-  const said = Object.entries(details).filter(([, value]) => value !== null && value !== undefined)
+  const said = Object.entries(details).filter(([, value]) => value !== null && !UUID.test(String(value)))
   return said
     .map(([key, value]) => `${key}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
     .join(' ')

@@ -94,15 +94,12 @@ function testLines({ tests }: ChangesRecord): string[] {
   return [tests === null ? '  Tests: none of this commit.' : `  Tests: #${tests.number} ${tests.status}`]
 }
 
-function migrationLines({
-  migration: { command, command_before: before, files },
-  same_artifact,
-}: ChangesRecord) {
-  if (same_artifact) return []
-  const first =
-    command === null ? [] : [`  Runs first: ${safe(command)}${command === before ? '' : ' (changed)'}`]
-  const changed = files?.length ? [`  Migrations: ${files.map(safe).join(', ')}`] : []
-  return [...first, ...changed]
+function migrationLines({ from, migration, same_artifact: same }: ChangesRecord): string[] {
+  if (same) return []
+  const { command, command_before: before, files } = migration
+  const changed = from !== null && command !== before ? ' (changed)' : ''
+  const first = command === null ? [] : [`  Runs first: ${safe(command)}${changed}`]
+  return [...first, ...(files?.length ? [`  Migrations: ${files.map(safe).join(', ')}`] : [])]
 }
 
 function configLines(source: string, { app, config }: ChangesRecord, { paint }: Screen): string[] {
