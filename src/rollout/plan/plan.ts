@@ -141,7 +141,7 @@ function steady(facts: Facts, counts: readonly Census[]): Plan {
   operations.push(...planReleasePhase(facts), ...endOfReturn(facts, counts))
   const done = operations.length === 0 && clean(facts, counts) && switched(counts)
   if (done) return { operations, phase: 'settled', settled: true, wakeMs: null }
-  const pause = Math.max(0, ...facts.pauses.values())
+  const pause = longestPause(facts, counts)
   const onlyWaiting =
     operations.length === 0 && pause > 0 && clean(facts, counts) && counts.every(nothingBoots)
   return active(facts.wanted.rollout ? 'return' : 'hand-over', operations, onlyWaiting ? pause : ACTIVE_MS)
@@ -157,10 +157,16 @@ function endOfReturn(facts: Facts, counts: readonly Census[]): Operation[] {
   if (!rollout) return []
   const restored = switched(counts) && clean(facts, counts)
   // A base that does not come up either is no reason to go on for ever: its upkeep continues without a rollout.
-  const hopeless = Math.max(0, ...facts.pauses.values()) > HOPELESS_MS || facts.broken !== null
+  const hopeless = longestPause(facts, counts) > HOPELESS_MS || facts.broken !== null
   if (!restored && !hopeless) return []
   const note = restored ? 'what was before serves on' : 'what was before does not come up either'
   return [{ kind: 'finish', note, rollout: rollout.id, outcome: rollout.backOutcome ?? 'failed' }]
+}
+
+/** Until what is missing may be started, ms; what is not wanted (any more) is not waited for. */
+function longestPause({ pauses }: Facts, counts: readonly Census[]): number {
+  const wanted = counts.filter(({ type }) => type.quantity > 0)
+  return Math.max(0, ...wanted.map(({ type }) => pauses.get(type.type) ?? 0))
 }
 
 /** The goal serves whole, and alone. */

@@ -205,8 +205,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'give up what was before at its first pause',
     file: PLAN,
-    find: 'Math.max(0, ...facts.pauses.values()) > HOPELESS_MS',
-    replace: 'Math.max(0, ...facts.pauses.values()) > HOPELESS_MS * 0',
+    find: 'longestPause(facts, counts) > HOPELESS_MS',
+    replace: 'longestPause(facts, counts) > HOPELESS_MS * 0',
   },
   {
     name: 'replace nothing that dies during a release phase',

@@ -344,11 +344,10 @@ export class World implements Bench, UpkeepBench {
   }
 
   #finished(rollout: Rollout, outcome: Rollout['outcome']): void {
-    const key = keyOf({ appId: rollout.appId, type: ROUTABLE_TYPE })
     const since = rollout.startedAt
     const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
     const release = outcome === 'succeeded' ? rollout.target.release : rollout.base?.release
-    const fate = this.#fates.get(`${key} ${release}`) ?? { count: 0, last: -1 }
+    const fate = this.#fateOf(rollout.appId, release)
     const bearable = outcome !== 'succeeded' && fate.count < HOPELESS
     const calm =
       whole && !this.startsFailed && (bearable || fate.last < since) && this.troubleAt < this.now() - 2000
@@ -410,6 +409,17 @@ export class World implements Bench, UpkeepBench {
   #fate(key: string, release: number | undefined): void {
     const { count } = this.#fates.get(`${key} ${release}`) ?? { count: 0 }
     this.#fates.set(`${key} ${release}`, { count: count + 1, last: this.clock.wall() })
+  }
+
+  /** Of all process types of the release together. */
+  #fateOf(appId: string, release: number | undefined): { count: number; last: number } {
+    const all = [ROUTABLE_TYPE, 'worker'].flatMap(
+      (type) => this.#fates.get(`${keyOf({ appId, type })} ${release}`) ?? [],
+    )
+    return {
+      count: all.reduce((sum, one) => sum + one.count, 0),
+      last: Math.max(-1, ...all.map((one) => one.last)),
+    }
   }
 
   fates(key: string, release: number): number {
