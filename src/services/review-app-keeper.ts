@@ -1,6 +1,7 @@
 import { asTasukiError, originOf, type TasukiError } from '../domain/errors.ts'
 import type { ReviewApp, ReviewAppChange } from '../store/review-apps.ts'
 import type { ServiceDeps } from './context.ts'
+import { ForgeFailure } from './forge-port.ts'
 import { KeyedRounds } from './keyed-rounds.ts'
 import { type ReviewAppParts, report } from './review-app-parts.ts'
 import { nextStep } from './review-app-steps.ts'
@@ -9,6 +10,8 @@ import { nextStep } from './review-app-steps.ts'
 const LOOK_MS = 250
 /** Before another attempt to bring one to its end that could not be, ms. */
 const END_AGAIN_MS = 10_000
+/** Before another attempt to get a source from a forge that was out of reach, ms. */
+const FORGE_AGAIN_MS = 15_000
 /** Of each pipeline, of those that are gone. */
 const KEEP = 200
 
@@ -98,6 +101,10 @@ export class ReviewAppKeeper {
     if (row.gone !== null) {
       await this.#table.change(row.id, { message }, Date.now())
       return END_AGAIN_MS
+    }
+    if (error.cause instanceof ForgeFailure && !error.cause.lasting) {
+      await this.#table.change(row.id, { message: `${message} It is tried again.` }, Date.now())
+      return FORGE_AGAIN_MS
     }
     await report(this.#parts, row, await this.#attempted(row), 'failure', message)
     await this.#table.change(row.id, { ...failure(row), message }, Date.now())

@@ -187,19 +187,18 @@ export class ReviewAppService {
   /** A pull request is open at that commit. Those of forks get nothing by themselves: others write what would run. */
   async #proposed(pipeline: Pipeline, event: PullRequestEvent, creator: string): Promise<void> {
     const { branch, commit, number: prNumber, fork, url: prUrl } = event
-    const { tables } = this.#deps.store
-    const config = await tables.reviewAppConfigs.of(pipeline.id)
     const present = await this.#adopted(pipeline, event)
     if (present !== null) {
       if (!fork && present.sourceUrl === null) await this.#move(present, commit.sha)
       return
     }
-    if (!config?.automatic || fork) return
     const wish = { branch, prNumber, prUrl, fork, commit: commit.sha, sourceUrl: null, env: {} }
-    const id = await this.#deps.store.transaction((inside) =>
-      insert(inside, pipeline, { ...wish, key: keyOf(wish) }, creator),
-    )
-    this.#keeper.poke(id)
+    const id = await this.#deps.store.transaction(async (tables) => {
+      const config = await tables.reviewAppConfigs.of(pipeline.id)
+      if (!config?.automatic || fork || (await wanted(tables, pipeline.id, wish))) return null
+      return insert(tables, pipeline, { ...wish, key: keyOf(wish) }, creator)
+    })
+    if (id !== null) this.#keeper.poke(id)
   }
 
   /** That of the pull request; one that was made of its branch by hand is its from now on. */

@@ -100,7 +100,8 @@ export async function reviewAppBody(
   row: ReviewApp,
 ): Promise<Static<typeof ReviewAppBody>> {
   const status = row.gone !== null && row.status !== 'deleted' ? 'deleting' : row.status
-  const there = row.appName !== null && row.status !== 'deleted'
+  // Whoever renames it changes its address.
+  const app = row.appId === null || row.status === 'deleted' ? null : await services.apps.named(row.appId)
   return {
     id: row.id,
     app: row.appId === null ? null : { id: row.appId },
@@ -117,8 +118,8 @@ export async function reviewAppBody(
     fork_repo: null,
     pr_number: row.prNumber,
     tasuki: {
-      app_name: row.appName,
-      web_url: there ? services.apps.webUrl({ name: row.appName! }) : null,
+      app_name: app?.name ?? row.appName,
+      web_url: app && services.apps.webUrl(app),
       creator: row.creator,
       pr_url: row.prUrl,
       fork: row.fork,
