@@ -1,4 +1,4 @@
-import { TestApp } from '../harness/index.ts'
+import { TestApp, until } from '../harness/index.ts'
 import type { Random } from './random.ts'
 import type { Subject } from './subject.ts'
 
@@ -12,10 +12,22 @@ export const CHANGES = {
   restart: (subject) => subject.app.must(['ps:restart']),
   'scale to 4': (subject) => subject.app.scale({ web: 4 }),
   'scale to 2': (subject) => subject.app.scale({ web: 2 }),
+  'put to sleep and be woken by visitors': sleep,
   'create and destroy another app': neighbour,
 } satisfies Record<string, Change>
 
 export type ChangeName = keyof typeof CHANGES
+
+/** Under load it does not sleep for long: whoever comes first wakes it. */
+async function sleep({ app }: Subject): Promise<void> {
+  const before = (await app.dynos()).length
+  await app.must(['sleep', '--detach'])
+  await until(`${app.name} to be awake again`, async () => {
+    const { state } = await app.server.get(`/tasuki/apps/${app.name}/sleep`)
+    const dynos = await app.dynos()
+    return state === 'awake' && dynos.length === before && dynos.every((dyno) => dyno.state === 'up')
+  })
+}
 
 /** Another app comes and goes. */
 async function neighbour(subject: Subject): Promise<void> {
