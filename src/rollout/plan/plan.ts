@@ -74,7 +74,8 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
     })
   }
   if (!whole) return active('hand-over', operations, isPaused(facts) ? PAUSED_MS : ACTIVE_MS)
-  return bakeIsOver(facts) ? active('clean-up', operations) : active('bake', operations, BAKE_MS)
+  if (bakeIsOver(facts)) return active('clean-up', operations)
+  return active('bake', operations, isPaused(facts) ? PAUSED_MS : BAKE_MS)
 }
 
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
