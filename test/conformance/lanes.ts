@@ -5,7 +5,20 @@ import { CONFIG } from './rows/config.ts'
 import { HOSTS } from './rows/hosts.ts'
 import { PIPELINES } from './rows/pipelines.ts'
 import { INERT, PLUGIN } from './rows/plugin.ts'
+import { REVIEW_APPS } from './rows/review-apps.ts'
 import { RUNNING } from './rows/running.ts'
+import { TESTS } from './rows/tests.ts'
 
 /** All that is tried, by what it is about: in this order, the longest first. */
-export const LANES: readonly Lane[] = [RUNNING, APPS, ACCOUNTS, CONFIG, PIPELINES, HOSTS, PLUGIN, INERT]
+export const LANES: readonly Lane[] = [
+  RUNNING,
+  APPS,
+  ACCOUNTS,
+  CONFIG,
+  PIPELINES,
+  REVIEW_APPS,
+  TESTS,
+  HOSTS,
+  PLUGIN,
+  INERT,
+]

@@ -17,7 +17,7 @@ export const HOSTS: Lane = {
     {
       command: 'pipelines:connect, :setup, :diff',
       verdict: 'not',
-      note: NOTE,
+      note: 'Ask GitHub itself, through an account of Heroku’s: use the commands of `tasuki` with the same names.',
       check: ({ refused }) => refused('pipelines:connect line -r a/b', /Account not connected to GitHub/),
     },
   ],

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sourceFrom } from '../../harness/index.ts'
+import { sourceFrom, until } from '../../harness/index.ts'
 import type { Lane, Subject } from '../harness/row.ts'
 import { IDLE, STEADY } from '../harness/sources.ts'
 
@@ -50,6 +50,32 @@ export const PIPELINES: Lane = {
       },
     },
     {
+      command: 'pipelines:promote to a stage that asks for approval',
+      verdict: 'works',
+      note: 'It waits, with its targets pending, until somebody has approved or rejected.',
+      check: async ({ heroku, server, get }) => {
+        const rules = (approvals: number) =>
+          server.call('PATCH', '/tasuki/pipelines/line/stages/production', { approvals, allow_self: true })
+        await rules(1)
+        const promoting = heroku('pipelines:promote -a early')
+        const { id } = await until('the promotion to wait', async () => (await get('/tasuki/approvals'))[0])
+        await server.call('POST', `/tasuki/approvals/${id}/approve`)
+        assert.match((await promoting).stdout, /^late: succeeded$/m)
+        await rules(0)
+      },
+    },
+    {
+      command: 'pipelines:transfer',
+      verdict: 'works',
+      note: 'To a user; there are no teams.',
+      check: async ({ heroku, server, get }) => {
+        await server.call('POST', '/tasuki/users', { email: 'heir@test' })
+        await heroku('pipelines:transfer heir@test -p line --confirm line')
+        assert.match((await heroku('pipelines:info line')).stdout, /owner: heir@test/)
+        assert.equal((await get('/pipelines/line')).owner.type, 'user')
+      },
+    },
+    {
       command: 'pipelines:update, :remove, :rename',
       verdict: 'works',
       core: true,
@@ -68,20 +94,13 @@ export const PIPELINES: Lane = {
       check: async ({ heroku, get }) => {
         await heroku('pipelines:rename line track')
         await heroku('pipelines:destroy track')
-        assert.deepEqual(await get('/pipelines'), [])
+        assert.deepEqual(await get('/pipelines?eq[name]=track'), [])
       },
-    },
-    {
-      command: 'ci, ci:run …; reviewapps',
-      verdict: 'not',
-      note: 'Not yet.',
-      check: ({ refused }) => refused('ci -p line', /./),
     },
   ],
 }
 
 async function stages({ get }: Subject): Promise<string[]> {
-  const [pipeline] = await get('/pipelines')
-  const couplings: Coupling[] = await get(`/pipelines/${pipeline.id}/pipeline-couplings`)
+  const couplings: Coupling[] = await get('/pipelines/line/pipeline-couplings')
   return couplings.map(({ stage }) => stage).sort()
 }
