@@ -71,6 +71,7 @@ const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 const REVIEW_LOOK_MS = 60_000
 const RUN_LOOK_MS = 1_000
+const TEST_LOOK_MS = 5_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
 const DEPLOY_LOOK_MS = 5_000
@@ -183,6 +184,7 @@ export function createServices(deps: ServiceDeps): Services {
       )
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
+      schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
       schedule.every(REVIEW_LOOK_MS, 'Looking after review apps', () =>

@@ -73,6 +73,8 @@ export class PipelineService {
   async destroy(caller: Caller, pipeline: Pipeline): Promise<void> {
     this.#access.requirePipelineOwner(caller, pipeline)
     await this.#tables.pipelines.delete(pipeline.id)
+    // What its tests were built with.
+    await this.#deps.builder.forgetApp(pipeline.id)
   }
 
   /** Which apps stand where: of all pipelines, or of one. */

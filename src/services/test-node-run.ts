@@ -69,6 +69,7 @@ class NodeRun {
   #setupCode: number | null = null
   #testCode: number | null = null
   #timedOut = false
+  #stopping: NodeJS.Timeout | null = null
   #begun: Promise<void> = Promise.resolve()
 
   constructor(deps: Deps, plan: NodePlan, attached: AttachedRun, word: string) {
@@ -97,6 +98,7 @@ class NodeRun {
       return this.#end(code, signal.aborted && !this.#timedOut, await this.#outOfMemory())
     } finally {
       clearTimeout(limit)
+      if (this.#stopping) clearTimeout(this.#stopping)
       signal.removeEventListener('abort', stop)
     }
   }
@@ -125,7 +127,7 @@ class NodeRun {
   /** SIGTERM, and the end for good when that does not help. */
   #stop(): void {
     this.#attached.signal('SIGTERM')
-    setTimeout(() => {
+    this.#stopping ??= setTimeout(() => {
       this.#deps.runtime
         .remove(this.#plan.instance.id)
         .catch((error: unknown) =>
@@ -134,7 +136,7 @@ class NodeRun {
             'A test node could not be ended',
           ),
         )
-    }, STOP_MS).unref()
+    }, STOP_MS)
   }
 
   #end(code: number, stopped: boolean, outOfMemory: boolean): NodeEnd {

@@ -76,6 +76,11 @@ export class TestRunKeeper {
     this.#running.get(id)?.abort.abort()
   }
 
+  /** Ends what goes on for pipelines that have been destroyed. To be called every few seconds. */
+  async look(): Promise<void> {
+    for (const [id, { abort }] of this.#running) if ((await this.#table.byId(id)) === null) abort.abort()
+  }
+
   /** Throws `not_found`, `invalid_source` when the pipeline's repository does not have it. */
   async checkCommit(pipeline: Pipeline, sha: string): Promise<void> {
     await this.#parts.commitSources.commit(pipeline, sha)

@@ -119,6 +119,23 @@ test('a run is cancelled while it tests, its teardown runs, and a second time is
   await assert.rejects(services.testRuns.cancel(run, ALICE), { code: 'conflict' })
 })
 
+test('the tests of a pipeline that is destroyed are ended', async (t) => {
+  const made = await world(t)
+  const { services, store } = made
+  const bench = await withNodes(t, made, { scripts: { test: 'sleep 1000' } })
+  const pipeline = await pipelineOf(made)
+  const run = await begun(made, pipeline)
+  await when(services, run, ({ status }) => status === 'running')
+  const [node] = await services.testRuns.nodes(run)
+  const output = textOf(services.testRuns.output(node!.id))
+  await services.testRuns.look()
+  assert.equal((await bench.runtime.list()).length, 1)
+  await store.tables.pipelines.delete(pipeline.id)
+  await services.testRuns.look()
+  await output
+  while ((await bench.runtime.list()).length > 0) await services.testRuns.change(run.id, 20)
+})
+
 test('what a control plane was at when it ended is begun anew by the next, and given up after the third', async (t) => {
   const made = await world(t)
   const bench = await withNodes(t, made, { scripts: { test: 'echo "with $TOKEN"; sleep $SECONDS_TO_WAIT' } })

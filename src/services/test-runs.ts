@@ -75,6 +75,11 @@ export class TestRunService {
     return this.#keeper.stop()
   }
 
+  /** Ends what goes on for pipelines that have been destroyed. To be called every few seconds. */
+  look(): Promise<void> {
+    return this.#keeper.look()
+  }
+
   /** Writes the run down and answers; the rest goes on. Throws `invalid_params`, `invalid_source`. */
   async create(pipeline: Pipeline, wish: TestWish, user: string): Promise<TestRun> {
     checkWish(wish)
