@@ -138,6 +138,7 @@ test('promotions that can not be are refused with the reason, and nothing change
   const outside = await services.apps.create('outside', ALICE)
   const early = await all.add('early', 'development')
   const twin = await all.add('twin', 'staging')
+  const [review, other] = [await all.add('pr-7', 'review'), await all.add('other', 'production')]
   const refused = (targets: readonly App[], why: RegExp, source = staging) =>
     assert.rejects(
       services.promotions.promote({ pipeline, source, release: null, targets }, ALICE),
@@ -152,6 +153,16 @@ test('promotions that can not be are refused with the reason, and nothing change
   await refused([production, outside], /outside is not in the pipeline/)
   await refused([production], /outside is not in the pipeline/, outside)
   await refused([early], /stands at development, before staging/)
+  await refused([production], /stands at review, and nothing is promoted from there/, review)
+  await refused([other], /stands at production, and nothing is promoted from there/, production)
   assert.equal((await services.releases.list(production, {})).length, 1)
   await promote(all, [twin])
+})
+
+test('an artifact that the runtime of the targets can not run is refused', async (t) => {
+  const all = await made(t)
+  all.builder = async ({ commit }) => ({ ...artifactNamed('a', { commit }), kind: 'image' as 'slug' })
+  await deployed(all, all.staging, 'a')
+  await assert.rejects(promote(all, [all.production]), /of the kind "image", which the runtime/)
+  assert.equal((await all.services.releases.list(all.production, {})).length, 1)
 })
