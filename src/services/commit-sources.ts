@@ -10,6 +10,7 @@ import type { SourceService } from './sources.ts'
 const MOST_COMMITS = 100
 const MOST_FILES = 1000
 const COMMIT = /^[0-9a-f]{4,64}$/
+const WHOLE = /^[0-9a-f]{40}([0-9a-f]{24})?$/
 const MOST_BRANCH = 1000
 
 /** As `BuildService.create` takes it. */
@@ -40,7 +41,7 @@ export class CommitSources {
     const path = await this.#sources.create()
     const [, , id, secret] = path.split('/')
     if (forge) {
-      const { sha: whole } = await asked(forge, () => this.#deps.forge.commit(forge, commit))
+      const whole = await this.#whole(forge, commit)
       const archive = await asked(forge, () => this.#deps.forge.archive(forge, whole))
       await this.#sources.put(id!, secret!, archive)
       return { url: path, version: whole }
@@ -116,6 +117,12 @@ export class CommitSources {
   async #forge(pipeline: Pipeline): Promise<ForgeRepository | null> {
     const found = await this.#deps.store.tables.pipelineRepositories.of(pipeline.id)
     return found === null ? null : forgeRepository(found)
+  }
+
+  /** Asked for only when the id is not whole: each question to a forge takes its time. */
+  async #whole(forge: ForgeRepository, commit: string): Promise<string> {
+    if (WHOLE.test(commit)) return commit
+    return (await asked(forge, () => this.#deps.forge.commit(forge, commit))).sha
   }
 
   async #apps(pipeline: Pipeline): Promise<string[]> {
