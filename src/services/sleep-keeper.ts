@@ -152,7 +152,20 @@ export class SleepKeeper {
     const waiting = new Set(this.#deps.doorstep.waiters())
     const should = new Set(sleepers.filter(({ state }) => state !== 'awake').map(({ appId }) => appId))
     const wrong = [...waiting, ...should].filter((appId) => waiting.has(appId) !== should.has(appId))
-    for (const appId of new Set(wrong)) await this.#turns.take(appId, () => this.#tellRouter(appId))
+    for (const appId of new Set(wrong)) {
+      try {
+        await this.#turns.take(appId, () => this.#tellRouter(appId))
+        if (!waiting.has(appId)) await this.#rouseUnknown(appId)
+      } catch (error) {
+        this.#deps.log.warn({ app: appId, error: String(error) }, 'The router could not be told; again soon')
+      }
+    }
+  }
+
+  /** A router that is new, as after a restore, has no place where a visitor of the app could wait: it is to make one. */
+  async #rouseUnknown(appId: string): Promise<void> {
+    const known = await this.#deps.router.observe({ appId, type: ROUTABLE_TYPE })
+    if (known === null) await this.rouse(appId, 'the router does not know it yet')
   }
 
   async #tellRouter(appId: string): Promise<void> {

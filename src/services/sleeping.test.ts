@@ -198,6 +198,20 @@ it('the next control plane goes on: who sleeps sleeps, who woke up is looked aft
   await next.stop()
 })
 
+it('who sleeps is woken when the router has no place for its visitors, as after a restore', async (context) => {
+  const { made, app } = await worldWithApp(context)
+  await made.services.sleeping.sleep(app, ALICE)
+  await made.services.sleeping.stop()
+  made.waiters.clear()
+  const observed = context.mock.method(made.deps.router, 'observe', async () => null)
+  const next = createServices(made.deps).sleeping
+  await next.start()
+  assert.equal(await next.state(app.id), 'waking')
+  observed.mock.restore()
+  await until('it is awake', async () => (await next.state(app.id)) === 'awake')
+  await next.stop()
+})
+
 it('what does not come up keeps nobody waiting for ever', async (context) => {
   const { made, app, clock } = await worldWithApp(context)
   await made.services.sleeping.sleep(app, ALICE)

@@ -52,12 +52,15 @@ function ofTypes(dynos: readonly Dyno[], wanted: readonly FormationEntry[]): Dyn
   return dynos.filter((dyno) => wanted.some(({ type }) => type === dyno.type))
 }
 
+/** Of an app that sleeps there is nothing to wait for but a visitor. */
+const SETTLED: ReadonlySet<string> = new Set(['up', 'idle'])
+
 function runsEverywhere(dynos: readonly Dyno[], wanted: readonly FormationEntry[], version: number): boolean {
   return wanted.every(({ type, quantity }) => {
     const ofType = dynos.filter((dyno) => dyno.type === type)
     return (
       ofType.length === quantity &&
-      ofType.every((dyno) => dyno.state === 'up' && dyno.release.version >= version)
+      ofType.every((dyno) => SETTLED.has(dyno.state) && dyno.release.version >= version)
     )
   })
 }
