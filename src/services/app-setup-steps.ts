@@ -57,7 +57,7 @@ async function beginBuild(
     const missing = Object.entries(manifest.env)
       .filter(([, { value, generator, required }]) => required && value === null && generator === null)
       .filter(([key]) => !Object.hasOwn(config, key))
-      .map(([key]) => `env.${key}: it is required and has no value`)
+      .map(([key]) => `env.${key}: it is required and has no value; set one, or give it one here`)
     if (missing.length > 0)
       throw new TasukiError('invalid_app_json', `In app.json, ${missing.join('; ')}.`, {
         details: { errors: missing },

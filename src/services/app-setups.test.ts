@@ -107,7 +107,8 @@ test('what nobody gave a value to ends it before anything is built', async (t) =
   })
   const { id } = await made.services.appSetups.create(wish, ALICE)
   const end = await until(id, over)
-  assert.deepEqual([end.status, end.problems], ['failed', ['env.NEEDED: it is required and has no value']])
+  const missing = 'env.NEEDED: it is required and has no value; set one, or give it one here'
+  assert.deepEqual([end.status, end.problems], ['failed', [missing]])
   assert.match(end.failure!, /NEEDED/)
   assert.equal(made.builds.length, 0)
 })

@@ -196,6 +196,7 @@ export class ReviewAppService {
     const id = await this.#deps.store.transaction(async (tables) => {
       const config = await tables.reviewAppConfigs.of(pipeline.id)
       if (!config?.automatic || fork || (await wanted(tables, pipeline.id, wish))) return null
+      if (event.action === 'updated' && (await endedByHand(tables, pipeline.id, wish))) return null
       return insert(tables, pipeline, { ...wish, key: keyOf(wish) }, creator)
     })
     if (id !== null) this.#keeper.poke(id)
@@ -266,6 +267,17 @@ async function wanted(
   const key = keyOf(what)
   const present = await tables.reviewApps.present(pipelineId)
   return present.find((row) => row.key === key && row.gone === null) ?? null
+}
+
+/** Somebody has destroyed the last one: only who opens the pull request again, or asks for it, gets another. */
+async function endedByHand(
+  tables: Tables,
+  pipelineId: string,
+  what: Pick<ReviewApp, 'branch' | 'prNumber'>,
+): Promise<boolean> {
+  const key = keyOf(what)
+  const last = (await tables.reviewApps.ofPipeline(pipelineId)).find((row) => row.key === key)
+  return last !== undefined && (last.gone === null || last.gone === 'asked')
 }
 
 function keyOf({ branch, prNumber }: Pick<ReviewApp, 'branch' | 'prNumber'>): string {

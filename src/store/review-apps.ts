@@ -75,7 +75,7 @@ type Progress =
   | 'deployedAt'
 export type ReviewAppChange = Partial<Pick<ReviewApp, Wish | Progress>>
 
-export type NewReviewApp = Pick<
+type NewReviewApp = Pick<
   ReviewApp,
   | 'id'
   | 'pipelineId'
