@@ -330,7 +330,11 @@ export interface TestRunRecord {
   readonly actor_email: string
   readonly pipeline: { readonly id: string }
   readonly created_at: string
-  readonly tasuki: { readonly tests_at: string | null; readonly ended_at: string | null }
+  readonly tasuki: {
+    readonly attempts: number
+    readonly tests_at: string | null
+    readonly ended_at: string | null
+  }
 }
 
 export interface TestNodeRecord {

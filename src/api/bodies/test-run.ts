@@ -39,6 +39,9 @@ export const TestRunBody = Type.Object({
   created_at: Time,
   updated_at: Time,
   tasuki: Type.Object({
+    attempts: Type.Integer({
+      description: 'How many servers have begun it: more than one where one was started again',
+    }),
     tests_at: nullable(Time),
     ended_at: nullable(Time),
   }),
@@ -65,7 +68,7 @@ export function testRunBody(request: FastifyRequest, run: TestRun): Static<typeo
     debug: false,
     created_at: timeOf(run.createdAt),
     updated_at: timeOf(run.updatedAt),
-    tasuki: { tests_at: timeOrNull(run.testsAt), ended_at: timeOrNull(run.endedAt) },
+    tasuki: { attempts: run.attempts, tests_at: timeOrNull(run.testsAt), ended_at: timeOrNull(run.endedAt) },
   }
 }
 

@@ -22,10 +22,11 @@ export async function followTests(
 ): Promise<{ readonly run: TestRunRecord; readonly nodes: readonly TestNodeRecord[] }> {
   const patient = client.patient(PATIENCE_MS)
   for (;;) {
-    const nodes = await builtNodes(patient, run)
+    const { nodes, attempts } = await built(patient, run)
     const whole = await spoken(patient, nodes, write)
     const end = await endOf(patient, run, whole)
-    if (end && whole) return { run: end, nodes: await patient.get(`/test-runs/${run.id}/test-nodes`) }
+    if (end && whole && end.tasuki.attempts === attempts)
+      return { run: end, nodes: await patient.get(`/test-runs/${run.id}/test-nodes`) }
     write('The server was started again; the run once more from its beginning:\n')
   }
 }
@@ -41,12 +42,14 @@ async function endOf(client: ApiClient, { pipeline, number }: TestRunRecord, who
 }
 
 /** All of its nodes are known once it is being built. */
-async function builtNodes(client: ApiClient, { id, pipeline, number }: TestRunRecord) {
+async function built(client: ApiClient, { id, pipeline, number }: TestRunRecord) {
   for (;;) {
     const path = pipelinePath(pipeline.id, 'test-runs', String(number))
-    const { status } = await client.get<TestRunRecord>(path)
-    if (status !== 'pending' && status !== 'creating')
-      return client.get<TestNodeRecord[]>(`/test-runs/${id}/test-nodes`)
+    const { status, tasuki } = await client.get<TestRunRecord>(path)
+    if (status !== 'pending' && status !== 'creating') {
+      const nodes = await client.get<TestNodeRecord[]>(`/test-runs/${id}/test-nodes`)
+      return { nodes, attempts: tasuki.attempts }
+    }
     await pause(POLL_MS)
   }
 }
