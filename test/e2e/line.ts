@@ -272,7 +272,7 @@ export class Line {
   async startLoad(): Promise<void> {
     const { url } = this.server
     for (const app of this.production)
-      this.#loads.push(await startLoad({ url, host: this.server.host(app), rates: { get: 40, fresh: 10 } }))
+      this.#loads.push(await startLoad({ url, host: this.server.host(app), rates: { get: 80, fresh: 20 } }))
   }
 
   async endLoad(): Promise<LoadReport[]> {

@@ -43,8 +43,10 @@ describe('from a pull request to production', () => {
     await until('the review app to be right', async () => (await line.totalAt(url)) === 10_000)
   })
 
-  test('merged, it comes to staging by itself, with its migration, and the review app goes', async () => {
+  test('merged, it comes to staging by itself, also when the control plane is killed, and the review app goes', async () => {
     const commit = await line.merge('sizes')
+    await line.server.kill('SIGKILL')
+    await line.server.restart()
     await line.deployed('shop-staging', commit)
     assert.equal((await line.shoesOf('shop-staging'))[0]?.size, 27)
     await until('the review app to be gone', async () => (await line.reviewApps()).length === 0)
