@@ -66,7 +66,10 @@ test('when the server ends and begins the run anew, all is said once more', asyn
   t.after(() => next.testRuns.stop())
   const { run } = await following
   assert.deepEqual([run.id, run.status], [first.id, 'succeeded'])
-  assert.match(said, /with one\n(Terminated\n)?The server was started again; the run once more from its beginning:\n/)
+  assert.match(
+    said,
+    /with one\n(Terminated\n)?The server was started again; the run once more from its beginning:\n/,
+  )
 })
 
 test('a run is chosen by its number, and one that is not there is told', async (t) => {
