@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { Store } from '../store/open.ts'
 import type { Tables } from '../store/tables.ts'
 
@@ -40,9 +41,11 @@ export class GroupCommit {
 
   async #runAll(): Promise<void> {
     this.#running = true
-    // What comes in this same turn goes into the first transaction.
-    await Promise.resolve()
-    while (this.#waiting.length > 0) await this.#commit(this.#waiting.splice(0, AT_ONCE))
+    while (this.#waiting.length > 0) {
+      // All that has arrived by now is read before this goes on: a commit holds up everybody.
+      await turn()
+      await this.#commit(this.#waiting.splice(0, AT_ONCE))
+    }
     this.#running = false
   }
 

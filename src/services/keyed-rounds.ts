@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises'
 import type { ServiceLog } from './context.ts'
 
 const MOST_WAIT_MS = 60_000
@@ -61,6 +62,8 @@ export class KeyedRounds {
 
   async #hold(key: string): Promise<number | null> {
     try {
+      // What comes together is seen to together.
+      await turn()
       return await this.#round(key)
     } catch (error) {
       this.#log.error({ key, error: String(error) }, `${this.#what} failed; again soon`)
