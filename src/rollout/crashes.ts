@@ -7,6 +7,9 @@ export function pauseAfter(crashes: number): number {
 /** After this long without a crash the count begins anew, ms. */
 const FORGIVEN_AFTER_MS = 600_000
 
+/** What crashes within this long of the crash that was counted has the same cause, and counts once with it, ms. */
+const TOGETHER_MS = 1000
+
 /** Counts crashes by generation and type, so that a new release begins with a clean slate. */
 export class Crashes {
   readonly #counts = new Map<string, { generation: number; type: string; count: number; at: number }>()
@@ -14,6 +17,7 @@ export class Crashes {
   record(generation: number, type: string, now: number): void {
     const key = `${generation} ${type}`
     const before = this.#counts.get(key)
+    if (before && now - before.at < TOGETHER_MS) return
     const count = before && now - before.at < FORGIVEN_AFTER_MS ? before.count + 1 : 1
     this.#counts.set(key, { generation, type, count, at: now })
   }

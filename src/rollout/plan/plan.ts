@@ -1,7 +1,7 @@
 import type { Facts } from '../facts.ts'
 import type { Operation, Phase, Plan } from '../operations.ts'
 import type { WantedType } from '../spec.ts'
-import { type Census, census, isUp } from './census.ts'
+import { type Census, census, isReady, isUp } from './census.ts'
 import { failureOf } from './failure.ts'
 import { formationInstances, goalSet, goalTypes } from './goal.ts'
 import { planReleasePhase } from './release-phase.ts'
@@ -15,10 +15,10 @@ const ACTIVE_MS = 25
 /** … and this soon while only a bake goes on. */
 const BAKE_MS = 100
 /** … and this soon while only a release command runs: its end is told, and it may take an hour. */
-const RELEASE_PHASE_MS = 500
+const RELEASE_PHASE_MS = 2000
 
-/** … and this soon while a rollout waits for somebody to let it go on. */
-const PAUSED_MS = 500
+/** … and this soon while a rollout waits for somebody to let it go on, or for the pause after a crash to be over. */
+const WAITING_MS = 500
 
 /** What has crashed so often that its next start is further away than this is not waited for, ms. */
 const HOPELESS_MS = 10_000
@@ -73,9 +73,19 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
       outcome: 'succeeded',
     })
   }
-  if (!whole) return active('hand-over', operations, isPaused(facts) ? PAUSED_MS : ACTIVE_MS)
+  if (!whole) return active('hand-over', operations, isWaiting(facts, counts) ? WAITING_MS : ACTIVE_MS)
   if (bakeIsOver(facts)) return active('clean-up', operations)
-  return active('bake', operations, isPaused(facts) ? PAUSED_MS : BAKE_MS)
+  return active('bake', operations, isPaused(facts) ? WAITING_MS : BAKE_MS)
+}
+
+/** Nothing goes on before somebody says so, or before the pause after a crash is over. */
+function isWaiting(facts: Facts, counts: readonly Census[]): boolean {
+  if (isPaused(facts)) return true
+  return longestPause(facts, counts) > WAITING_MS && counts.every(rests)
+}
+
+function rests({ type, keepers, stopping, exited }: Census): boolean {
+  return stopping.length + exited.length === 0 && keepers.every((one) => isUp(type, one) || isReady(one))
 }
 
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */

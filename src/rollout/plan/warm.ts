@@ -1,6 +1,7 @@
 import { surgeOf } from '../../domain/settings.ts'
 import type { Facts, SeenInstance } from '../facts.ts'
-import { type Census, indexOf, isAdmitted } from './census.ts'
+import { type Census, indexOf, isAdmitted, overdue } from './census.ts'
+import { typeOf } from './goal.ts'
 
 /** Drained instances of the base stay alive until the bake is over, so that a return takes no boot. */
 export function keptWarm(facts: Facts, count: Census, instance: SeenInstance): boolean {
@@ -8,7 +9,10 @@ export function keptWarm(facts: Facts, count: Census, instance: SeenInstance): b
   if (rollout?.direction !== 'forward' || facts.tight) return false
   if (instance.condemned || instance.generation !== rollout.base?.generation) return false
   if (surgeOf(count.type.settings, count.type.quantity) === 0) return false
-  return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)
+  // One that still boots is worth waiting for: it may be needed before the new ones serve.
+  const hopeful =
+    instance.server?.passedOnce === true || !overdue(facts.wanted, typeOf(facts.wanted, instance), instance)
+  return hopeful && !bakeIsOver(facts) && isOfWholeBase(count, instance)
 }
 
 /** One of as many as a return would need; what a scaling down left beyond them goes. */

@@ -113,7 +113,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keep nothing warm',
     file: WARM,
-    find: 'return instance.server?.passedOnce === true && !bakeIsOver(facts) && isOfWholeBase(count, instance)',
+    find: 'return hopeful && !bakeIsOver(facts) && isOfWholeBase(count, instance)',
     replace: 'return false && isOfWholeBase(count, instance)',
   },
   {

@@ -29,6 +29,7 @@ const STARTS_WINDOW_MS = 10_000
 export class HandOverRules {
   readonly #bench: Bench
   readonly #starts = new Map<string, { readonly at: number; readonly rollouts: number }[]>()
+  readonly #late = new Set<string>()
   readonly #passedPhases = new Set<string>()
   /** Memory has been short since the control plane last knew better. */
   tightSince: number | null = null
@@ -125,6 +126,8 @@ export class HandOverRules {
   }
 
   start(one: SimInstance): void {
+    // What a dead control plane had sent comes when its successor has looked already.
+    if (this.#bench.isLate()) this.#late.add(one.info.id)
     if (one.spec.kind === 'release-phase') {
       this.#releasePhase(one)
       return
@@ -144,6 +147,7 @@ export class HandOverRules {
       .filter(
         (other) =>
           other !== one &&
+          !this.#late.has(other.info.id) &&
           other.spec.kind === 'release-phase' &&
           other.spec.generation === one.spec.generation,
       )
