@@ -9,6 +9,7 @@ const SIGNATURE = 'x-hub-signature-256'
 const MOST_TITLE = 1000
 const MOST_MESSAGE = 10_000
 const MOST_BRANCH = 1000
+const MOST_HEADER = 200
 const COMMIT = /^[0-9a-f]{40}([0-9a-f]{24})?$/
 /** Stands for no commit where a branch begins or ends. */
 const NONE = /^0+$/
@@ -19,6 +20,9 @@ const ACTIONS: Readonly<Record<string, 'opened' | 'updated' | 'closed'>> = {
   synchronize: 'updated',
   closed: 'closed',
 }
+
+/** What is read out of the payload itself. */
+type Content = Omit<ForgeTold, 'delivery' | 'event'>
 
 /** In constant time, and with the same work whether a signature came or not. */
 export function verify({ headers, body }: ForgeDelivery, secret: string): boolean {
@@ -31,10 +35,19 @@ export function verify({ headers, body }: ForgeDelivery, secret: string): boolea
 /** Throws `bad_request` when a delivery is not what GitHub sends. */
 export function read(delivery: ForgeDelivery): ForgeTold {
   const payload = payloadOf(delivery)
-  const name = String(delivery.headers['x-github-event'] ?? '')
-  if (name === 'push') return readPush(payload)
-  if (name === 'pull_request') return readPullRequest(payload)
-  return { ...aboutOf(payload), news: { news: 'nothing', why: name === 'ping' ? 'ping' : 'not of interest' } }
+  const event = headerOf(delivery, 'x-github-event')
+  return { event, delivery: headerOf(delivery, 'x-github-delivery'), ...contentOf(event, payload) }
+}
+
+function headerOf({ headers }: ForgeDelivery, name: string): string {
+  return String(headers[name] ?? '').slice(0, MOST_HEADER)
+}
+
+function contentOf(event: string, payload: unknown): Content {
+  if (event === 'push') return readPush(payload)
+  if (event === 'pull_request') return readPullRequest(payload)
+  const why = event === 'ping' ? 'ping' : 'not of interest'
+  return { ...aboutOf(payload), news: { news: 'nothing', why } }
 }
 
 /** JSON as it is, or in the field of a form: GitHub offers both. */
@@ -52,7 +65,7 @@ function payloadOf({ headers, body }: ForgeDelivery): unknown {
 }
 
 /** Of an event that is not read further: whatever of it is there. */
-function aboutOf(payload: unknown): Omit<ForgeTold, 'news'> {
+function aboutOf(payload: unknown): Omit<Content, 'news'> {
   const { repository, sender } = (payload ?? {}) as {
     repository?: { id?: unknown; full_name?: unknown }
     sender?: { login?: unknown }
@@ -64,7 +77,7 @@ function aboutOf(payload: unknown): Omit<ForgeTold, 'news'> {
   }
 }
 
-function readPush(payload: unknown): ForgeTold {
+function readPush(payload: unknown): Content {
   const push = shaped(PushShape, payload)
   if (!push) throw misshapen('push')
   const { repository, pusher, sender } = push
@@ -95,7 +108,7 @@ function headOf({ after, head_commit: head }: Static<typeof PushShape>): Commit 
   }
 }
 
-function readPullRequest(payload: unknown): ForgeTold {
+function readPullRequest(payload: unknown): Content {
   const told = shaped(PullRequestShape, payload)
   if (!told) throw misshapen('pull_request')
   const { repository, sender, pull_request: pull } = told

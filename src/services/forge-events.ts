@@ -53,10 +53,11 @@ export class ForgeEvents {
     const told = this.#deps.forge.read(delivery)
     if (told.news.news === 'nothing') return ignored(told.news.why)
     checkRepository(repository, told)
-    const event = eventOf(pipelineId, told, told.news, delivery)
+    const digest = digestOf(told, delivery)
+    const event = eventOf(repository, told, told.news, digest)
     const outcome = await this.#writes.run(async (tables) => {
       if (isUnlike(repository, told)) await learn(tables, pipelineId, told)
-      return keep(tables, told, event, digestOf(delivery))
+      return keep(tables, told, event, digest)
     })
     if (outcome === 'received') this.#events.poke(pipelineId)
     return { outcome, event: event.id, why: null }
@@ -101,20 +102,18 @@ async function learn(tables: Tables, pipelineId: string, told: ForgeTold): Promi
 }
 
 /** Over what was signed and what kind it is, so that no other id makes it another event. */
-function digestOf({ headers, body }: ForgeDelivery): string {
-  const kind = String(headers['x-github-event'] ?? '')
-  return createHash('sha256').update(`${kind}\0`).update(body).digest('hex')
+function digestOf({ event }: ForgeTold, { body }: ForgeDelivery): string {
+  return createHash('sha256').update(`${event}\0`).update(body).digest('hex')
 }
 
 function eventOf(
-  pipelineId: string,
-  { user, at }: ForgeTold,
+  { pipelineId, kind: origin }: PipelineRepository,
+  { user, at, delivery }: ForgeTold,
   news: Push | Pull,
-  delivery: ForgeDelivery,
+  digest: string,
 ): SourceEvent {
-  const named = String(delivery.headers['x-github-delivery'] ?? '').slice(0, 200)
-  const id = stableId('forge-event', pipelineId, named || digestOf(delivery))
-  const about = { id, pipelineId, origin: 'github', user, at } as const
+  const id = stableId('forge-event', pipelineId, delivery || digest)
+  const about = { id, pipelineId, origin, user, at }
   if (news.news === 'push') {
     const { branch, commit, forced } = news
     return { ...about, kind: 'push', branch, commit, forced }

@@ -48,6 +48,10 @@ export type ForgeNews =
 
 /** Of a delivery: which repository it is about, when it happened, by whom. */
 export interface ForgeTold {
+  /** What the forge calls the delivery, the same when it comes again; '' when it gives no name. */
+  readonly delivery: string
+  /** What the forge calls events of that kind. */
+  readonly event: string
   readonly repository: Pick<ForgeAbout, 'id' | 'fullName'>
   readonly user: string
   readonly at: number
