@@ -7,6 +7,9 @@ import type { SimInstance, SimRuntime } from '../world/runtime.ts'
 import type { Findings } from './findings.ts'
 import type { Looks } from './looks.ts'
 
+/** A successor has certainly looked again after this long, ms. */
+const LATE_MS = 2000
+
 /** The world as the judge sees it: all of it, at once. */
 export interface Bench {
   readonly runtime: SimRuntime
@@ -191,6 +194,7 @@ export class HandOverRules {
       (other) =>
         other.signalledAt === null &&
         other.spec.generation === set.generation &&
+        !(this.#late.has(other.info.id) && this.#bench.now() - other.startedAt < LATE_MS) &&
         !this.#bench.app(appId)?.condemned.has(other.info.id) &&
         this.#bench.now() - other.startedAt <= settings.bootSeconds * 1000 &&
         !router.isRoutable(other.info.id) &&
