@@ -44,12 +44,16 @@ const SERVED = [
   'region',
   'release',
   'review-app',
+  'review-app-config',
   'slug',
   'sni-endpoint',
   'source',
   'space',
   'stack',
   'team',
+  'test-case',
+  'test-node',
+  'test-run',
 ]
 const TARGET = new URL('../test/conformance-schema/published.json', import.meta.url)
 /** What is deleted answers with less, or with nothing. */

@@ -264,6 +264,7 @@ export interface ReviewAppRecord {
       readonly output_stream_url: string
     } | null
     readonly settled: boolean
+    readonly sleep: 'awake' | 'asleep' | 'waking' | null
     readonly deployed_at: string | null
   }
 }

@@ -69,10 +69,15 @@ export class PipelineService {
     return this.get(caller, pipeline.id)
   }
 
-  /** For its owner; the apps stay. Throws `forbidden`. */
+  /** For its owner; the apps stay. Throws `forbidden`, and `conflict` while it has review apps, which nobody would end. */
   async destroy(caller: Caller, pipeline: Pipeline): Promise<void> {
     this.#access.requirePipelineOwner(caller, pipeline)
-    await this.#tables.pipelines.delete(pipeline.id)
+    await this.#deps.store.transaction(async (tables) => {
+      const { length } = await tables.reviewApps.present(pipeline.id)
+      if (length > 0) throw hasReviewApps(pipeline, length)
+      await tables.pipelines.delete(pipeline.id)
+      await tables.sleepers.limit(pipeline.id, null)
+    })
     // What its tests were built with.
     await this.#deps.builder.forgetApp(pipeline.id)
   }
@@ -163,6 +168,13 @@ export class PipelineService {
 
 function about({ pipelineId, appId }: Coupling, user: string) {
   return { pipelineId, appId, user, at: Date.now() }
+}
+
+function hasReviewApps({ name }: Pipeline, count: number): TasukiError {
+  const apps = count === 1 ? 'a review app' : `${count} review apps`
+  return new TasukiError('conflict', `${name} has ${apps}.`, {
+    next: `Destroy them first: \`tasuki reviewapps -p ${name}\` lists them.`,
+  })
 }
 
 async function checkName(tables: Tables, name: string): Promise<void> {

@@ -6,8 +6,9 @@ import { KeyedRounds } from './keyed-rounds.ts'
 import { type ReviewAppParts, report } from './review-app-parts.ts'
 import { nextStep } from './review-app-steps.ts'
 
-/** Between two looks at a build, a rollout or a script that goes on, ms. */
+/** Between two looks at a build, a rollout or a script that goes on, ms; more when there are many to look at. */
 const LOOK_MS = 250
+const LOOK_MS_EACH = 10
 /** Before another attempt to bring one to its end that could not be, ms. */
 const END_AGAIN_MS = 10_000
 /** Before another attempt to get a source from a forge that was out of reach, ms. */
@@ -23,6 +24,8 @@ export class ReviewAppKeeper {
   readonly #deps: ServiceDeps
   readonly #parts: ReviewAppParts
   readonly #rounds: KeyedRounds
+  /** Those on which something goes on by itself. */
+  readonly #moving = new Set<string>()
 
   constructor(deps: ServiceDeps, parts: ReviewAppParts) {
     this.#deps = deps
@@ -76,7 +79,9 @@ export class ReviewAppKeeper {
   async #step(row: ReviewApp): Promise<number | null> {
     try {
       const step = await nextStep(this.#deps, this.#parts, row)
-      if (step === 'look') return LOOK_MS
+      if (step === 'look') this.#moving.add(row.id)
+      else this.#moving.delete(row.id)
+      if (step === 'look') return Math.max(LOOK_MS, this.#moving.size * LOOK_MS_EACH)
       if (step === 'rest') return null
       if (step !== 'again') await this.#write(row, step)
       return 0

@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import type { ReviewApp } from '../store/review-apps.ts'
 import { artifactNamed } from '../store/testing.ts'
 import { ALICE } from './testing.ts'
-import { made, restarted, serves } from './testing-review-apps.ts'
+import { CALLER, made, restarted, serves } from './testing-review-apps.ts'
 
 const DAY = 24 * 3_600_000
 const gone = ({ status }: ReviewApp) => status === 'deleted'
@@ -85,6 +85,19 @@ test('one that was destroyed by hand stays so until its pull request is opened a
   await all.reached(gone)
   await all.happen({ action: 'updated', sha })
   assert.equal((await reviewApps.list(all.pipeline)).length, 2)
+})
+
+test('a pipeline is not destroyed while it has review apps, which nobody would end', async (t) => {
+  const all = await made(t)
+  const { pipelines, reviewApps } = all.services
+  const sha = await all.commit('feature/x', 'one')
+  await all.happen({ sha })
+  const row = await all.rolled(serves(sha))
+  await assert.rejects(pipelines.destroy(CALLER, all.pipeline), { code: 'conflict' })
+  await reviewApps.destroy(row, ALICE)
+  await all.reached(gone)
+  await pipelines.destroy(CALLER, all.pipeline)
+  await assert.rejects(reviewApps.get(row.id), { code: 'not_found' })
 })
 
 test('the people of the pipeline work on its review apps', async (t) => {

@@ -6,6 +6,7 @@ import type { ReviewAppConfig } from '../../store/review-app-configs.ts'
 import type { ReviewApp } from '../../store/review-apps.ts'
 import { buildOutput } from '../addresses.ts'
 import { Id, nullable, stableId, Time, timeOf, timeOrNull, userOf } from './common.ts'
+import { SleepWords } from './sleep.ts'
 
 const Ref = Type.Object({ id: Id })
 
@@ -89,6 +90,7 @@ export const ReviewAppBody = Type.Object({
       }),
     ),
     settled: Type.Boolean({ description: 'It is as wished for, or has failed; nothing goes on' }),
+    sleep: nullable(SleepWords),
     gone: nullable(Type.String({ description: 'Why it is to go' })),
     deployed_at: nullable(Time),
   }),
@@ -128,6 +130,7 @@ export async function reviewAppBody(
       release: row.releaseId === null ? null : { id: row.releaseId },
       build: await buildOf(services, request, row),
       settled: isSettled(row),
+      sleep: app && (await services.sleeping.state(app.id)),
       gone: row.gone,
       deployed_at: timeOrNull(row.deployedAt),
     },

@@ -28,7 +28,9 @@ export default class Reviewapps extends TasukiCommand {
     const { paint, width } = this.screen
     const rows = all.map(({ status, branch, pr_number, message, created_at, tasuki }) => [
       paint('bold', tasuki.app_name ?? '-'),
-      paint(STYLES[status] ?? 'yellow', status),
+      tasuki.sleep === 'asleep' && status === 'created'
+        ? paint('dim', 'asleep')
+        : paint(STYLES[status] ?? 'yellow', status),
       pr_number === null ? '' : `#${pr_number}`,
       branch,
       (tasuki.served_commit ?? tasuki.commit)?.slice(0, 8) ?? '',
