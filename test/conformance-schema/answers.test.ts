@@ -3,6 +3,7 @@ import { type TestContext, test } from 'node:test'
 import { type LiveApi, liveApi } from '../../src/api/testing.ts'
 import { deployed } from '../../src/services/testing.ts'
 import { until } from '../../src/services/testing-receiver.ts'
+import { withNodes } from '../../src/services/testing-test-runs.ts'
 import { Conformance } from './conformance.ts'
 
 /** Of these at least one must have been looked at. */
@@ -35,6 +36,9 @@ const EXPECTED = [
   'slug',
   'source',
   'stack',
+  'test-case',
+  'test-node',
+  'test-run',
 ]
 
 const REVIEW_APP = '/apps/shop-feature-x/review-app'
@@ -106,6 +110,9 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   const begun = (await api.call('GET', `/app-setups/${setup.id}`)).body
   conformance.check('GET', '/app-setups/{}', begun)
   await make('POST', '/apps/shop/builds', { source_blob: { url: source.get_url, version: 'v3' } })
+  const run = await tested(t, api, source.get_url, make)
+  for (const path of ['/test-runs/{}', '/test-runs/{}/test-nodes', '/test-runs/{}/test-cases'])
+    conformance.check('GET', path, (await api.call('GET', path.replace('{}', run))).body)
   await make('POST', '/pipelines/line/review-app-config', { repo: 'tasuki/line', base_name: 'shop' })
   const blob = { url: source.get_url, version: 'v3' }
   await make('POST', '/review-apps', { branch: 'feature-x', pipeline: 'line', source_blob: blob })
@@ -130,6 +137,27 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
   return api
 }
 
+/** The id of a test run with a case, of real processes; everything else is played as before. */
+async function tested(
+  t: TestContext,
+  api: LiveApi,
+  url: string,
+  make: (method: string, path: string, body: unknown) => Promise<{ id: string }>,
+): Promise<string> {
+  const { list, remove } = api.deps.runtime
+  const { builder, appJson } = api
+  await withNodes(t, api, { scripts: { test: 'echo "ok 1 - works"' } })
+  const commit = { commit_branch: 'main', commit_sha: 'abc', commit_message: 'm' }
+  const run = await make('POST', '/test-runs', { ...commit, pipeline: 'line', source_blob_url: url })
+  await until('the tests have succeeded', async () => {
+    const { body } = await api.call('GET', `/test-runs/${run.id}`)
+    return body.status === 'succeeded'
+  })
+  Object.assign(api.deps.runtime, { list, remove })
+  Object.assign(api, { builder, appJson })
+  return run.id
+}
+
 /** Routes of the document that have a GET, in our notation; those without parameters, and so lists, first. */
 async function gets(api: LiveApi): Promise<string[]> {
   const { paths } = (await api.call('GET', '/schema')).body as { paths: Record<string, { get?: object }> }
@@ -145,6 +173,7 @@ class Addresses {
     ['/apps/{}', '/apps/shop'],
     ['/apps/{}/review-app', REVIEW_APP],
     ['/users/{}', '/users/~'],
+    ['/pipelines/{}/test-runs/{}', '/pipelines/line/test-runs/1'],
   ])
 
   /** Null while a parameter has not been met with. */

@@ -32,6 +32,10 @@ export const OTHERWISE: Readonly<Record<string, { readonly shape: Shape; readonl
     shape: { id: 'uuid', name: 'string' },
     why: 'Published as a string; heroku 11.10 reads generation.name, and Heroku itself answers with an object',
   },
+  'test-run.user': {
+    shape: { id: 'uuid', email: 'email' },
+    why: 'Published as the whole account, which is for its user alone',
+  },
 }
 
 /** Routes that answer with something else than is published, and why. */
