@@ -12,9 +12,11 @@ import { Looks } from '../oracle/looks.ts'
 import { type UpkeepBench, UpkeepRules } from '../oracle/upkeep.ts'
 import { newApp, releaseOf, runningRollout, type SimApp, type SimRelease } from './app.ts'
 import { controlPlane } from './control-plane.ts'
+import { Fates } from './fates.ts'
 import { type Conditions, Link } from './link.ts'
 import { keyOf, SimRouter } from './router.ts'
 import { type EndCause, type SimInstance, SimRuntime } from './runtime.ts'
+import { describe, isAtRest } from './standing.ts'
 import { SimStore } from './store.ts'
 import { SimTraffic } from './traffic.ts'
 import { Visitors } from './visitors.ts'
@@ -64,7 +66,7 @@ export class World implements Bench, UpkeepBench {
   /** Rollouts at whose beginning all that was to serve did. */
   readonly #baseWhole = new Set<string>()
   readonly #switchedAt = new Map<string, number>()
-  readonly #fates = new Map<string, { count: number; last: number }>()
+  readonly #fates = new Fates()
 
   constructor(options: WorldOptions, coverage: Coverage) {
     this.random = new Random(options.seed)
@@ -231,70 +233,13 @@ export class World implements Bench, UpkeepBench {
 
   isSettled(): boolean {
     if (!this.#engine) return false
-    for (const app of this.store.byId.values()) if (!this.#isAtRest(app)) return false
+    for (const app of this.store.byId.values()) if (!isAtRest(this, app)) return false
     return true
-  }
-
-  #isAtRest(app: SimApp): boolean {
-    if (app.destroyed || app.condemned.size > 0) return false
-    if (app.rollouts.some((one) => one.finishedAt === null)) return false
-    const all = this.runtime.of(app.id)
-    const web = app.serving ? app.quantity.web : 0
-    const hasWorker = app.serving !== null && releaseOf(app, app.serving.release)!.hasWorker
-    const workers = hasWorker ? app.quantity.worker : 0
-    if (all.length !== web + workers) return false
-    if (
-      !all.every(
-        (one) =>
-          one.info.state === 'running' &&
-          one.signalledAt === null &&
-          one.spec.generation === app.serving!.generation,
-      )
-    )
-      return false
-    if (all.filter((one) => one.spec.type === ROUTABLE_TYPE).length !== web) return false
-    const key = keyOf({ appId: app.id, type: ROUTABLE_TYPE })
-    return this.router.serving(key).length === web && this.#serversOf(key) === web * this.router.nodes.length
-  }
-
-  #serversOf(key: string): number {
-    return this.router.nodes.reduce((sum, node) => sum + (node.backends.get(key)?.servers.size ?? 0), 0)
   }
 
   /** Where everything stands, for people. */
   describe(): string {
-    const apps = [...this.store.byId.values()].map((app) => {
-      const rollouts = app.rollouts
-        .slice(-4)
-        .map(
-          (one) =>
-            `    ${one.id} v${one.target.release} ${one.direction} ${one.outcome ?? 'running'}${one.switched ? ' switched' : ''} ${one.reason ?? ''}`,
-        )
-      const serving = app.serving
-        ? `v${app.serving.release} of generation ${app.serving.generation}`
-        : 'nothing'
-      return [
-        `  ${app.id}: ${serving} serves; web=${app.quantity.web} worker=${app.quantity.worker}${app.destroyed ? ', destroyed' : ''}${app.condemned.size > 0 ? `, condemned: ${[...app.condemned].join(' ')}` : ''}; servers ${this.#serversOf(keyOf({ appId: app.id, type: ROUTABLE_TYPE }))}`,
-        ...rollouts,
-      ].join('\n')
-    })
-    const instances = this.runtime.all().map((one) => `    ${this.#describeInstance(one)}`)
-    return [
-      `  control plane ${this.isUp ? 'up' : 'down'}`,
-      ...apps,
-      ...instances,
-      `  visitors: ${JSON.stringify(this.visitors.counts)}`,
-    ].join('\n')
-  }
-
-  #describeInstance(one: SimInstance): string {
-    const seats = this.router.nodes.map((node) => {
-      const seat = node.newest.seats.get(one.info.id)
-      const server = node.backends.get(keyOf(one.spec))?.servers.get(one.info.id)
-      return seat && server ? `${seat.admin}/${server.health}/${seat.plain}` : '–'
-    })
-    const signalled = one.signalledAt === null ? '' : ' signalled'
-    return `${one.info.id} v${one.spec.release} g${one.spec.generation} ${one.info.state}${signalled} [${seats.join(' ')}]`
+    return describe(this)
   }
 
   #carryOutLate(effect: () => void): void {
@@ -347,7 +292,7 @@ export class World implements Bench, UpkeepBench {
     const since = rollout.startedAt
     const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
     const release = outcome === 'succeeded' ? rollout.target.release : rollout.base?.release
-    const fate = this.#fateOf(rollout.appId, release)
+    const fate = this.#fates.ofApp(rollout.appId, release)
     const bearable = outcome !== 'succeeded' && fate.count < HOPELESS
     const calm =
       whole && !this.startsFailed && (bearable || fate.last < since) && this.troubleAt < this.now() - 2000
@@ -375,7 +320,7 @@ export class World implements Bench, UpkeepBench {
       handOver.signal(one, signal)
       // One that is given up before it ever passed is bad luck of its release too.
       if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
-        this.#fate(keyOf(one.spec), one.spec.release)
+        this.#fates.add(keyOf(one.spec), one.spec.release, this.clock.wall())
       one.mayBeCut ||= handOver.drainLimitPassed(one)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
@@ -402,28 +347,11 @@ export class World implements Bench, UpkeepBench {
   #fell(key: string, instance: string): void {
     this.looks.fell(key)
     const release = this.runtime.get(instance)?.spec.release
-    this.#fate(key, release)
-  }
-
-  /** Something of that release has gone wrong. */
-  #fate(key: string, release: number | undefined): void {
-    const { count } = this.#fates.get(`${key} ${release}`) ?? { count: 0 }
-    this.#fates.set(`${key} ${release}`, { count: count + 1, last: this.clock.wall() })
-  }
-
-  /** Of all process types of the release together. */
-  #fateOf(appId: string, release: number | undefined): { count: number; last: number } {
-    const all = [ROUTABLE_TYPE, 'worker'].flatMap(
-      (type) => this.#fates.get(`${keyOf({ appId, type })} ${release}`) ?? [],
-    )
-    return {
-      count: all.reduce((sum, one) => sum + one.count, 0),
-      last: Math.max(-1, ...all.map((one) => one.last)),
-    }
+    this.#fates.add(key, release, this.clock.wall())
   }
 
   fates(key: string, release: number): number {
-    return this.#fates.get(`${key} ${release}`)?.count ?? 0
+    return this.#fates.of(key, release).count
   }
 
   get slow(): boolean {
