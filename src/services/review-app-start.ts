@@ -67,7 +67,10 @@ async function waitsForTests(
 
 async function waitsForRoom(tables: Tables, row: ReviewApp): Promise<string | null> {
   const most = (await tables.reviewAppConfigs.of(row.pipelineId))?.mostApps ?? MOST_APPS
-  const made = (await tables.reviewApps.present(row.pipelineId)).filter(({ appId }) => appId !== null)
+  const present = await tables.reviewApps.present(row.pipelineId)
+  if (present.some(({ id, key, gone }) => id !== row.id && key === row.key && gone !== null))
+    return 'It waits until the one before it is destroyed.'
+  const made = present.filter(({ appId }) => appId !== null)
   if (made.length < most) return null
   return `It waits until another is destroyed: the pipeline has ${made.length} review apps, the most allowed.`
 }

@@ -67,6 +67,24 @@ test('without review apps by themselves nothing is made, and what there is still
   assert.equal((await all.reached(gone)).message, 'The pr-predestroy script ended with status 3.')
 })
 
+test('a pull request that is opened again waits until its former app has been cleared away', async (t) => {
+  const all = await made(t, {}, { scripts: { 'pr-predestroy': 'node clear.js' } })
+  const sha = await all.commit('feature/x', 'one')
+  await all.happen({ sha })
+  const former = await all.rolled(serves(sha))
+  const { start } = all.deps.runtime
+  const held = Promise.withResolvers<void>()
+  all.deps.runtime.start = async (spec) => void held.promise.then(() => start(spec))
+  await all.happen({ action: 'closed', sha })
+  await all.happen({ action: 'opened', sha })
+  const waits = await all.reached(({ message }) => message !== null)
+  assert.equal(waits.message, 'It waits until the one before it is destroyed.')
+  all.deps.runtime.start = start
+  held.resolve()
+  const row = await all.rolled(serves(sha))
+  assert.deepEqual([row.appName, row.id === former.id], ['shop-pr-7', false])
+})
+
 test('one that was destroyed by hand stays so until its pull request is opened again', async (t) => {
   const all = await made(t)
   const { apps, reviewApps } = all.services
