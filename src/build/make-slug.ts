@@ -55,7 +55,7 @@ export function planSlug(
 
 /** What is only tested need not run. Without a test script in app.json, that of package.json counts. */
 function testShape(source: Source, appJson: Look['appJson']): Shape {
-  const { manifest } = appJson([])
+  const { manifest } = appJson([...new Set([ROUTABLE_TYPE, ...Object.keys(source.procfile ?? {})])])
   const usual: Record<string, string> = source.packageJson?.scripts.test ? { test: 'npm test' } : {}
   return {
     processTypes: source.procfile ?? {},

@@ -1,7 +1,7 @@
 import type { Receipt } from './rollout.ts'
 
 /** What a step of a change is about. `deploy`: one on its way, or one that came to nothing before it was a release. */
-export type StepKind = 'push' | 'pull-request' | 'tests' | 'review-app' | 'deploy' | 'approval' | 'release'
+type StepKind = 'push' | 'pull-request' | 'tests' | 'review-app' | 'deploy' | 'approval' | 'release'
 
 /** Something that was done with a commit. Times are UTC ms. */
 export interface ChangeStep {

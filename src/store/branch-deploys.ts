@@ -4,7 +4,7 @@ import type { Db } from './db.ts'
  * `waiting` for its tests; `held`, because they failed; `ready` to be built; `building`; `rolling` out. Then it has ended:
  * `succeeded`, `failed`, or `superseded` by a newer push, or by another release.
  */
-export type BranchDeployStatus =
+type BranchDeployStatus =
   | 'waiting'
   | 'held'
   | 'ready'

@@ -4,7 +4,7 @@ import type { Db } from './db.ts'
 import type { TestRun } from './test-runs.ts'
 
 /** Where a commit was met: in an app's releases, or in a pipeline. The other is null. */
-export interface CommitPlace {
+interface CommitPlace {
   readonly commit: string
   readonly appId: string | null
   readonly pipelineId: string | null
