@@ -75,6 +75,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
   pipelines: {
     pipelines: () => import('./commands/pipelines.ts'),
     'pipelines:create': () => import('./commands/pipelines-create.ts'),
+    'pipelines:setup': () => import('./commands/pipelines-setup.ts'),
     'pipelines:info': () => import('./commands/pipelines-info.ts'),
     'pipelines:add': () => import('./commands/pipelines-add.ts'),
     'pipelines:update': () => import('./commands/pipelines-update.ts'),

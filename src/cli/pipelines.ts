@@ -28,7 +28,7 @@ export function couplingOf(client: ApiClient, app: string): Promise<CouplingReco
 }
 
 /** The names of a pipeline's stages, in their order. */
-export async function stagesOf(client: ApiClient, pipeline: string): Promise<string[]> {
+async function stagesOf(client: ApiClient, pipeline: string): Promise<string[]> {
   const stages = await client.get<StageRecord[]>(`/tasuki${pipelinePath(pipeline, 'stages')}`)
   return stages.map(({ name }) => name)
 }
