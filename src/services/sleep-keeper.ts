@@ -37,6 +37,9 @@ export class SleepKeeper {
   /** Listens to visitors, and goes on with what was under way. */
   async start(): Promise<void> {
     this.#unlisten = this.#deps.doorstep.onVisitor((appId) => this.#visited(appId))
+    // The last control plane may have seen a visitor that it had not written down yet.
+    for (const { appId, activeAt } of await this.#deps.store.tables.sleepers.all())
+      this.#active.set(appId, Math.min(this.#now(), activeAt + WRITE_AFTER_MS))
     await this.look()
   }
 

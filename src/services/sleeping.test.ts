@@ -198,6 +198,20 @@ it('the next control plane goes on: who sleeps sleeps, who woke up is looked aft
   await next.stop()
 })
 
+it('the next control plane allows for visitors that the last one had no time to write down', async (context) => {
+  const { made, app, clock } = await worldWithApp(context)
+  await made.services.sleeping.setSleeper(app.id, { afterIdleMs: MINUTE })
+  await made.services.sleeping.stop()
+  clock.now += MINUTE
+  const next = createServices(made.deps).sleeping
+  await next.start()
+  assert.equal(await next.state(app.id), 'awake')
+  clock.now += MINUTE / 2
+  await next.look()
+  assert.equal(await next.state(app.id), 'asleep')
+  await next.stop()
+})
+
 it('who sleeps is woken when the router has no place for its visitors, as after a restore', async (context) => {
   const { made, app } = await worldWithApp(context)
   await made.services.sleeping.sleep(app, ALICE)

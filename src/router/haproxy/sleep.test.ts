@@ -21,7 +21,8 @@ describe('visitors of an app that sleeps', () => {
 
   it('wait for longer than those of others, are told of, and are served once an instance is admitted', async () => {
     await world.router.waitFor(KEY.appId, LONG_MS)
-    const answers = Promise.all(Array.from({ length: 200 }, visited))
+    const stream = visit(world.http, { headers: { accept: 'text/event-stream' } })
+    const answers = Promise.all([stream, ...Array.from({ length: 200 }, visited)])
     await rung()
     await world.serve(await world.instance())
     assert.deepEqual(
