@@ -7,6 +7,7 @@ import { spanText } from '../span.ts'
 
 export default class PipelinesFreezes extends TasukiCommand {
   static override summary = 'Show when which stages of a pipeline are frozen'
+  static override description = 'Also what is over or has not begun yet. Times are in UTC.'
   static override examples = ['<%= config.bin %> pipelines:freezes shop-line']
   static override args = { name: Args.string({ required: true, description: 'The pipeline.' }) }
 

@@ -7,6 +7,8 @@ import type { StageRecord } from '../wire.ts'
 
 export default class PipelinesStages extends TasukiCommand {
   static override summary = 'Show the stages of a pipeline, and what is asked for at each'
+  static override description =
+    'In the order in which an artifact goes through them. `tasuki pipelines:stage` says what a stage asks for.'
   static override examples = ['<%= config.bin %> pipelines:stages shop-line']
   static override args = { name: Args.string({ required: true, description: 'The pipeline.' }) }
 
