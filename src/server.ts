@@ -156,6 +156,8 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   late.services = services
 
   async function downAll(): Promise<void> {
+    // Test runs are not what fails by this: the next server begins them anew.
+    await services.testRuns.stop()
     await endAllInstances(engine, halting, runtime)
     await router.down()
     await close()

@@ -26,7 +26,8 @@ export async function chooseBuilder(
   if (buildpacks.length === 1 && first.place.kind === 'own')
     return own(first.name, first.place.builder, source)
   await putConfig(request.env, work)
-  return buildpacksBuilder(await packs(buildpacks, shelf, { work, log: request.log, signal: request.signal }))
+  const found = await packs(buildpacks, shelf, { work, log: request.log, signal: request.signal })
+  return buildpacksBuilder(found, request.environment === 'test')
 }
 
 function own(name: string, which: OwnBuilder, source: Look['source']): AppBuilder {

@@ -51,6 +51,17 @@ describe('a build with buildpacks', { timeout: 60_000 }, () => {
     await bench.refusal(PAGE, 'build_failed', { buildpacks: [pages, tools] })
   })
 
+  it('compiles what is tested as they do that, where they do it in another way', async () => {
+    const two = await scriptPack(packs, { compile: 'echo no; exit 1', 'test-compile': 'echo "for $1"' })
+    const one = await scriptPack(packs, { compile: 'echo as always' })
+    const { artifact, log } = await bench.build(PAGE, { buildpacks: [two, one], environment: 'test' })
+    assert.deepEqual([artifact.processTypes, artifact.builder], [{}, 'buildpacks'])
+    assert.match(log.join('\n'), /for \S+[\s\S]*as always/)
+    const failing = await scriptPack(packs, { 'test-compile': 'exit 3' })
+    const error = await bench.refusal(PAGE, 'build_failed', { buildpacks: [failing], environment: 'test' })
+    assert.match(error.message, /bin\/test-compile of the buildpack \S+ ended with status 3/)
+  })
+
   it('takes process types from bin/release, over which the Procfile wins', async () => {
     const plain = await bench.build(PAGE, { buildpacks: [tools, pages] })
     assert.deepEqual(plain.artifact.processTypes, {

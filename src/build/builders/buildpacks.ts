@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { TasukiError } from '../../domain/errors.ts'
 import { failure, LastLines } from '../bench.ts'
@@ -11,8 +12,11 @@ export type Pack =
   | { readonly name: string; readonly own: AppBuilder }
   | { readonly name: string; readonly own: null; readonly dir: string; readonly hasRelease: boolean }
 
-/** Runs buildpacks of the classic kind, one after the other: what each exports, the next ones have. */
-export function buildpacksBuilder(packs: readonly Pack[]): AppBuilder {
+/**
+ * Runs buildpacks of the classic kind, one after the other: what each exports, the next ones have. For what is `tested` those
+ * that have a `bin/test-compile` run it instead of `bin/compile`.
+ */
+export function buildpacksBuilder(packs: readonly Pack[], tested = false): AppBuilder {
   return {
     name: 'buildpacks',
     version: 1,
@@ -20,18 +24,23 @@ export function buildpacksBuilder(packs: readonly Pack[]): AppBuilder {
     atAppPath: true,
     detect: () => true,
     processTypes: (source) => source.procfile ?? {},
-    build: (source, bench) => buildWith(packs, source, bench),
+    build: (source, bench) => buildWith(packs, tested, source, bench),
   }
 }
 
-async function buildWith(packs: readonly Pack[], source: Source, bench: Bench): Promise<Built> {
+async function buildWith(
+  packs: readonly Pack[],
+  tested: boolean,
+  source: Source,
+  bench: Bench,
+): Promise<Built> {
   const exports: string[] = []
   let chain = bench
   for (const pack of packs) {
     if (pack.own) {
       await buildOwn(pack.name, pack.own, source, withExports(bench, exports))
       chain = withNode(bench)
-    } else exports.push(await compile(pack, chain, exports))
+    } else exports.push(await compile(pack, await compilerOf(pack, tested), chain, exports))
   }
   const last = packs.at(-1)!
   const hasNode = packs.some(({ own }) => own !== null)
@@ -51,9 +60,19 @@ async function buildOwn(name: string, own: AppBuilder, source: Source, bench: Be
   await own.build(source, bench)
 }
 
-/** Runs detect and compile; returns the file that the next ones are to source, which need not be there. */
+async function compilerOf(pack: Pack & { own: null }, tested: boolean): Promise<'compile' | 'test-compile'> {
+  if (!tested) return 'compile'
+  const there = await access(join(pack.dir, 'bin/test-compile')).then(
+    () => true,
+    () => false,
+  )
+  return there ? 'test-compile' : 'compile'
+}
+
+/** Runs detect and the compiler; returns the file that the next ones are to source, which need not be there. */
 async function compile(
   pack: Pack & { own: null },
+  compiler: 'compile' | 'test-compile',
   bench: Bench,
   exports: readonly string[],
 ): Promise<string> {
@@ -67,9 +86,9 @@ async function compile(
   bench.log(`-----> ${shown[0]?.trim() || pack.name} app, by the buildpack ${pack.name}`)
   const last = new LastLines(bench.log)
   const args = [bench.place('cache'), bench.place('config')]
-  const compiled = await program(pack, 'compile', args, bench, exports, last.take)
+  const compiled = await program(pack, compiler, args, bench, exports, last.take)
   if (compiled !== 0) {
-    const what = `The bin/compile of the buildpack ${pack.name}`
+    const what = `The bin/${compiler} of the buildpack ${pack.name}`
     throw await failure(what, compiled, last.lines, bench.home)
   }
   return join(pack.dir, 'export')
@@ -78,7 +97,7 @@ async function compile(
 /** Runs `bin/NAME ROOT ARGS…` of a buildpack, after what the earlier ones have exported; resolves with its status. */
 function program(
   pack: Pack & { own: null },
-  name: 'detect' | 'compile' | 'release',
+  name: 'detect' | 'compile' | 'test-compile' | 'release',
   args: readonly string[],
   bench: Bench,
   exports: readonly string[],

@@ -16,7 +16,7 @@ export async function ourPack(below: string, name: 'tools' | 'pages'): Promise<s
 /** A buildpack of shell scripts: what each program of it does. It detects every app unless told otherwise. */
 export async function scriptPack(
   below: string,
-  programs: { readonly detect?: string; readonly compile?: string; readonly release?: string },
+  programs: Partial<Readonly<Record<'detect' | 'compile' | 'test-compile' | 'release', string>>>,
 ): Promise<string> {
   const dir = await mkdtemp(join(below, 'pack-'))
   await chmod(dir, 0o755)
