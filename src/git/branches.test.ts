@@ -71,6 +71,23 @@ test('tags, branches that are refused, and apps outside of a pipeline make no ev
   )
 })
 
+test('a branch that somebody else was quicker to move makes no event', async (t) => {
+  const { git, app, clone, pipeline } = await setting(t)
+  await clone.commit({ 'x.txt': '1' })
+  await clone.must('push', 'tasuki', 'HEAD:feature')
+  const second = await clone.commit({ 'x.txt': '2' })
+  await clone.must('push', 'tasuki', 'HEAD:second')
+  const change = { ref: 'refs/heads/feature', from: second, to: second }
+  const pushed = { app, user: ALICE, changes: [change], atomic: false, tell: () => undefined }
+  const [verdict] = await git.services.pushes.receive(pushed)
+  assert.match(verdict!.refused!, /moved by another push/)
+  const events = await git.services.sourceEvents.list(pipeline.id, 10)
+  assert.deepEqual(
+    events.map(({ event }) => event.branch),
+    ['second', 'feature'],
+  )
+})
+
 test('main is an event once it has been deployed, and not when its deploy failed', async (t) => {
   const { git, clone, pushes, seen } = await setting(t)
   git.builder = async ({ commit }) => artifactNamed(commit!.slice(0, 1), { commit })
@@ -177,4 +194,19 @@ test('the source of a connected pipeline is the archive that the forge sends', a
   await assert.rejects(commitSources.branchHead(pipeline, 'x'), /no branch "x"/)
   server.answer = (_, response) => json(response, 401, { message: 'Bad credentials' })
   await assert.rejects(commitSources.commit(pipeline, 'aaaa'), { code: 'invalid_source' })
+})
+
+test('who pushes a branch is told which apps are deployed from it by themselves', async (t) => {
+  const { git, app, clone, pipeline } = await setting(t)
+  const { autoDeploys, reviewApps } = git.services
+  await clone.commit({ 'x.txt': '1' })
+  assert.match((await clone.git('push', 'tasuki', 'HEAD:feature')).stderr, /nothing was deployed/)
+  await reviewApps.configs.enable(pipeline, { baseName: 'shop' }, ALICE)
+  const wish = { branch: 'feature', prNumber: null, commit: null, sourceUrl: null, env: {} }
+  const { id } = await reviewApps.create(pipeline, wish, ALICE)
+  await until('it has been made', async () => (await reviewApps.get(id)).appName !== null)
+  await autoDeploys.set(app, { branch: 'feature', waitForTests: true }, ALICE)
+  await clone.commit({ 'x.txt': '2' })
+  const { stderr } = await clone.git('push', 'tasuki', 'HEAD:feature')
+  assert.match(stderr, /shop-feature, shop-staging are deployed from it by themselves/)
 })
