@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
-import { chmod, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { Clone } from '../../src/git/testing.ts'
+import type { Clone } from '../../src/git/testing.ts'
 import { Forge } from '../harness/forge.ts'
 import { TestServer, until } from '../harness/index.ts'
 import { visit } from '../harness/visit.ts'
 import { type LoadReport, startLoad } from '../load/index.ts'
+import { cloneOf, fileOfExample } from './line-clone.ts'
 
-const EXAMPLE = join(import.meta.dirname, '../../examples/shop')
 const NAME = 'shop-line'
 const BOSS = 'boss@test'
 const TESTS = 'continuous-integration/tasuki'
@@ -57,14 +57,14 @@ export class Line {
   static async start(): Promise<Line> {
     const forge = await Forge.start()
     const server = await TestServer.start({ env: { TASUKI_GITHUB_API: forge.url } })
-    const rightPrices = await readFile(join(EXAMPLE, 'prices.js'), 'utf8')
+    const rightPrices = await fileOfExample('prices.js')
     const line = new Line(server, forge, await cloneOf(server, forge), rightPrices)
     await line.#setUp()
     return line
   }
 
   async close(): Promise<void> {
-    await this.#endLoads()
+    await this.endLoad()
     await this.server.close()
     await this.forge.close()
   }
@@ -275,11 +275,8 @@ export class Line {
       this.#loads.push(await startLoad({ url, host: this.server.host(app), rates: { get: 80, fresh: 20 } }))
   }
 
+  /** What became of the requests of each load. */
   async endLoad(): Promise<LoadReport[]> {
-    return this.#endLoads()
-  }
-
-  async #endLoads(): Promise<LoadReport[]> {
     const loads = this.#loads
     this.#loads = []
     for (const load of loads) await load.stop()
@@ -302,18 +299,4 @@ export class Line {
     assert.ok(status < 300, `${method} ${path}: ${status} ${JSON.stringify(answer)}`)
     return answer
   }
-}
-
-/** What a developer has: the example, with short limits, and the forge as its origin. */
-async function cloneOf(server: TestServer, forge: Forge): Promise<Clone> {
-  const directory = join(server.directory, 'clone')
-  await cp(EXAMPLE, directory, { recursive: true })
-  const settings = JSON.parse(await readFile(join(directory, 'app.json'), 'utf8'))
-  settings.tasuki.bake_seconds = 0.5
-  await writeFile(join(directory, 'app.json'), JSON.stringify(settings))
-  const clone = new Clone(directory, { HOME: server.directory })
-  await clone.must('init', '-q', '-b', 'main')
-  await clone.must('remote', 'add', 'origin', forge.repository)
-  await clone.commit({}, 'Sell shoes')
-  return clone
 }
