@@ -200,13 +200,13 @@ test('who pushes a branch is told which apps are deployed from it by themselves'
   const { git, app, clone, pipeline } = await setting(t)
   const { autoDeploys, reviewApps } = git.services
   await clone.commit({ 'x.txt': '1' })
-  assert.match((await clone.git('push', 'tasuki', 'HEAD:feature')).stderr, /nothing was deployed/)
+  assert.match((await clone.git('push', 'tasuki', 'HEAD:feature')).out, /nothing was deployed/)
   await reviewApps.configs.enable(pipeline, { baseName: 'shop' }, ALICE)
   const wish = { branch: 'feature', prNumber: null, commit: null, sourceUrl: null, env: {} }
   const { id } = await reviewApps.create(pipeline, wish, ALICE)
   await until('it has been made', async () => (await reviewApps.get(id)).appName !== null)
   await autoDeploys.set(app, { branch: 'feature', waitForTests: true }, ALICE)
   await clone.commit({ 'x.txt': '2' })
-  const { stderr } = await clone.git('push', 'tasuki', 'HEAD:feature')
-  assert.match(stderr, /shop-feature, shop-staging are deployed from it by themselves/)
+  const { out } = await clone.git('push', 'tasuki', 'HEAD:feature')
+  assert.match(out, /shop-feature, shop-staging are deployed from it by themselves/)
 })

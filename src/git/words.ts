@@ -27,7 +27,7 @@ export class Words {
       case 'waiting':
         return heading('Another push of this app is being deployed; this one waits for it')
       case 'kept':
-        return kept(news.change)
+        return kept(news.change, news.followers)
       case 'removed':
         return heading(`${named(news.change)} was removed; nothing was deployed`)
       case 'deploying':
@@ -100,9 +100,14 @@ function remark(entry: JournalEntry, fresh: boolean): string {
   return entry.state === 'failed' ? warning(`${who}${entry.kind} failed: ${entry.error ?? entry.note}`) : ''
 }
 
-function kept(change: RefChange): string {
+function kept(change: RefChange, followers: readonly string[]): string {
   const isBranch = change.ref.startsWith('refs/heads/')
   const at = isBranch ? ` at ${change.to!.slice(0, SHOWN_ID)}` : ''
+  if (followers.length > 0) {
+    const who =
+      followers.length === 1 ? 'is deployed from it by itself' : 'are deployed from it by themselves'
+    return `${heading(`${named(change)} was kept${at}`)}${indented(`${followers.join(', ')} ${who}`)}`
+  }
   const head = heading(`${named(change)} was kept${at}; nothing was deployed`)
   if (!isBranch) return head
   return `${head}${indented(`Only main and master are. To deploy it: git push tasuki ${shortName(change.ref)}:main`)}`

@@ -3,6 +3,7 @@ import { asTasukiError, originOf, TasukiError } from '../domain/errors.ts'
 import type { Receipt, Rollout } from '../domain/rollout.ts'
 import type { App } from '../store/apps.ts'
 import type { Push } from '../store/pushes.ts'
+import { branchFollowers } from './branch-followers.ts'
 import type { BuildService } from './builds.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
@@ -16,11 +17,14 @@ import type { RolloutEvent, RolloutEvents } from './rollout-events.ts'
 import type { SourceService } from './sources.ts'
 
 const KEEP_PUSHES = 100
+const BRANCHES = 'refs/heads/'
 
 /** What becomes known while a push is carried out. */
 export type PushNews =
   | { readonly news: 'waiting' }
-  | { readonly news: 'kept' | 'removed'; readonly change: RefChange }
+  | { readonly news: 'removed'; readonly change: RefChange }
+  /** `followers`: names of the apps that are deployed from it by themselves. */
+  | { readonly news: 'kept'; readonly change: RefChange; readonly followers: readonly string[] }
   | { readonly news: 'deploying'; readonly change: RefChange; readonly rewound: boolean }
   | { readonly news: 'build'; readonly text: string }
   | {
@@ -132,12 +136,19 @@ export class PushService {
   async #keep({ app, user, tell }: Pushed, change: RefChange): Promise<void> {
     const { repositories } = this.#parts
     if (change.to !== null) {
-      const isBranch = change.ref.startsWith('refs/heads/')
+      const isBranch = change.ref.startsWith(BRANCHES)
       if (isBranch && (await repositories.commitOf(app.id, change.to)) !== change.to)
         throw new TasukiError('invalid_source', 'A branch must be at a commit.')
     }
     await this.#move({ id: randomUUID(), appId: app.id, user, change })
-    tell({ news: change.to === null ? 'removed' : 'kept', change })
+    if (change.to === null) tell({ news: 'removed', change })
+    else tell({ news: 'kept', change, followers: await this.#followers(app, change) })
+  }
+
+  #followers({ id }: App, { ref }: RefChange): Promise<readonly string[]> | readonly string[] {
+    return ref.startsWith(BRANCHES)
+      ? branchFollowers(this.#deps.store.tables, id, ref.slice(BRANCHES.length))
+      : []
   }
 
   async #deploy(pushed: Pushed, change: RefChange): Promise<void> {
