@@ -140,7 +140,10 @@ export interface Traffic {
   open(rollout: string, backends: readonly BackendKey[], beforeMs: number): Promise<void>
   /** The switch is over: what comes now belongs to `after`. */
   switched(rollout: string): Promise<void>
-  /** Ends it and returns the counts, once all lines up to now have been read or are known to be lost. Repeatable. */
+  /**
+   * Ends it and returns the counts, once all lines up to now have been read or are known to be lost. Repeatable. One that
+   * was never opened is empty, and says so.
+   */
   close(rollout: string): Promise<TrafficReport>
   /** What the named instances answered since the instant (monotonic ms of the engine's clock), for the bake. */
   sample(

@@ -100,6 +100,9 @@ export class Reader {
   async close(rollout: string, outages: TrafficReport['outages']): Promise<TrafficReport | null> {
     const done = this.#closed.get(rollout)
     if (done) return done.report
+    // Superseded before the engine came to it: it too must come to its end.
+    if (this.#meter.open(rollout, [], 0, Date.now()))
+      this.#meter.gap(rollout, 'it was over before its counting had begun')
     await this.#count()
     const mark = Date.now()
     if (!(await this.#catchUp(mark)))

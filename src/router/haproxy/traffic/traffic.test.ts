@@ -144,8 +144,11 @@ test('opening twice changes nothing, and closing again gives the same receipt', 
   assert.deepEqual(await traffic.close('r2'), report)
 })
 
-test('a rollout without a receipt is not found', async () => {
-  await assert.rejects(traffic.close('never-opened'), { code: 'not_found' })
+test('a rollout that was over before its counting began has an empty receipt that says so', async () => {
+  const report = await traffic.close('never-opened')
+  assert.deepEqual([report.during.requests, report.complete], [0, false])
+  assert.match(report.gaps.join(), /over before its counting had begun/)
+  assert.deepEqual(await traffic.close('never-opened'), report)
 })
 
 test('requests that HAProxy drops without a line are in the receipt as lost', async () => {
