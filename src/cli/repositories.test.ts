@@ -48,6 +48,8 @@ test('a pipeline is connected to GitHub and disconnected from the command line',
   assert.match(events.text, /#2 opened +changes +b0000000 +Codertocat/)
   assert.match(events.text, /push +feature\/x +a0000000 +Codertocat/)
 
+  assert.match((await run('pipelines:info line')).text, /Commits come from Codertocat\/Hello-World at GitHub/)
+
   const renewed = await run('pipelines:connect line -r Codertocat/Hello-World --new-secret')
   assert.ok(/Secret +[0-9a-f]{64}/.test(renewed.text) && !renewed.text.includes(secret!))
   assert.match((await run('pipelines:disconnect line')).text, /was not disconnected/)

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath, standing } from '../pipelines.ts'
 import { table } from '../render/table.ts'
-import type { PipelineRecord } from '../wire.ts'
+import type { PipelineRecord, RepositoryRecord } from '../wire.ts'
 
 export default class PipelinesInfo extends TasukiCommand {
   static override summary = 'Show which app stands at which stage of a pipeline'
@@ -15,11 +15,16 @@ export default class PipelinesInfo extends TasukiCommand {
     const { args } = await this.parse(PipelinesInfo)
     const client = await this.client()
     const pipeline = await client.get<PipelineRecord>(pipelinePath(args.name))
-    const apps = await standing(client, pipeline.id)
+    const [apps, { type, full_name: repository }] = await Promise.all([
+      standing(client, pipeline.id),
+      client.get<RepositoryRecord>(pipelinePath(pipeline.id, 'repo')),
+    ])
     const { paint, width } = this.screen
     this.print(paint('bold', pipeline.name))
+    if (type === 'github') this.print(`Commits come from ${repository} at GitHub.`)
     const rows = apps.map(({ app, coupling }) => [coupling.stage, app.name])
     this.print(...table([{ head: '' }, { head: '' }], rows, width))
-    return { ...pipeline, apps: apps.map(({ app, coupling }) => ({ app: app.name, stage: coupling.stage })) }
+    const standings = apps.map(({ app, coupling }) => ({ app: app.name, stage: coupling.stage }))
+    return { ...pipeline, repository: { type, full_name: repository }, apps: standings }
   }
 }
