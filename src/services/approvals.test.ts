@@ -259,3 +259,17 @@ test('the audit log can not be changed', async (t) => {
   assert.throws(() => database.exec('DELETE FROM audit'), /the audit log is not changed/)
   assert.deepEqual(await all.actions(), before)
 })
+
+test('a promotion that waits is not forgotten, however many follow it elsewhere', async (t) => {
+  const all = await made(t)
+  const twin = await all.services.apps.create('twin', ALICE)
+  await all.services.pipelines.add(all.pipeline, twin, 'staging', ALICE)
+  const waits = await all.ask()
+  const first = await all.ask([twin])
+  for (let count = 0; count < 100; count += 1) {
+    all.clock += 1
+    await all.ask([twin])
+  }
+  assert.deepEqual(await all.states(waits), { shop: 'pending' })
+  await assert.rejects(all.services.promotions.get(first.id), { code: 'not_found' })
+})
