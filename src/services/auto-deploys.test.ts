@@ -82,12 +82,12 @@ function gate(all: Made): () => void {
   return resolve
 }
 
-/** A run of that commit that has ended so. */
+/** Another run of that commit; nobody carries it out. */
 async function tested({ store, pipeline }: Made, sha: string, status: TestStatus): Promise<void> {
   const at = Date.now()
   const none = { note: null, sourceUrl: null, eventId: null, artifact: null, testsAt: null }
   const about = { pipelineId: pipeline.id, branch: 'main', sha, commitMessage: '', user: ALICE, attempts: 1 }
-  const times = { endedAt: at, createdAt: at, updatedAt: at }
+  const times = { endedAt: status === 'running' ? null : at, createdAt: at, updatedAt: at }
   await store.transaction((tables) =>
     tables.testRuns.insert({ id: `run-${sha}-${status}`, status, ...about, ...none, ...times }),
   )
@@ -169,22 +169,31 @@ test('a build and a rollout that fail are told with their reasons', async (t) =>
 
 test('where tests count, a push waits for them; red ones hold it until a green rerun', async (t) => {
   const all = await made(t, true, true)
-  await all.store.tables.testRuns.setSettings(all.pipeline.id, { enabled: true, seconds: 60 })
   const sha = await all.commit('one')
+  await tested(all, sha, 'running')
   await all.pushed(sha)
   assert.equal((await all.reached(sha, 'waiting')).buildId, null)
   await tested(all, sha, 'failed')
   await all.services.autoDeploys.look()
-  assert.equal((await all.reached(sha, 'held')).reason, 'Test run #1 failed.')
+  assert.equal((await all.reached(sha, 'held')).reason, 'Test run #2 failed.')
   await tested(all, sha, 'succeeded')
   await all.services.autoDeploys.look()
   await all.reached(sha, 'rolling')
 })
 
-test('a newer push takes the place of one that still waits for its tests', async (t) => {
+test('the tests of a push are those that it waits for', async (t) => {
   const all = await made(t, true, true)
   await all.store.tables.testRuns.setSettings(all.pipeline.id, { enabled: true, seconds: 60 })
+  const sha = await all.commit('without a test script')
+  await all.pushed(sha)
+  assert.match((await all.reached(sha, 'held')).reason ?? '', /^Test run #1 (errored|failed)\.$/)
+  assert.deepEqual(all.engine.poked, [])
+})
+
+test('a newer push takes the place of one that still waits for its tests', async (t) => {
+  const all = await made(t, true, true)
   const [first, second] = [await all.commit('one'), await all.commit('two')]
+  for (const sha of [first, second]) await tested(all, sha, 'running')
   await all.pushed(first)
   await all.pushed(second)
   await tested(all, first, 'succeeded')
@@ -231,8 +240,8 @@ test('a frozen stage waits for its thaw, a guarded one takes no deploys', async 
 
 test('an app that follows nothing any more drops what waits', async (t) => {
   const all = await made(t, true, true)
-  await all.store.tables.testRuns.setSettings(all.pipeline.id, { enabled: true, seconds: 60 })
   const sha = await all.commit('one')
+  await tested(all, sha, 'running')
   await all.pushed(sha)
   await all.services.autoDeploys.remove(all.staging, ALICE)
   assert.equal((await all.reached(sha, 'superseded')).reason, 'The app does not follow main any more.')

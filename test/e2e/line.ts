@@ -113,7 +113,6 @@ export class Line {
     return commit
   }
 
-  /** A new branch off the one that is checked out. */
   async branch(name: string): Promise<void> {
     await this.#clone.must('checkout', '-q', '-b', name)
   }
@@ -256,7 +255,6 @@ export class Line {
     return JSON.parse(body).total
   }
 
-  /** What visitors of the app see. */
   async shoesOf(app: string): Promise<{ name: string; size?: number }[]> {
     const { body } = await visit(this.server.url, this.server.host(app), '/')
     return JSON.parse(body).shoes
