@@ -9,25 +9,30 @@ test('the first crash is followed by a start at once, then pauses double up to f
 test('crashes are counted by generation, so that a new release begins with a clean slate', () => {
   const crashes = new Crashes()
   crashes.record(1, 'web', 0)
-  crashes.record(1, 'web', 1000)
-  assert.deepEqual(crashes.pauses(1, 1000), new Map([['web', 1000]]))
-  assert.deepEqual(crashes.pauses(2, 1000), new Map())
+  crashes.record(1, 'web', 10)
+  assert.deepEqual(crashes.pauses(1, 10), new Map([['web', 1000]]))
+  assert.deepEqual(crashes.pauses(2, 10), new Map())
 })
 
 test('a pause runs out, and after ten minutes without a crash the count begins anew', () => {
   const crashes = new Crashes()
   crashes.record(1, 'web', 0)
-  crashes.record(1, 'web', 1000)
-  assert.equal(crashes.pauses(1, 1500).get('web'), 500)
-  assert.equal(crashes.pauses(1, 2000).size, 0)
+  crashes.record(1, 'web', 10)
+  assert.equal(crashes.pauses(1, 500).get('web'), 510)
+  assert.equal(crashes.pauses(1, 1010).size, 0)
   crashes.record(1, 'web', 700_000)
   assert.equal(crashes.pauses(1, 700_000).size, 0)
 })
 
-test('what crashes together is one crash: all of it is started again at once', () => {
+test('what was there already and crashes together is one crash: all of it is started again at once', () => {
   const crashes = new Crashes()
-  for (let one = 0; one < 20; one++) crashes.record(1, 'web', one * 40)
-  assert.equal(crashes.pauses(1, 800).size, 0)
-  crashes.record(1, 'web', 1000)
-  assert.equal(crashes.pauses(1, 1000).get('web'), 1000)
+  for (let one = 0; one < 20; one++) crashes.record(1, 'web', 5000 + one * 40, 0)
+  assert.equal(crashes.pauses(1, 5800).size, 0)
+})
+
+test('what was started after a crash and crashes too is another one, however soon', () => {
+  const crashes = new Crashes()
+  crashes.record(1, 'web', 5000, 0)
+  crashes.record(1, 'web', 5100, 5010)
+  assert.equal(crashes.pauses(1, 5100).get('web'), 1000)
 })

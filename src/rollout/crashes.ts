@@ -7,17 +7,18 @@ export function pauseAfter(crashes: number): number {
 /** After this long without a crash the count begins anew, ms. */
 const FORGIVEN_AFTER_MS = 600_000
 
-/** What crashes within this long of the crash that was counted has the same cause, and counts once with it, ms. */
+/** What was there already, and crashes within this long of the crash that was counted, counts once with it, ms. */
 const TOGETHER_MS = 1000
 
 /** Counts crashes by generation and type, so that a new release begins with a clean slate. */
 export class Crashes {
   readonly #counts = new Map<string, { generation: number; type: string; count: number; at: number }>()
 
-  record(generation: number, type: string, now: number): void {
+  /** `since`: from when on the instance has been there; what never came to be has been there since now. */
+  record(generation: number, type: string, now: number, since = now): void {
     const key = `${generation} ${type}`
     const before = this.#counts.get(key)
-    if (before && now - before.at < TOGETHER_MS) return
+    if (before && since < before.at && now - before.at < TOGETHER_MS) return
     const count = before && now - before.at < FORGIVEN_AFTER_MS ? before.count + 1 : 1
     this.#counts.set(key, { generation, type, count, at: now })
   }

@@ -162,7 +162,7 @@ export class Gatherer {
       const crashed = !one.running && one.signalledFor === null
       if (!crashed && !overdue(wanted, typeOf(wanted, one), one)) continue
       this.#counted.add(one.id)
-      this.#crashes.record(one.generation, one.type, now)
+      this.#crashes.record(one.generation, one.type, now, now - one.age)
     }
     const present = new Set(instances.map((one) => one.id))
     for (const id of this.#counted) if (!present.has(id)) this.#counted.delete(id)
