@@ -26,7 +26,6 @@ export async function beginRollout(
   if (running) await supersede(tables, running, release.version, at)
   await tables.sleepers.wake(app.id, at)
   await tables.sleepers.active(app.id, at)
-  await tables.sleepers.active(app.id, at)
   const id = randomUUID()
   await tables.rollouts.insert({
     id,
