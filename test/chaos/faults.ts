@@ -56,20 +56,24 @@ export class FaultLane {
 
   async #killControlPlane(downMs: number): Promise<void> {
     this.#ledger.fault('kill control plane', `SIGKILL of the control plane, away for ${downMs} ms`)
+    const from = Date.now()
     await this.#server.kill()
     await pause(downMs)
     await this.#server.restart()
+    this.#ledger.absences.push({ from, to: Date.now() })
     this.#ledger.timeline.note('the control plane answers again')
   }
 
   async #freeze(ms: number): Promise<void> {
     const { pid } = this.#server
     this.#ledger.fault('freeze control plane', `SIGSTOP of the control plane for ${ms} ms`)
+    const from = Date.now()
     signal(pid, 'SIGSTOP')
     try {
       await pause(ms)
     } finally {
       signal(pid, 'SIGCONT')
+      this.#ledger.absences.push({ from, to: Date.now() })
     }
   }
 

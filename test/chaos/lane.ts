@@ -9,7 +9,7 @@ const POLL_MS = 250
 /** A rollout that has no outcome within this time is a finding. */
 const OUTCOME_MS = 180_000
 const WHOLE_MS = 120_000
-/** A crash is seen at the latest so long after it was, as the control plane may be away: ms. */
+/** A control plane that is there sees a crash at the latest so long after it was, ms. */
 const SEEN_AFTER_MS = 10_000
 
 /** An app must end well whatever came before. */
@@ -147,7 +147,7 @@ export class AppLane {
       if (kind !== 'exited' || instance === null || release === null || told.has(instance)) continue
       if ((await this.#app.kindOf(release)) !== 'crashes in the bake') continue
       const to = Date.parse(at)
-      deaths.push({ app: this.#app.name, instance, from: to - SEEN_AFTER_MS, to })
+      deaths.push({ app: this.#app.name, instance, from: this.#ledger.since(to, SEEN_AFTER_MS), to })
     }
     return deaths
   }

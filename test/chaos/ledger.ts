@@ -19,6 +19,8 @@ export class Ledger {
   readonly timeline = new Timeline()
   readonly deaths: Death[] = []
   readonly outages: Span[] = []
+  /** While no control plane could see anything. */
+  readonly absences: Span[] = []
   readonly rollouts: EndedRollout[] = []
   /** Faults that were carried out, by kind. */
   readonly faults: Record<string, number> = {}
@@ -31,6 +33,12 @@ export class Ledger {
   /** `tell` is called for each rollout as it ends. */
   constructor(tell: (rollout: EndedRollout) => void) {
     this.#tell = tell
+  }
+
+  /** Since when something that was seen then may have been so: what happens in an absence is seen after it. */
+  since(seen: number, afterMs: number): number {
+    const blind = this.absences.filter(({ from, to }) => from <= seen && to + afterMs >= seen)
+    return Math.min(seen - afterMs, ...blind.map(({ from }) => from))
   }
 
   fault(kind: string, note: string): void {
