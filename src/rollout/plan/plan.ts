@@ -91,7 +91,9 @@ function rests({ type, keepers, stopping, exited }: Census): boolean {
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
 function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
   const rollout = facts.wanted.rollout!
-  const upkeep = () => keepBase(facts) ?? handOver(facts, counts, false)
+  const before = asBefore(facts)
+  const kept = before ? goalTypes(before).map((type) => census(before, type)) : counts
+  const upkeep = () => handOver(before ?? facts, kept, before !== null)
   if (!facts.receiptOpen) {
     const types = counts.filter((count) => count.type.routable).map((count) => count.type.type)
     return active('prepare', [{ kind: 'open-receipt', note: 'counting begins', rollout: rollout.id, types }])
@@ -100,7 +102,7 @@ function beforehand(facts: Facts, counts: readonly Census[]): Plan | null {
     return active('prepare', [...upkeep(), prepare(facts, counts)])
   if (!rollout.releasePhaseDone || notBegunAndPaused(facts)) {
     const operations = [...upkeep(), ...releasePhase(facts)]
-    const steady = operations.length === 0 && facts.orphans.length === 0
+    const steady = operations.length === 0 && facts.orphans.length === 0 && kept.every(rests)
     return active('release-phase', operations, steady ? RELEASE_PHASE_MS : ACTIVE_MS)
   }
   return null
@@ -127,20 +129,11 @@ function hasBegun(facts: Facts): boolean {
  * without a rollout: what dies of it is replaced. Null when there is no base, or something of the target is there:
  * after a restart of the control plane a rollout that is far on passes here again.
  */
-function keepBase(facts: Facts): Operation[] | null {
+function asBefore(facts: Facts): Facts | null {
   const { wanted, basePauses } = facts
   const { base } = wanted.rollout!
   if (!base || hasBegun(facts)) return null
-  const asBefore: Facts = {
-    ...facts,
-    wanted: { ...wanted, rollout: null, serving: base },
-    pauses: basePauses,
-  }
-  return handOver(
-    asBefore,
-    goalTypes(asBefore).map((type) => census(asBefore, type)),
-    true,
-  )
+  return { ...facts, wanted: { ...wanted, rollout: null, serving: base }, pauses: basePauses }
 }
 
 /** With no rollout, or with one that goes back: bring the goal about, and end the return when it has been. */

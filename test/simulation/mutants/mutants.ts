@@ -212,7 +212,7 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'replace nothing that dies during a release phase',
     file: PLAN,
     find: 'if (!base || hasBegun(facts)) return null',
-    replace: 'if (!base || hasBegun(facts) || !wanted.rollout!.switched) return []',
+    replace: 'if (!base || hasBegun(facts) || !wanted.rollout!.switched) return null',
   },
   {
     name: 'retry crashes in a loop',
