@@ -14,7 +14,7 @@ test('a rollout waits until it is resumed, and both are told in the log of the a
   assert.equal((await services.rollouts.resume(running!, ALICE)).paused, false)
   assert.deepEqual(engine.poked, [app.id, app.id])
   const told = logs.lines.map(({ line }) => line).join('\n')
-  assert.match(told, /Rollout to v2 paused by alice@example.test[^]*Rollout to v2 resumed by/)
+  assert.match(told, /Rollout to v2 paused by alice@example.test[\s\S]*Rollout to v2 resumed by/)
 })
 
 test('a rollout that has ended can not wait', async (t) => {
