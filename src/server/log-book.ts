@@ -53,8 +53,8 @@ export class LogBook implements Book {
     return this.#store.from(appId, number, query, signal)
   }
 
-  drain(drain: DrainTarget): void {
-    this.#drains.open(drain)
+  drain(drain: DrainTarget): Promise<void> {
+    return this.#drains.open(drain)
   }
 
   undrain(id: string): Promise<void> {

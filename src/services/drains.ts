@@ -37,7 +37,7 @@ export class DrainService {
 
   /** All drains go on where they stood. */
   async start(): Promise<void> {
-    for (const drain of await this.#deps.store.tables.drains.all()) this.#deps.logs.drain(drain)
+    for (const drain of await this.#deps.store.tables.drains.all()) await this.#deps.logs.drain(drain)
   }
 
   /** Oldest first. */
@@ -75,7 +75,7 @@ export class DrainService {
       await tables.drains.insert(drain)
       await tables.events.add(eventOf(current, user, drain, 'added'))
     })
-    this.#deps.logs.drain(drain)
+    await this.#deps.logs.drain(drain)
     announce(this.#deps, app.id, `Drain ${drain.token} added by ${user}`)
     return this.#view(drain)
   }

@@ -66,8 +66,11 @@ export interface LogBook {
    * taker's pace holds nobody up; what it was too slow for is counted in a line in its place.
    */
   from(appId: string, number: number, query: LogQuery, signal: AbortSignal): AsyncIterable<NumberedLine>
-  /** Sends each line of an app to an address, from where it stood, or else from now on. Known ones go on. */
-  drain(drain: DrainTarget): void
+  /**
+   * Sends each line of an app to an address, from where it stood, or else from now on. Known ones go on. Durable when it
+   * resolves: no line from then on is left out, whatever becomes of the control plane.
+   */
+  drain(drain: DrainTarget): Promise<void>
   /** Ends that, and forgets where it stood. */
   undrain(id: string): Promise<void>
   /** How it stands with a drain; null for one that is not known. */

@@ -273,7 +273,7 @@ class FakeLogs implements LogBook {
     }
   }
 
-  drain(drain: DrainTarget): void {
+  async drain(drain: DrainTarget): Promise<void> {
     this.drains.set(drain.id, drain)
   }
 

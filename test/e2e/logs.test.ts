@@ -96,7 +96,14 @@ describe('the log of an app on a real server', () => {
       await server.kill('SIGKILL')
       await app.visit('/while-away')
       await server.restart()
-      await until('all lines', () => hear().size > 15_000 || null)
+      await until('all lines', () => hear().size > 15_000 || null).catch(async (error: Error) => {
+        const [drain] = await server.get('/apps/talker/log-drains')
+        const missing = Array.from({ length: 15_000 }, (_, at) => at + 1).filter((one) => !heard.has(one))
+        throw new Error(
+          `${error.message}; ${missing.length} are missing, ${missing[0]} to ${missing.at(-1)}; ` +
+            `of the platform: ${heard.has(0)}; ${JSON.stringify(drain.tasuki)}`,
+        )
+      })
       heard.delete(0)
       assert.equal(heard.size, 15_000)
       const [drain] = await server.get('/apps/talker/log-drains')

@@ -55,9 +55,13 @@ export class Drain {
     return { sent: this.#sent, dropped: this.#dropped, failing: this.#failing }
   }
 
+  /** Finds its place in the log. Rejects when the log can not be read. */
+  async begin(): Promise<void> {
+    this.#position = await this.#parts.reader.position()
+  }
+
   /** Resolves when it was ended, or the log is gone. Rejects when the log can not be read. */
   async run(): Promise<void> {
-    this.#position = await this.#parts.reader.position()
     while (!this.#stop.signal.aborted && (await this.#step()));
   }
 

@@ -34,6 +34,20 @@ describe('a drain', () => {
     assert.deepEqual(world.drains.state('one'), { sent: 3, dropped: 0, failing: null })
   })
 
+  it('leaves no line out when the control plane is killed right after it was added', async () => {
+    const receiver = await world.syslog()
+    await receiver.close()
+    const url = `syslog://127.0.0.1:${receiver.port}`
+    await world.appendAll(1, 3)
+    await world.drainTo(url)
+    await world.appendAll(4, 6)
+    await world.openAfterDeath()
+    await receiver.open()
+    await world.drainTo(url)
+    await until(() => ofApp(receiver.messages).length === 3)
+    assert.deepEqual(ofApp(receiver.messages), lines(4, 6))
+  })
+
   it('goes over TLS to a receiver whose certificate can be verified', async () => {
     const authority = await makeAuthority('Test', Date.now())
     const receiver = await world.syslog(new SyslogReceiver(await issue(authority, ['localhost'], Date.now())))
@@ -50,7 +64,7 @@ describe('a drain', () => {
       new HttpReceiver(await issue(authority, ['elsewhere.example'], Date.now())),
     )
     await world.drainTo(`syslog+tls://localhost:${receiver.port}`)
-    world.drains.open({
+    await world.drains.open({
       id: 'two',
       appId: APP,
       url: `https://localhost:${secure.port}/`,
@@ -119,7 +133,7 @@ describe('a drain', () => {
     const receiver = await world.syslog()
     const other = await world.syslog()
     await world.drainTo(`syslog://127.0.0.1:${receiver.port}`)
-    world.drains.open({
+    await world.drains.open({
       id: 'b',
       appId: APP,
       url: `syslog://127.0.0.1:${other.port}`,

@@ -52,8 +52,11 @@ export class Drains {
     this.#saving = setInterval(() => this.#save(), SAVE_MS).unref()
   }
 
-  /** Goes on where it stood, or begins with the next line. One that is open is left alone. */
-  open(spec: DrainSpec): void {
+  /**
+   * Goes on where it stood, or begins with the next line. Resolves once that place is on disk: whoever is killed then has
+   * lost no line. One that is open is left alone.
+   */
+  async open(spec: DrainSpec): Promise<void> {
     if (this.#open.has(spec.id)) return
     const { store, log } = this.#options
     const { id, appId, token } = spec
@@ -61,10 +64,15 @@ export class Drains {
       store.append(appId, { at: Date.now(), source: PLATFORM, dyno: SPEAKER, text })
     const sink = sinkOf(spec, () => drain.connectionBroke())
     const drain: Drain = new Drain({ token, reader: store.reader(appId, this.#kept.get(id)), sink, say })
-    const running = drain
-      .run()
+    const begun = drain.begin()
+    const running = begun
+      .then(() => drain.run())
       .catch((error: unknown) => log.error({ err: error, drain: id }, 'a drain broke'))
     this.#open.set(id, { appId, drain, running })
+    await begun.then(
+      () => this.#save(),
+      () => undefined,
+    )
   }
 
   /** Ends it and forgets where it stood. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { LogStore } from '../log-store.ts'
@@ -21,7 +21,7 @@ export function ofApp(messages: readonly string[]): string[] {
 
 /** A log with drains in a temporary directory, and receivers that end with it. */
 export class DrainWorld {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'tasuki-drains-'))
+  #directory = mkdtempSync(join(tmpdir(), 'tasuki-drains-'))
   readonly #failures: unknown[] = []
   readonly #receivers: { close(): Promise<void> }[] = []
   store!: LogStore
@@ -36,6 +36,16 @@ export class DrainWorld {
     const log = { error: (details: object) => this.#failures.push(details) }
     this.store = new LogStore({ directory: join(this.#directory, 'apps'), rotation, log })
     this.drains = new Drains({ store: this.store, file: join(this.#directory, 'drains.json'), log })
+  }
+
+  /** As a control plane that starts after one that was killed now: of what it would have done at its end, nothing. */
+  async openAfterDeath(): Promise<void> {
+    const left = mkdtempSync(join(tmpdir(), 'tasuki-drains-'))
+    cpSync(this.#directory, left, { recursive: true })
+    await this.close()
+    rmSync(this.#directory, { recursive: true, force: true })
+    this.#directory = left
+    this.open()
   }
 
   /** As a control plane that stops. */
@@ -63,9 +73,7 @@ export class DrainWorld {
 
   /** Opens a drain and waits until it stands in the log: what comes later is for it. */
   async drainTo(url: string, authority: string | null = null): Promise<void> {
-    this.drains.open({ id: 'one', appId: APP, url, token: TOKEN, authority })
-    await this.store.reader(APP).position()
-    await new Promise((resolve) => setImmediate(resolve))
+    await this.drains.open({ id: 'one', appId: APP, url, token: TOKEN, authority })
   }
 
   async syslog(receiver = new SyslogReceiver()): Promise<SyslogReceiver> {
