@@ -9,16 +9,20 @@ export function keptWarm(facts: Facts, count: Census, instance: SeenInstance): b
   if (rollout?.direction !== 'forward' || facts.tight) return false
   if (instance.condemned || instance.generation !== rollout.base?.generation) return false
   if (surgeOf(count.type.settings, count.type.quantity) === 0) return false
-  // One that still boots is worth waiting for: it may be needed before the new ones serve.
-  const hopeful =
+  return isHopeful(facts, instance) && !bakeIsOver(facts) && isOfWholeBase(facts, count, instance)
+}
+
+/** It has passed its checks, or may still: one that boots may be needed before the new ones serve. */
+function isHopeful(facts: Facts, instance: SeenInstance): boolean {
+  return (
     instance.server?.passedOnce === true || !overdue(facts.wanted, typeOf(facts.wanted, instance), instance)
-  return hopeful && !bakeIsOver(facts) && isOfWholeBase(count, instance)
+  )
 }
 
 /** One of as many as a return would need; what a scaling down left beyond them goes. */
-function isOfWholeBase(count: Census, instance: SeenInstance): boolean {
+function isOfWholeBase(facts: Facts, count: Census, instance: SeenInstance): boolean {
   const base = count.old
-    .filter((one) => one.generation === instance.generation && !one.condemned)
+    .filter((one) => one.generation === instance.generation && !one.condemned && isHopeful(facts, one))
     .sort((a, b) => Number(isAdmitted(b)) - Number(isAdmitted(a)) || indexOf(a) - indexOf(b))
   return base.indexOf(instance) < count.type.quantity
 }

@@ -113,8 +113,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'keep nothing warm',
     file: WARM,
-    find: 'return hopeful && !bakeIsOver(facts) && isOfWholeBase(count, instance)',
-    replace: 'return false && isOfWholeBase(count, instance)',
+    find: 'return isHopeful(facts, instance) && !bakeIsOver(facts) && isOfWholeBase(facts, count, instance)',
+    replace: 'return false && isOfWholeBase(facts, count, instance)',
   },
   {
     name: 'no bake',

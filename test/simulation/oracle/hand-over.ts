@@ -300,9 +300,13 @@ export class HandOverRules {
     if (wanted.condemned.has(one.info.id) || !settings || surgeOf(settings, quantity) === 0) return
     if (!this.#everUp(appId, type, one) || !this.#isUp(keyOf(one.spec), one.info.id) || wanted.destroyed)
       return
-    const others = this.#bench.runtime
-      .of(appId)
-      .filter((other) => other !== one && other.spec.generation === generation && other.spec.type === type)
+    const all = this.#bench.runtime.of(appId)
+    // Before anything of the target is there, the base is kept as it is without a rollout.
+    if (!all.some(({ spec }) => spec.kind === 'formation' && spec.generation === rollout.target.generation))
+      return
+    const others = all.filter(
+      (other) => other !== one && other.spec.generation === generation && other.spec.type === type,
+    )
     const kept = others.filter((other) => other.signalledAt === null && other.info.state === 'running').length
     if (kept >= quantity) return
     const key = keyOf(one.spec)

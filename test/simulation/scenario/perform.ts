@@ -296,7 +296,8 @@ export class Performer {
 
   #routerCut(node: RouterNode, ms: number): void {
     node.cut = true
-    this.#world.trouble(ms)
+    // A control plane that could not ask it tries again after two seconds at the latest.
+    this.#world.trouble(ms + 2000)
     this.#world.clock.timer(ms, () => {
       // One that has lost its power since comes back with that, and has missed the same.
       if (node.down) node.cut = false
