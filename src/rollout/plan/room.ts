@@ -34,9 +34,22 @@ export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
     (isReady(one) || isUnchecked(one)) &&
     facts.wanted.rollout?.switched === false &&
     keptWarm(facts, count, one)
-  // New ones that are ready come first.
-  const short = -spareOf(facts, count) - count.keepers.filter(isReady).length
+  // New ones that are ready come first, as far as there is room for them.
+  const ready = count.keepers.filter(isReady).length
+  const first = wholeSetFirst(facts, count.type) ? ready : Math.min(ready, Math.max(0, roomToAdmit(count)))
+  const short = -spareOf(facts, count) - first
   return count.old.filter((one) => isHalfAdmitted(one) || warm(one)).slice(0, Math.max(0, short))
+}
+
+/** How many more may be let in one by one (I4). */
+export function roomToAdmit({ type, keepers, old }: Census): number {
+  const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
+  // An old one that its checks have taken out gets nothing: it does not stand in the way of one that can serve.
+  return limit - keepers.filter(isAdmitted).length - old.filter(takesTraffic).length
+}
+
+export function takesTraffic(instance: SeenInstance): boolean {
+  return isAdmitted(instance) && instance.server?.health !== 'down'
 }
 
 /**

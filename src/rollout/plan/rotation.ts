@@ -1,9 +1,8 @@
-import { surgeOf } from '../../domain/settings.ts'
 import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation } from '../operations.ts'
 import { type Census, indexOf, isAdmitted, isHalfAdmitted, isReady, isServing } from './census.ts'
 import { about } from './retire.ts'
-import { isPaused, missed, roomToStart, spareOf, wholeSetFirst } from './room.ts'
+import { isPaused, missed, roomToAdmit, roomToStart, spareOf, takesTraffic, wholeSetFirst } from './room.ts'
 
 /** An instance that its checks have taken out for longer than this is not expected back, ms. */
 const GIVEN_UP_MS = 5000
@@ -25,9 +24,7 @@ export function admissions(facts: Facts, count: Census): Operation[] {
     if (!whole || room < 0 || isPaused(facts)) return [...again, ...fillingIn(count, ready)]
     return [...again, ...ready.map((one) => admit(one, 'the whole set has passed its checks'))]
   }
-  const limit = type.quantity + Math.max(surgeOf(type.settings, type.quantity), type.settings.maxUnavailable)
-  // An old one that its checks have taken out gets nothing: it does not stand in the way of one that can serve.
-  const room = limit - keepers.filter(isAdmitted).length - old.filter(takesTraffic).length
+  const room = roomToAdmit(count)
   return [...again, ...ready.slice(0, Math.max(0, room)).map((one) => admit(one, 'it has passed its checks'))]
 }
 
@@ -35,10 +32,6 @@ export function admissions(facts: Facts, count: Census): Operation[] {
 function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[]): Operation[] {
   const missing = type.quantity - keepers.filter(isAdmitted).length - old.filter(isServing).length
   return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
-}
-
-function takesTraffic(instance: SeenInstance): boolean {
-  return isAdmitted(instance) && instance.server?.health !== 'down'
 }
 
 function admit(instance: SeenInstance, note: string): Operation {
