@@ -73,15 +73,15 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
       outcome: 'succeeded',
     })
   }
-  if (!whole) return active('hand-over', operations, isWaiting(facts, counts) ? WAITING_MS : ACTIVE_MS)
+  if (!whole) return active('hand-over', operations, waitOf(facts, counts, operations))
   if (bakeIsOver(facts)) return active('clean-up', operations)
   return active('bake', operations, isPaused(facts) ? WAITING_MS : BAKE_MS)
 }
 
-/** Nothing goes on before somebody says so, or before the pause after a crash is over. */
-function isWaiting(facts: Facts, counts: readonly Census[]): boolean {
-  if (isPaused(facts)) return true
-  return longestPause(facts, counts) > WAITING_MS && counts.every(rests)
+/** Until the next pass, ms: longer where nothing goes on before somebody says so, or before the pause after a crash is over. */
+function waitOf(facts: Facts, counts: readonly Census[], operations: readonly Operation[]): number {
+  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS
+  return held && operations.length === 0 && counts.every(rests) ? WAITING_MS : ACTIVE_MS
 }
 
 function rests({ type, keepers, stopping, exited }: Census): boolean {
@@ -148,7 +148,11 @@ function steady(facts: Facts, counts: readonly Census[]): Plan {
   const pause = longestPause(facts, counts)
   const onlyWaiting =
     operations.length === 0 && pause > 0 && clean(facts, counts) && counts.every(nothingBoots)
-  return active(facts.wanted.rollout ? 'return' : 'hand-over', operations, onlyWaiting ? pause : ACTIVE_MS)
+  return active(
+    facts.wanted.rollout ? 'return' : 'hand-over',
+    operations,
+    onlyWaiting ? pause : waitOf(facts, counts, operations),
+  )
 }
 
 /** Whatever is there of it has come up: only its end would be news, and that is told. */
