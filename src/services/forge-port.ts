@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { Commit } from '../domain/source-event.ts'
+import type { Commit, PullRequestEvent, PushEvent } from '../domain/source-event.ts'
 
 /** A repository at a forge, and what lets us in. */
 export interface ForgeRepository {
@@ -25,24 +25,8 @@ export interface ForgeDelivery {
 
 /** What a delivery tells. Times are UTC ms by the forge's clock. */
 export type ForgeNews =
-  | {
-      readonly news: 'push'
-      readonly branch: string
-      readonly from: string | null
-      readonly commit: Commit | null
-      readonly forced: boolean
-    }
-  | {
-      readonly news: 'pull-request'
-      readonly action: 'opened' | 'updated' | 'closed'
-      readonly number: number
-      readonly title: string
-      readonly branch: string
-      readonly commit: Commit
-      readonly fork: boolean
-      readonly merged: boolean
-      readonly url: string | null
-    }
+  | ({ readonly news: 'push'; readonly from: string | null } & Omit<PushEvent, 'kind'>)
+  | ({ readonly news: 'pull-request' } & Omit<PullRequestEvent, 'kind'>)
   /** Nothing that concerns us; `why` in a few words. */
   | { readonly news: 'nothing'; readonly why: string }
 

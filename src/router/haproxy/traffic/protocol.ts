@@ -14,7 +14,7 @@ export interface Calls {
   switched: { args: [rollout: string]; result: undefined }
   /** UTC ms of the begin; null when there is no such receipt. */
   openedAt: { args: [rollout: string]; result: number | null }
-  close: { args: [rollout: string, outages: TrafficReport['outages']]; result: TrafficReport | null }
+  close: { args: [rollout: string, outages: TrafficReport['outages']]; result: TrafficReport }
   sample: {
     args: [backend: BackendKey, instances: readonly string[], agoMs: number]
     result: TrafficSample

@@ -97,7 +97,7 @@ export class Reader {
    * The counters are read before the last lines are waited for, so that no line can be missed by mistake. The receipt ends
    * at the instant up to which all lines have been read, also when this process is held up afterwards.
    */
-  async close(rollout: string, outages: TrafficReport['outages']): Promise<TrafficReport | null> {
+  async close(rollout: string, outages: TrafficReport['outages']): Promise<TrafficReport> {
     const done = this.#closed.get(rollout)
     if (done) return done.report
     // Superseded before the engine came to it: it too must come to its end.
@@ -109,7 +109,9 @@ export class Reader {
       this.#meter.gap(rollout, 'the router could not be asked for its last lines')
     const report = this.#meter.close(rollout, mark, outages)
     this.#damaged = false
-    if (report) this.#keep({ rollout, at: Date.now(), report })
+    // Whoever asked at the same time has closed it meanwhile.
+    if (!report) return this.#closed.get(rollout)!.report
+    this.#keep({ rollout, at: Date.now(), report })
     return report
   }
 

@@ -101,9 +101,7 @@ export class HaproxyTraffic implements Traffic {
   async close(rollout: string): Promise<TrafficReport> {
     const from = await this.#call('openedAt', rollout)
     const outages = from === null ? [] : await this.#options.outages(from, Date.now())
-    const report = await this.#call('close', rollout, outages)
-    if (report) return report
-    throw new TasukiError('not_found', `There is no receipt of rollout ${rollout}.`)
+    return this.#call('close', rollout, outages)
   }
 
   async sample(
