@@ -83,3 +83,13 @@ export async function textOf(chunks: AsyncIterable<Buffer>): Promise<string> {
   for await (const chunk of chunks) all += chunk.toString('utf8')
   return all
 }
+
+/** Reads on until that has come; throws when the stream ends without it. */
+export async function textUntil(chunks: AsyncIterator<Buffer>, wanted: string): Promise<void> {
+  let all = ''
+  while (!all.includes(wanted)) {
+    const { done, value } = await chunks.next()
+    if (done) throw new Error(`The stream ended without ${JSON.stringify(wanted)}: ${all}`)
+    all += value.toString('utf8')
+  }
+}
