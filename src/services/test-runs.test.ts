@@ -2,7 +2,17 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createServices } from './index.ts'
 import { ALICE, world } from './testing.ts'
-import { begun, ended, pipelineOf, says, textOf, uploaded, when, withNodes } from './testing-test-runs.ts'
+import {
+  begun,
+  ended,
+  pipelineOf,
+  says,
+  textOf,
+  textUntil,
+  uploaded,
+  when,
+  withNodes,
+} from './testing-test-runs.ts'
 
 const PASSING = { scripts: { test: 'echo "ok 1 - works"' } }
 
