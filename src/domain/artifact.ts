@@ -2,13 +2,19 @@ import type { RolloutSettings } from './settings.ts'
 
 /** The immutable result of a build, named by its digest. */
 export interface Artifact {
-  /** `sha256:` and 64 hex digits: the digest of the normalised tree. */
+  /**
+   * `sha256:` and 64 hex digits: of a slug the digest of the normalised tree; of an image that of its manifest in the
+   * registry, or its id where no registry has it.
+   */
   readonly digest: string
-  readonly kind: 'slug'
+  readonly kind: ArtifactKind
   /** Bytes on disk. */
   readonly size: number
   readonly commit: string | null
-  /** Process type → command, from the Procfile or the builder's own defaults. */
+  /**
+   * Process type → command, from the Procfile or the builder's own defaults. An empty command is that of the image itself
+   * (its ENTRYPOINT and CMD); any other replaces its CMD.
+   */
   readonly processTypes: Readonly<Record<string, string>>
   /** What app.json said that matters after the build. */
   readonly manifest: Manifest
@@ -16,6 +22,19 @@ export interface Artifact {
   readonly builder: string
   /** Environment that the builder wants in each instance (e.g. PATH, NODE_ENV); config vars win over it. */
   readonly env: Readonly<Record<string, string>>
+  /** Only of an image. */
+  readonly image?: ArtifactImage
+}
+
+/** A slug is a directory tree; an image is what Docker engines run. */
+export type ArtifactKind = 'slug' | 'image'
+
+/** Where engines find an image. */
+export interface ArtifactImage {
+  /** What to name it to an engine: `REGISTRY/REPOSITORY@sha256:…`, or its id `sha256:…` where no registry has it. */
+  readonly ref: string
+  /** `REGISTRY/REPOSITORY`; null: it is on Docker hosts only, from one of which the others are given it. */
+  readonly repository: string | null
 }
 
 /** The parts of app.json that travel with the artifact: read once, at the build. */

@@ -161,7 +161,7 @@ test('promotions that can not be are refused with the reason, and nothing change
 
 test('an artifact that the runtime of the targets can not run is refused', async (t) => {
   const all = await made(t)
-  all.builder = async ({ commit }) => ({ ...artifactNamed('a', { commit }), kind: 'image' as 'slug' })
+  all.builder = async ({ commit }) => artifactNamed('a', { commit, kind: 'image' })
   await deployed(all, all.staging, 'a')
   await assert.rejects(promote(all, [all.production]), /of the kind "image", which the runtime/)
   assert.equal((await all.services.releases.list(all.production, {})).length, 1)

@@ -107,6 +107,7 @@ async function readArtifact(db: Db, digest: string): Promise<Artifact> {
     processTypes: JSON.parse(row.processTypes),
     manifest: JSON.parse(row.manifest),
     env: JSON.parse(row.env),
+    ...(row.image === null ? {} : { image: JSON.parse(row.image) }),
   }
 }
 
@@ -120,5 +121,6 @@ function asRow(artifact: Artifact): Omit<ArtifactsTable, 'createdAt' | 'collecte
     processTypes: JSON.stringify(artifact.processTypes),
     manifest: JSON.stringify(artifact.manifest),
     env: JSON.stringify(artifact.env),
+    image: artifact.image ? JSON.stringify(artifact.image) : null,
   }
 }

@@ -25,6 +25,7 @@ import { SLEEPERS } from './migrations/0022-sleepers.ts'
 import { REVIEW_APPS } from './migrations/0023-review-apps.ts'
 import { COMMITS } from './migrations/0024-commits.ts'
 import { PAUSED_ROLLOUTS } from './migrations/0025-paused-rollouts.ts'
+import { IMAGES } from './migrations/0026-images.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -53,6 +54,7 @@ const MIGRATIONS: readonly string[] = [
   REVIEW_APPS,
   COMMITS,
   PAUSED_ROLLOUTS,
+  IMAGES,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -1,4 +1,5 @@
 import type { Generated } from 'kysely'
+import type { ArtifactKind } from '../domain/artifact.ts'
 import type { Stage } from '../domain/pipeline.ts'
 import type { ReleaseStatus } from '../domain/release.ts'
 import type { JournalEntry, RolloutOutcome } from '../domain/rollout.ts'
@@ -141,13 +142,15 @@ export interface AppTransfersTable {
 
 export interface ArtifactsTable {
   digest: string
-  kind: 'slug'
+  kind: ArtifactKind
   size: number
   commit: string | null
   builder: string
   processTypes: string
   manifest: string
   env: string
+  /** JSON of where an image is found. */
+  image: string | null
   createdAt: number
   /** When its files were collected; the row stays for the history. */
   collectedAt: number | null

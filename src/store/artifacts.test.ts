@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openStore } from './open.ts'
+import { artifactNamed, tempDir } from './testing.ts'
+
+test('where an image is found is remembered, and a slug is told apart from it', async (t) => {
+  const data = tempDir(t)
+  const digest = `sha256:${'1'.repeat(64)}`
+  const image = { ref: `registry.example:5000/demo@${digest}`, repository: 'registry.example:5000/demo' }
+  const first = await openStore(data)
+  await first.tables.artifacts.put(artifactNamed('1', { kind: 'image', processTypes: { web: '' }, image }), 1)
+  await first.tables.artifacts.put(artifactNamed('2'), 1)
+  await first.close()
+
+  const store = await openStore(data)
+  t.after(() => store.close())
+  const found = await store.tables.artifacts.get(digest)
+  assert.deepEqual([found.kind, found.image, found.processTypes], ['image', image, { web: '' }])
+  const slug = await store.tables.artifacts.get(artifactNamed('2').digest)
+  assert.deepEqual([slug.kind, slug.image], ['slug', undefined])
+})
