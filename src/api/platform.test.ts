@@ -101,7 +101,15 @@ test('instances are shown as runtime and router see them', async (t) => {
     generation: 1,
     size: 'Eco',
   } as const
-  const idle = { privateAddress: null, pid: 1, startedAt: 1000, signalledAt: null, exit: null } as const
+  const idle = {
+    host: null,
+    unreachable: false,
+    privateAddress: null,
+    pid: 1,
+    startedAt: 1000,
+    signalledAt: null,
+    exit: null,
+  } as const
   const address = { host: '127.0.0.1', port: 20000 }
   api.instances.push(
     { ...base, ...idle, id: 'i2', name: 'web.10', state: 'running', address },

@@ -47,6 +47,10 @@ export interface RuntimeInstance {
   readonly release: number
   readonly generation: number
   readonly size: string
+  /** Name of the host that it is on; null: the control plane's own machine. */
+  readonly host: string | null
+  /** Its host does not answer: all else here is what was last known of it. */
+  readonly unreachable: boolean
   readonly state: 'running' | 'exited'
   /** Where it serves, from the router's point of view; null for what does not listen (`run`, `release`). */
   readonly address: Address | null

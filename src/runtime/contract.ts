@@ -75,6 +75,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
         signalledAt,
         exit,
         pid: _pid,
+        host: _host,
         ...rest
       } = (await one(spec.id))!
       const { id, kind, appId, type, release, generation } = spec
@@ -87,6 +88,7 @@ export function runtimeContract(name: string, make: () => Promise<RuntimeUnderTe
         release,
         generation,
         size: spec.size.name,
+        unreachable: false,
       })
       assert.equal(state, 'running')
       assert.ok(address && privateAddress && address.port !== privateAddress.port)

@@ -53,7 +53,14 @@ async function seen(made: World, id: string, reached: (setup: AppSetup) => boole
 
 function exited({ id, appId, name, release, generation }: InstanceSpec, code: number): RuntimeInstance {
   const about = { id, appId, name, release, generation, kind: 'one-off', type: 'run', size: 'Eco' } as const
-  const none = { address: null, privateAddress: null, pid: null, signalledAt: null }
+  const none = {
+    host: null,
+    unreachable: false,
+    address: null,
+    privateAddress: null,
+    pid: null,
+    signalledAt: null,
+  }
   return { ...about, ...none, state: 'exited', startedAt: 1, exit: { code, at: 2, cause: 'exit' } }
 }
 

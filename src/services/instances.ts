@@ -69,7 +69,15 @@ export class InstanceService {
       generation: 0,
       size,
     } as const
-    const none = { address: null, privateAddress: null, pid: null, signalledAt: null, exit: null }
+    const none = {
+      host: null,
+      unreachable: false,
+      address: null,
+      privateAddress: null,
+      pid: null,
+      signalledAt: null,
+      exit: null,
+    }
     const state = run.state === 'ended' ? 'down' : 'starting'
     return { ...view, instance: { ...about, ...none, state: 'running', startedAt }, state }
   }

@@ -28,6 +28,8 @@ function instance(app: App, id: string, more: Partial<RuntimeInstance> = {}): Ru
     state: 'running',
     address: { host: '127.0.0.1', port: 20000 },
     privateAddress: null,
+    host: null,
+    unreachable: false,
     pid: 1,
     startedAt: 1,
     signalledAt: null,

@@ -33,6 +33,8 @@ const NOTHING = {
   state: 'exited',
   address: null,
   privateAddress: null,
+  host: null,
+  unreachable: false,
   pid: null,
   signalledAt: null,
   exit: null,

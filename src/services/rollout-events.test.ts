@@ -115,6 +115,8 @@ const INSTANCE: RuntimeInstance = {
   state: 'exited',
   address: null,
   privateAddress: null,
+  host: null,
+  unreachable: false,
   pid: null,
   startedAt: 0,
   signalledAt: null,

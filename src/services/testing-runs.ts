@@ -69,7 +69,15 @@ export function change(instances: RuntimeInstance[], id: string, more: Partial<R
 /** The instance of a spec as the runtime shows it. */
 export function shown({ id, appId, name, release, generation }: InstanceSpec): RuntimeInstance {
   const about = { id, appId, name, release, generation, kind: 'one-off', type: 'run', size: 'Eco' } as const
-  const none = { address: null, privateAddress: null, pid: null, signalledAt: null, exit: null }
+  const none = {
+    host: null,
+    unreachable: false,
+    address: null,
+    privateAddress: null,
+    pid: null,
+    signalledAt: null,
+    exit: null,
+  }
   return { ...about, ...none, state: 'running', startedAt: 1 }
 }
 

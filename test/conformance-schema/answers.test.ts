@@ -129,6 +129,8 @@ async function populated(t: TestContext, conformance: Conformance): Promise<Live
     state: 'running',
     address: { host: '127.0.0.1', port: 20_000 },
     privateAddress: null,
+    host: null,
+    unreachable: false,
     pid: 1,
     startedAt: 1000,
     signalledAt: null,

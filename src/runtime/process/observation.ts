@@ -33,6 +33,8 @@ export function observed(layout: Layout, spec: StoredSpec): RuntimeInstance {
     state: exit === null ? 'running' : 'exited',
     address: spec.ports && { host: HOST, port: spec.ports.serve },
     privateAddress: spec.ports && { host: HOST, port: spec.ports.private },
+    host: null,
+    unreachable: false,
     pid: status?.main?.pid ?? null,
     startedAt: spec.startedAt,
     signalledAt: signalledAt(layout, spec),

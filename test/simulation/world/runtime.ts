@@ -139,6 +139,8 @@ export class SimRuntime implements Runtime {
         state: 'running',
         address: listens ? this.#address(host) : null,
         privateAddress: listens ? this.#address(host) : null,
+        host: host.name,
+        unreachable: false,
         pid: 1,
         startedAt: this.#clock.wall(),
         signalledAt: null,
