@@ -1,10 +1,12 @@
 /**
  * Runs the tests in phases and ends with one count: those beside the source and what crosses folders two files at a
  * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself.
+ * Before the count stand the slowest files and the tests that failed.
  *
- *   node scripts/run-tests.ts [unit | e2e | load | soak] [PATTERN …]
+ *   node scripts/run-tests.ts [--repeat N] [unit | e2e | load | soak] [PATTERN …]
  *
- * A pattern is a part of a file's path. Exits with 1 when a test failed or none ran.
+ * A pattern is a part of a file's path. `--repeat` runs all of it up to N times, to find what fails now and then: it
+ * stops at the first round with a failure. Exits with 1 when a test failed or none ran.
  */
 import { globSync } from 'node:fs'
 import { cpus } from 'node:os'
@@ -12,6 +14,8 @@ import { dirname, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { TestReport } from './test-report.ts'
 
 interface Phase {
   readonly name: string
@@ -23,19 +27,20 @@ interface Phase {
   readonly minutesInAll: number
 }
 
-interface Count {
-  passed: number
-  failed: number
-  skipped: number
-}
-
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const LOAD = '.load.test.ts'
 const SUITES = ['unit', 'e2e', 'load', 'soak']
 
-const [first, ...rest] = process.argv.slice(2)
-const suite = SUITES.includes(first ?? '') ? first : undefined
-const patterns = suite ? rest : process.argv.slice(2)
+const SLOWEST_SHOWN = 10
+
+const { values, positionals } = parseArgs({
+  options: { repeat: { type: 'string', default: '1' } },
+  allowPositionals: true,
+})
+const rounds = Number(values.repeat)
+if (!Number.isInteger(rounds) || rounds < 1) throw new Error('--repeat takes a whole number from 1')
+const suite = SUITES.includes(positionals[0] ?? '') ? positionals[0] : undefined
+const patterns = suite ? positionals.slice(1) : positionals
 
 function find(globs: readonly string[]): string[] {
   // The conformance test has packages of its own below test/, and those have tests.
@@ -77,7 +82,7 @@ function phases(): Phase[] {
 }
 
 /** Runs one phase with the runner's own report on standard output. */
-async function runPhase(phase: Phase, total: Count): Promise<void> {
+async function runPhase(phase: Phase, report: TestReport): Promise<void> {
   const stream = run({
     files: [...phase.files],
     concurrency: phase.concurrency,
@@ -85,22 +90,29 @@ async function runPhase(phase: Phase, total: Count): Promise<void> {
     signal: AbortSignal.timeout(phase.minutesInAll * 60_000),
     execArgv: ['--disable-warning=ExperimentalWarning'],
   })
-  stream.on('test:summary', (summary) => {
-    // The summary without a file is that of the whole phase.
-    if (summary.file !== undefined) return
-    const { tests, passed, skipped, todo } = summary.counts
-    total.passed += passed
-    total.skipped += skipped + todo
-    total.failed += tests - passed - skipped - todo
-  })
+  report.follow(stream)
   for await (const text of stream.compose(spec)) process.stdout.write(text)
 }
 
-const total: Count = { passed: 0, failed: 0, skipped: 0 }
-for (const phase of phases()) {
-  if (phase.files.length === 0) continue
-  console.log(`\n── ${phase.name}: ${phase.files.length} files ──\n`)
-  await runPhase(phase, total)
+async function runRound(report: TestReport): Promise<void> {
+  for (const phase of phases()) {
+    if (phase.files.length === 0) continue
+    console.log(`\n── ${phase.name}: ${phase.files.length} files ──\n`)
+    await runPhase(phase, report)
+  }
 }
-console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
-if (total.failed > 0 || total.passed === 0) process.exitCode = 1
+
+const report = new TestReport(ROOT)
+let round = 0
+while (round < rounds && report.failed === 0) {
+  round += 1
+  if (rounds > 1) console.log(`\n══ round ${round} of ${rounds} ══`)
+  await runRound(report)
+}
+console.log(`\n── slowest files ──\n\n${report.slowest(SLOWEST_SHOWN)}`)
+if (report.failed > 0) {
+  const when = rounds > 1 ? ` in round ${round}` : ''
+  console.log(`\n── failed${when} ──\n\n${report.failures()}`)
+}
+console.log(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`)
+if (report.failed > 0 || report.passed === 0) process.exitCode = 1

@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+
+const HEAD = `
+import assert from 'node:assert/strict'
+import { describe, test } from 'node:test'
+`
+
+/** A project of its own that has the runner and these test files. */
+function project(t: TestContext, files: Readonly<Record<string, string>>): string {
+  const root = mkdtempSync(join(tmpdir(), 'tasuki-run-tests-'))
+  t.after(() => rmSync(root, { recursive: true }))
+  writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
+  mkdirSync(join(root, 'scripts'))
+  mkdirSync(join(root, 'src'))
+  for (const name of ['run-tests.ts', 'test-report.ts']) {
+    cpSync(join(import.meta.dirname, name), join(root, 'scripts', name))
+  }
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, 'src', name), HEAD + text)
+  return root
+}
+
+/** Runs it and gives its exit code and the lines of its output. */
+function runTests(root: string, ...args: readonly string[]): { code: number | null; lines: string[] } {
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const script = join(root, 'scripts', 'run-tests.ts')
+  const flags = ['--disable-warning=ExperimentalWarning', script]
+  const ran = spawnSync(process.execPath, [...flags, ...args], { env, encoding: 'utf8', timeout: 60_000 })
+  return { code: ran.status, lines: ran.stdout.trimEnd().split('\n') }
+}
+
+const GOOD = "test('works', () => {})\n"
+const BAD = `
+describe('a group', () => {
+  test('goes wrong', () => assert.equal(1, 2, 'one is not two'))
+  test('works too', () => {})
+})
+`
+
+test('a run ends with its failures, each with file and error, and with the count', (t) => {
+  const { code, lines } = runTests(project(t, { 'good.test.ts': GOOD, 'bad.test.ts': BAD }))
+  assert.equal(code, 1)
+  const failed = lines.slice(lines.indexOf('── failed ──'))
+  assert.match(failed.splice(6, 1)[0]!, /^ {4}at .+src\/bad\.test\.ts:6:\d+\)$/)
+  assert.deepEqual(failed, [
+    '── failed ──',
+    '',
+    '✖ a group › goes wrong',
+    '  src/bad.test.ts:6',
+    '    one is not two',
+    '    1 !== 2',
+    '',
+    '2 passed, 1 failed, 0 skipped',
+  ])
+})
+
+test('a file that ends before its tests do is a failure', (t) => {
+  const { code, lines } = runTests(project(t, { 'good.test.ts': GOOD, 'dies.test.ts': 'process.exit(3)' }))
+  assert.equal(code, 1)
+  assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
+  assert.ok(lines.slice(lines.indexOf('── failed ──')).includes('  src/dies.test.ts:1'), lines.join('\n'))
+})
+
+test('a run without failures has none to tell of, and names its slowest files', (t) => {
+  const { code, lines } = runTests(project(t, { 'good.test.ts': GOOD }), 'unit', 'good')
+  assert.equal(code, 0)
+  assert.equal(lines.includes('── failed ──'), false)
+  assert.match(lines.slice(lines.indexOf('── slowest files ──'))[2]!, /^ +\d+\.\d s {2}src\/good\.test\.ts$/)
+  assert.equal(lines.at(-1), '1 passed, 0 failed, 0 skipped')
+})
+
+test('a run can be repeated until something fails', (t) => {
+  const third = `
+import { appendFileSync, readFileSync } from 'node:fs'
+test('works twice', () => {
+  appendFileSync(new URL('./runs', import.meta.url), 'x')
+  assert.ok(readFileSync(new URL('./runs', import.meta.url)).length < 3)
+})
+`
+  const root = project(t, { 'third.test.ts': third })
+  const { code, lines } = runTests(root, '--repeat', '10', 'unit')
+  assert.equal(code, 1)
+  assert.equal(readFileSync(join(root, 'src', 'runs'), 'utf8'), 'xxx')
+  assert.ok(lines.includes('── failed in round 3 ──'))
+  assert.equal(lines.at(-1), '2 passed, 1 failed, 0 skipped')
+})
