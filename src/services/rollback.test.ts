@@ -112,3 +112,20 @@ test('an app with one release has nothing to go back to', async (t) => {
   await deployed(made, app, 'a')
   await assert.rejects(made.services.rollback.rollBack(app, null, ALICE), { code: 'not_found' })
 })
+
+test('the tag of an image and the digest of an artifact name its release as well', async (t) => {
+  const made = await world(t)
+  const app = await made.services.apps.create('shop', ALICE)
+  const artifact = artifactNamed('a')
+  made.builder = async () => artifact
+  await deployed(made, app, 'a')
+  for (const to of [`sha-${artifact.commit}`, `sha-${artifact.commit!.slice(0, 7)}`, artifact.digest]) {
+    made.builder = async () => artifactNamed('b')
+    await deployed(made, app, 'b')
+    const { release } = await made.services.rollback.rollBack(app, to, ALICE)
+    await made.engine.finish(app.id)
+    assert.equal(release.artifact, artifact.digest, to)
+  }
+  const unknown = made.services.rollback.rollBack(app, `sha256:${'f'.repeat(64)}`, ALICE)
+  await assert.rejects(unknown, { code: 'not_found' })
+})

@@ -8,7 +8,9 @@ import { liveApp } from './live-app.ts'
 import { eligible, type MadeRelease, makeRelease, versionIn } from './releases.ts'
 import { intendedRelease } from './rollouts.ts'
 
-const COMMIT_PREFIX = /^[0-9a-f]{4,64}$/i
+/** As people write it, and as the tags of images have it. */
+const COMMIT_PREFIX = /^(?:sha-)?([0-9a-f]{4,64})$/i
+const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /** Back to an earlier release: its artifact with its own config, as a new release. */
 export class RollbackService {
@@ -19,8 +21,8 @@ export class RollbackService {
   }
 
   /**
-   * `to`: `v3`, `3`, the id of a release, or (at least 4 digits of) a commit; null: the last release before this one
-   * that served with another artifact or config. Supersedes a rollout that is running.
+   * `to`: `v3`, `3`, the id of a release, (at least 4 digits of) a commit, also as `sha-COMMIT`, or the digest of an
+   * artifact; null: the last release before this one that served with another artifact or config. Supersedes a rollout that is running.
    * Throws `not_found`, or `invalid_params` when that release can not be rolled back to.
    */
   async rollBack(app: App, to: string | null, user: string): Promise<MadeRelease> {
@@ -57,7 +59,7 @@ async function named(tables: Tables, app: App, to: string): Promise<StoredReleas
   const release =
     (version === null ? null : await tables.releases.byVersion(app.id, version)) ??
     (await tables.releases.byId(app.id, to)) ??
-    (await byCommit(tables, app, to))
+    (DIGEST.test(to) ? await byDigest(tables, app, to) : await byCommit(tables, app, to))
   if (!release) throw unknown(app, to)
   if (await eligible(tables, release)) return release
   throw new TasukiError(
@@ -69,10 +71,26 @@ async function named(tables: Tables, app: App, to: string): Promise<StoredReleas
   )
 }
 
-async function byCommit(tables: Tables, app: App, prefix: string): Promise<StoredRelease | null> {
-  if (!COMMIT_PREFIX.test(prefix)) return null
-  const start = prefix.toLowerCase()
-  const releases = (await tables.releases.list(app.id)).filter((one) => one.commit?.startsWith(start))
+async function byCommit(tables: Tables, app: App, text: string): Promise<StoredRelease | null> {
+  const start = COMMIT_PREFIX.exec(text)?.[1]?.toLowerCase()
+  if (start === undefined) return null
+  const releases = await tables.releases.list(app.id)
+  return bestOf(
+    tables,
+    releases.filter((one) => one.commit?.startsWith(start)),
+  )
+}
+
+async function byDigest(tables: Tables, app: App, digest: string): Promise<StoredRelease | null> {
+  const releases = await tables.releases.list(app.id)
+  return bestOf(
+    tables,
+    releases.filter((one) => one.artifact === digest),
+  )
+}
+
+/** The first that can be rolled back to, else the first, which tells why it can not. */
+async function bestOf(tables: Tables, releases: readonly StoredRelease[]): Promise<StoredRelease | null> {
   for (const release of releases) if (await eligible(tables, release)) return release
   return releases[0] ?? null
 }
@@ -84,7 +102,7 @@ function why(release: StoredRelease): string {
 }
 
 function unknown(app: App, to: string): TasukiError {
-  return new TasukiError('not_found', `${app.name} has no release or commit "${to.slice(0, 60)}".`, {
+  return new TasukiError('not_found', `${app.name} has no release, commit or digest "${to.slice(0, 60)}".`, {
     next: `\`tasuki releases -a ${app.name}\` lists them.`,
   })
 }

@@ -11,9 +11,13 @@ export default class Rollback extends TasukiCommand {
     '<%= config.bin %> rollback -a shop',
     '<%= config.bin %> rollback v6 -a shop',
     '<%= config.bin %> rollback 4f2a91c -a shop',
+    '<%= config.bin %> rollback sha-4f2a91c -a shop',
   ]
   static override args = {
-    to: Args.string({ description: 'A release, as v6, or a commit or its beginning.' }),
+    to: Args.string({
+      description:
+        'A release, as v6; a commit or its beginning, also as in the tag sha-COMMIT of an image; or a digest.',
+    }),
   }
   static override flags = { ...appFlag, ...followFlags }
 
