@@ -171,10 +171,10 @@ function endOfReturn(facts: Facts, counts: readonly Census[]): Operation[] {
   return [{ kind: 'finish', note, rollout: rollout.id, outcome: rollout.backOutcome ?? 'failed' }]
 }
 
-/** Until what is missing may be started, ms; what is not wanted (any more) is not waited for. */
+/** Until what is missing may be started, ms; 0 where nothing is. */
 function longestPause({ pauses }: Facts, counts: readonly Census[]): number {
-  const wanted = counts.filter(({ type }) => type.quantity > 0)
-  return Math.max(0, ...wanted.map(({ type }) => pauses.get(type.type) ?? 0))
+  const short = counts.filter(({ type, keepers }) => keepers.length < type.quantity)
+  return Math.max(0, ...short.map(({ type }) => pauses.get(type.type) ?? 0))
 }
 
 /** The goal serves whole, and alone. */

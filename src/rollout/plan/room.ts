@@ -34,11 +34,13 @@ export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
     (isReady(one) || isUnchecked(one)) &&
     facts.wanted.rollout?.switched === false &&
     keptWarm(facts, count, one)
-  // New ones that are ready come first, as far as there is room for them.
-  const ready = count.keepers.filter(isReady).length
-  const first = wholeSetFirst(facts, count.type) ? ready : Math.min(ready, Math.max(0, roomToAdmit(count)))
-  const short = -spareOf(facts, count) - first
-  return count.old.filter((one) => isHalfAdmitted(one) || warm(one)).slice(0, Math.max(0, short))
+  // New ones that are ready come first, as far as there is room for them (I4).
+  const room = wholeSetFirst(facts, count.type) ? Number.POSITIVE_INFINITY : Math.max(0, roomToAdmit(count))
+  const first = Math.min(count.keepers.filter(isReady).length, room)
+  const short = Math.max(0, -spareOf(facts, count) - first)
+  const half = count.old.filter(isHalfAdmitted).slice(0, short)
+  const back = Math.min(short - half.length, room - first)
+  return [...half, ...count.old.filter((one) => !isHalfAdmitted(one) && warm(one)).slice(0, back)]
 }
 
 /** How many more may be let in one by one (I4). */
