@@ -45,6 +45,17 @@ export const ERRORS = {
   no_port: { status: 507, exit: 9, next: 'Free a port, or start the server with a wider --ports range.' },
   router_unavailable: { status: 503, exit: 9, next: 'The router is being restarted; try again in a moment.' },
   router_refused: { status: 500, exit: 9, next: 'See the log of the server for what HAProxy said.' },
+  host_unreachable: {
+    status: 503,
+    exit: 9,
+    next: 'Is the host on, and can it be reached by SSH? What is known of it is kept until it answers again.',
+  },
+  host_refused: { status: 422, exit: 9, next: 'Check the key of the host and the keys that it accepts.' },
+  no_host: {
+    status: 422,
+    exit: 9,
+    next: '`tasuki hosts` lists the hosts and their labels; `tasuki hosts:add` adds one.',
+  },
   data_in_use: {
     status: 409,
     exit: 9,

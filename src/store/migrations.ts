@@ -26,6 +26,8 @@ import { REVIEW_APPS } from './migrations/0023-review-apps.ts'
 import { COMMITS } from './migrations/0024-commits.ts'
 import { PAUSED_ROLLOUTS } from './migrations/0025-paused-rollouts.ts'
 import { IMAGES } from './migrations/0026-images.ts'
+import { HEALTH } from './migrations/0027-health.ts'
+import { HOSTS } from './migrations/0028-hosts.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -55,6 +57,8 @@ const MIGRATIONS: readonly string[] = [
   COMMITS,
   PAUSED_ROLLOUTS,
   IMAGES,
+  HEALTH,
+  HOSTS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

@@ -11,7 +11,10 @@ import type { AutoDeploysTable } from './auto-deploys.ts'
 import type { BranchDeploysTable } from './branch-deploys.ts'
 import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
 import type { FreezesTable } from './freezes.ts'
+import type { HealthTable } from './health.ts'
+import type { HostsTable } from './hosts.ts'
 import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
+import type { PlacementsTable } from './placements.ts'
 import type { ReviewAppConfigsTable } from './review-app-configs.ts'
 import type { ReviewAppsTable } from './review-apps.ts'
 import type { SleepersTable, SleepPoolsTable } from './sleepers.ts'
@@ -34,6 +37,7 @@ export interface Schema {
   /** `sealed`: its address, and the authority that its receiver is known by. */
   drains: { id: string; appId: string; token: string; sealed: Uint8Array; createdAt: number }
   artifacts: ArtifactsTable
+  health: HealthTable
   approvals: ApprovalsTable
   approvalVotes: ApprovalVotesTable
   audit: AuditTable
@@ -78,6 +82,8 @@ export interface Schema {
   webhookDeliveries: WebhookDeliveriesTable & { number: Generated<number> }
   reviewAppConfigs: ReviewAppConfigsTable
   reviewApps: ReviewAppsTable
+  hosts: HostsTable
+  placements: PlacementsTable
   events: EventsTable
 }
 

@@ -20,10 +20,13 @@ import { type Features, featuresTable } from './features.ts'
 import { type ForgeReportTables, forgeReportTables } from './forge-reports.ts'
 import { type Formations, formationTable } from './formation.ts'
 import { type Freezes, freezesTable } from './freezes.ts'
+import { type HealthStretches, healthTable } from './health.ts'
+import { type Hosts, hostsTable } from './hosts.ts'
 import { type Journal, journalTable } from './journal.ts'
 import { type Outbox, outboxTables } from './outbox.ts'
 import { type PipelineRepositories, pipelineRepositoriesTable } from './pipeline-repositories.ts'
 import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from './pipelines.ts'
+import { type Placements, placementsTable } from './placements.ts'
 import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
 import { type Releases, releasesTable } from './releases.ts'
@@ -68,10 +71,13 @@ export interface Tables {
   readonly forgeReports: ForgeReportTables
   readonly formation: Formations
   readonly freezes: Freezes
+  readonly health: HealthStretches
+  readonly hosts: Hosts
   readonly journal: Journal
   readonly couplings: Couplings
   readonly pipelines: Pipelines
   readonly pipelineRepositories: PipelineRepositories
+  readonly placements: Placements
   readonly promotions: Promotions
   readonly outbox: Outbox
   readonly webhooks: Webhooks
@@ -117,10 +123,13 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     forgeReports: forgeReportTables(db),
     formation: formationTable(db),
     freezes: freezesTable(db),
+    health: healthTable(db),
+    hosts: hostsTable(db),
     journal: journalTable(db),
     couplings: couplingsTable(db),
     pipelines: pipelinesTable(db),
     pipelineRepositories: pipelineRepositoriesTable(db, seal),
+    placements: placementsTable(db),
     promotions: promotionsTable(db),
     outbox: outboxTables(db),
     webhooks: webhooksTable(db, seal),

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { type Candidate, chooseHost, eligible } from './placement.ts'
+
+const WEB = { appId: 'shop', type: 'web', generation: 2 }
+type On = Candidate['instances'][number]
+
+function host(
+  name: string,
+  more: Partial<Candidate> & { labels?: string[]; state?: 'draining' } = {},
+): Candidate {
+  const { labels = ['web'], state = 'active', ...rest } = more
+  return { host: { name, labels, state }, reachable: true, instances: [], ...rest }
+}
+
+const on = (more: Partial<On> = {}): On => ({ ...WEB, state: 'running', ...more })
+
+describe('an instance goes to the host', () => {
+  const chosen = (...candidates: Candidate[]) => chooseHost(candidates, 'web', WEB).host.name
+
+  it('with the fewest of its app, type and generation', () => {
+    const busy = Array.from({ length: 9 }, () => on({ appId: 'other' }))
+    assert.equal(chosen(host('a', { instances: [on()] }), host('b', { instances: busy })), 'b')
+    assert.equal(
+      chosen(host('a', { instances: [on()] }), host('b', { instances: [on({ generation: 1 })] })),
+      'b',
+    )
+  })
+
+  it('else with the fewest of its app', () => {
+    const old = on({ generation: 1 })
+    assert.equal(chosen(host('a', { instances: [old, old] }), host('b', { instances: [old] })), 'b')
+  })
+
+  it('else with the fewest of all, and else the first by name', () => {
+    const other = on({ appId: 'other' })
+    assert.equal(chosen(host('a', { instances: [other] }), host('b')), 'b')
+    assert.equal(chosen(host('h10'), host('h9')), 'h9')
+  })
+
+  it('that has the label, answers, and is not being drained', () => {
+    const hosts = [
+      host('a', { labels: ['api'] }),
+      host('b', { reachable: false }),
+      host('c', { state: 'draining' }),
+      host('d'),
+    ]
+    assert.equal(chooseHost(hosts, 'web', WEB).host.name, 'd')
+    assert.deepEqual(
+      eligible(hosts, null).map((one) => one.host.name),
+      ['a', 'd'],
+    )
+  })
+
+  it('not counting what has ended', () => {
+    const ended = on({ state: 'exited' })
+    assert.equal(chosen(host('a', { instances: [ended, ended] }), host('b', { instances: [on()] })), 'a')
+  })
+})
+
+describe('without a host', () => {
+  const message = (hosts: Candidate[], label: string | null) => {
+    try {
+      chooseHost(hosts, label, WEB)
+    } catch (error) {
+      return [(error as { code: string }).code, `${error}`]
+    }
+    throw new Error('A host was chosen.')
+  }
+
+  it('the refusal says which do not do, and why', () => {
+    const hosts = [
+      host('a', { reachable: false }),
+      host('b', { state: 'draining' }),
+      host('c', { labels: [] }),
+    ]
+    assert.deepEqual(message(hosts, 'web'), [
+      'no_host',
+      'TasukiError: No host with the label web takes instances now: a does not answer, b is being drained.',
+    ])
+  })
+
+  it('the refusal says when no host has the label, or there is none at all', () => {
+    assert.match(message([host('a')], 'db')[1]!, /There is no host with the label db/)
+    assert.match(message([], null)[1]!, /There is no host\./)
+  })
+})
+
+it('instances of one set are spread so evenly that no two hosts differ by more than one', () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 0, max: 40 }), (hosts, count) => {
+      const all = Array.from({ length: hosts }, (_, at) => ({
+        ...host(`h${at}`),
+        instances: [] as On[],
+      }))
+      for (let made = 0; made < count; made += 1) chooseHost(all, null, WEB).instances.push(on())
+      const sizes = all.map(({ instances }) => instances.length)
+      assert.ok(Math.max(...sizes) - Math.min(...sizes) <= 1)
+    }),
+  )
+})

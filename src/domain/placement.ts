@@ -1,0 +1,103 @@
+import { TasukiError } from './errors.ts'
+import type { Host } from './host.ts'
+import type { RuntimeInstance } from './instance.ts'
+
+/** Where the instances of an app run: as processes of the control plane's machine, or on Docker hosts. */
+export type Placement =
+  | { readonly runtime: 'process' }
+  /** On hosts with that label; null: on any. */
+  | { readonly runtime: 'docker'; readonly label: string | null }
+
+export const AS_PROCESSES: Placement = { runtime: 'process' }
+export const ON_ANY_HOST: Placement = { runtime: 'docker', label: null }
+
+/** A host as a choice is made between several. */
+export interface Candidate {
+  readonly host: Pick<Host, 'name' | 'labels' | 'state'>
+  readonly reachable: boolean
+  /** What is on it or on its way there. */
+  readonly instances: readonly Pick<RuntimeInstance, 'appId' | 'type' | 'generation' | 'state'>[]
+}
+
+/** What is to be put somewhere. */
+export interface Placeable {
+  readonly appId: string
+  readonly type: string
+  readonly generation: number
+}
+
+/** The hosts on which instances with that placement may start now: active, reachable, with the label; by name. */
+export function eligible<T extends Candidate>(candidates: readonly T[], label: string | null): T[] {
+  return candidates
+    .filter(({ host, reachable }) => reachable && host.state === 'active' && hasLabel(host, label))
+    .sort(byName)
+}
+
+/**
+ * Spreads evenly: the host with the fewest instances of that app, type and generation, of these with the fewest of the
+ * app, of these with the fewest of all, of these the first by name. Throws `no_host` when there is none.
+ */
+export function chooseHost<T extends Candidate>(
+  candidates: readonly T[],
+  label: string | null,
+  what: Placeable,
+): T {
+  const best = eligible(candidates, label).reduce<T | null>(
+    (least, one) => (least === null || isEmptier(one, least, what) ? one : least),
+    null,
+  )
+  if (best) return best
+  throw noHost(candidates, label)
+}
+
+/** Says why nothing can start with that label, and what to do. */
+export function noHost(candidates: readonly Candidate[], label: string | null): TasukiError {
+  const labelled = candidates.filter(({ host }) => hasLabel(host, label))
+  const which = label === null ? 'host' : `host with the label ${label}`
+  if (labelled.length === 0)
+    return new TasukiError('no_host', `There is no ${which}.`, {
+      next:
+        label === null
+          ? 'Add one with `tasuki hosts:add`.'
+          : `Add one with \`tasuki hosts:add URL --label ${label}\`, or choose another label with \`tasuki place\`.`,
+    })
+  const states = labelled
+    .sort(byName)
+    .map(({ host, reachable }) => `${host.name} ${reasonOf(host, reachable)}`)
+  return new TasukiError('no_host', `No ${which} takes instances now: ${states.join(', ')}.`, {
+    next: 'Bring a host back (`tasuki hosts` shows how it stands with each), or add another with `tasuki hosts:add`.',
+  })
+}
+
+/** As people write it: `processes of the server`, `hosts with the label http-api`. */
+export function placementText(placement: Placement): string {
+  if (placement.runtime === 'process') return 'the server itself'
+  return placement.label === null ? 'any Docker host' : `Docker hosts with the label ${placement.label}`
+}
+
+function reasonOf({ state }: Candidate['host'], reachable: boolean): string {
+  if (!reachable) return 'does not answer'
+  return state === 'draining' ? 'is being drained' : 'is there'
+}
+
+function hasLabel({ labels }: Candidate['host'], label: string | null): boolean {
+  return label === null || labels.includes(label)
+}
+
+function isEmptier(one: Candidate, other: Candidate, what: Placeable): boolean {
+  const [mine, its] = [loadOf(one, what), loadOf(other, what)]
+  const index = mine.findIndex((count, at) => count !== its[at])
+  return index >= 0 && mine[index]! < its[index]!
+}
+
+/** Running instances of the same app, type and generation; of the app; of all. */
+function loadOf({ instances }: Candidate, { appId, type, generation }: Placeable): readonly number[] {
+  const running = instances.filter(({ state }) => state === 'running')
+  const ofApp = running.filter((one) => one.appId === appId)
+  const same = ofApp.filter((one) => one.type === type && one.generation === generation)
+  return [same.length, ofApp.length, running.length]
+}
+
+function byName(a: Candidate, b: Candidate): number {
+  return a.host.name.localeCompare(b.host.name, 'en', { numeric: true })
+}
