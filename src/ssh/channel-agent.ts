@@ -1,0 +1,56 @@
+import { Agent, type ClientRequest } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { inspect } from 'node:util'
+
+/** Free connections that are kept for the next call. */
+const KEPT = 8
+
+export interface ChannelSource {
+  /** Opens a channel to a Unix socket on the host. */
+  channel(socketPath: string): Promise<Duplex>
+  /** Told of each request. */
+  counted(): void
+}
+
+type Done = (error: Error | null, stream?: Duplex) => void
+
+/** An agent for HTTP over a Unix socket of a host: each of its connections is a channel of the one SSH connection. */
+export class ChannelAgent extends Agent {
+  readonly #source: ChannelSource
+  readonly #socketPath: string
+
+  constructor(source: ChannelSource, socketPath: string) {
+    super({ keepAlive: true, maxFreeSockets: KEPT })
+    this.#source = source
+    this.#socketPath = socketPath
+  }
+
+  addRequest(request: ClientRequest, ...more: unknown[]): void {
+    this.#source.counted()
+    const agent = Object.getPrototypeOf(ChannelAgent.prototype) as Record<
+      'addRequest',
+      typeof this.addRequest
+    >
+    agent.addRequest.call(this, request, ...more)
+  }
+
+  override createConnection(_options: object, done: Done): undefined {
+    this.#source.channel(this.#socketPath).then(
+      (channel) => done(null, likeSocket(channel)),
+      (error: Error) => done(error),
+    )
+  }
+
+  /** docker-modem shows every request's options to its debug log, whole, whether that is on or not. */
+  [inspect.custom](): string {
+    return 'ChannelAgent'
+  }
+}
+
+/** What `http` calls on a socket and a channel does not have. Time limits are the caller's. */
+function likeSocket(channel: Duplex): Duplex {
+  const same = () => channel
+  for (const name of ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'])
+    Object.assign(channel, { [name]: same })
+  return Object.assign(channel, { destroySoon: () => channel.end() })
+}

@@ -1,0 +1,287 @@
+import type { Agent } from 'node:http'
+import { constants } from 'node:os'
+import type { Duplex } from 'node:stream'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Client, ClientChannel } from 'ssh2'
+import { TasukiError } from '../domain/errors.ts'
+import { ChannelAgent } from './channel-agent.ts'
+import { dial, type SshTarget } from './dial.ts'
+import { Places } from './places.ts'
+
+export type SshState = 'connected' | 'connecting' | 'down'
+
+/** Once down: the first try comes soon, later ones seldom. ms. */
+const FIRST_RETRY_MS = 250
+const LONGEST_RETRY_MS = 5_000
+const EXEC_MS = 30_000
+/** Below `MaxSessions` of a usual sshd (10). */
+const SESSIONS = 6
+const SESSION_TRIES = 20
+const SESSION_WAIT_MS = 50
+const UNKNOWN_STATUS = 255
+
+export interface ExecResult {
+  /** Exit status, 128 + signal number for a death by signal, 255 when the host told neither. */
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface ExecOptions {
+  readonly input?: string | Buffer
+  /** Default thirty seconds. */
+  readonly timeoutMs?: number
+}
+
+/**
+ * One multiplexed SSH connection to a host, kept alive and made anew by itself when it is lost. While it is `connecting`
+ * calls wait for it; once it is `down` they are rejected at once, with why, until a later try in the background succeeds.
+ */
+export class SshConnection {
+  readonly #target: SshTarget
+  readonly #listeners = new Set<(state: SshState) => void>()
+  readonly #sessions = new Places(SESSIONS)
+  #state: SshState = 'connecting'
+  #client: Client | null = null
+  #trying: Promise<Client>
+  #failure: TasukiError | null = null
+  #hostKey: string | null = null
+  #calls = 0
+  #closed = false
+  #retryMs = FIRST_RETRY_MS
+  #timer: NodeJS.Timeout | null = null
+
+  /** Begins to connect, and never throws: `ready` says how it went. */
+  static open(target: SshTarget): SshConnection {
+    return new SshConnection(target)
+  }
+
+  private constructor(target: SshTarget) {
+    this.#target = target
+    this.#trying = this.#connect()
+    this.#trying.catch(ignored)
+  }
+
+  get state(): SshState {
+    return this.#state
+  }
+
+  /** Why it is not connected; null when it is, or nothing is known yet. */
+  get failure(): TasukiError | null {
+    return this.#failure
+  }
+
+  /** Fingerprint of the key that the host showed last, `SHA256:…`, also when it was not accepted. */
+  get hostKey(): string | null {
+    return this.#hostKey
+  }
+
+  /** Commands and HTTP requests that went over it so far. */
+  get calls(): number {
+    return this.#calls
+  }
+
+  /** Resolves when it is connected. Throws TasukiError `host_unreachable`, `host_refused`. */
+  async ready(): Promise<void> {
+    await this.#connected()
+  }
+
+  /** Calls back with every change of state. Returns the way to stop. */
+  onState(listener: (state: SshState) => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /**
+   * Runs a command in the user's shell. Throws TasukiError `host_unreachable` when it is not known how it went (also after
+   * `timeoutMs`, thirty seconds by default), `host_refused`.
+   */
+  async exec(
+    command: string,
+    options: { input?: string | Buffer; timeoutMs?: number } = {},
+  ): Promise<ExecResult> {
+    return this.#sessions.within(async () => {
+      const client = await this.#connected()
+      this.#calls += 1
+      const { ended } = await this.#session(client, command, options)
+      return ended
+    })
+  }
+
+  /** For HTTP to a Unix socket of the host. Its connections end with the SSH connection, and new ones come with the next. */
+  agent(socketPath: string): Agent {
+    return new ChannelAgent(
+      {
+        channel: (path) => this.#channel(path),
+        counted: () => {
+          this.#calls += 1
+        },
+      },
+      socketPath,
+    )
+  }
+
+  /** Ends it for good. */
+  close(): void {
+    this.#closed = true
+    if (this.#timer) clearTimeout(this.#timer)
+    this.#failure = this.#unreachable('the connection was closed')
+    this.#client?.end()
+    this.#client = null
+    this.#become('down')
+  }
+
+  async #channel(socketPath: string): Promise<Duplex> {
+    const client = await this.#connected()
+    return this.#opened<Duplex>((done) => client.openssh_forwardOutStreamLocal(socketPath, done), {
+      next: `Is the service running, and may ${this.#target.user} use ${socketPath} there?`,
+    })
+  }
+
+  /** Waits for the first try and for the one after a loss; else says at once what is. */
+  async #connected(): Promise<Client> {
+    if (this.#client) return this.#client
+    if (this.#state === 'connecting') return this.#trying
+    throw this.#failure ?? this.#unreachable('it is not connected')
+  }
+
+  async #connect(): Promise<Client> {
+    try {
+      const client = await dial(this.#target, (key) => {
+        this.#hostKey = key
+      })
+      if (this.#closed) {
+        client.end()
+        throw this.#unreachable('the connection was closed')
+      }
+      this.#hold(client)
+      return client
+    } catch (error) {
+      this.#failure = error as TasukiError
+      this.#become('down')
+      this.#tryLater()
+      throw error
+    }
+  }
+
+  #hold(client: Client): void {
+    this.#client = client
+    this.#failure = null
+    this.#retryMs = FIRST_RETRY_MS
+    let why = 'the connection was lost'
+    client.on('error', (error) => {
+      why = error.message
+    })
+    client.once('close', () => this.#lost(client, why))
+    this.#become('connected')
+  }
+
+  /** What comes right after a loss waits for one try, so that a restarted sshd is not noticed. */
+  #lost(client: Client, why: string): void {
+    if (this.#client !== client) return
+    this.#client = null
+    this.#failure = this.#unreachable(why)
+    this.#become('connecting')
+    this.#trying = this.#connect()
+    // Whoever waits for it is told; nobody has to.
+    this.#trying.catch(ignored)
+  }
+
+  #tryLater(): void {
+    if (this.#closed) return
+    this.#timer = setTimeout(() => {
+      this.#trying = this.#connect()
+      this.#trying.catch(ignored)
+    }, this.#retryMs).unref()
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS)
+  }
+
+  #become(state: SshState): void {
+    if (this.#state === state) return
+    this.#state = state
+    for (const listener of [...this.#listeners]) listener(state)
+  }
+
+  /**
+   * What a short command says comes together with its channel, so its end is awaited from the very beginning. A session
+   * that has just ended counts for the host a moment longer: one that it refuses has run nothing, and is asked for again.
+   */
+  async #session(
+    client: Client,
+    command: string,
+    options: ExecOptions,
+  ): Promise<{ ended: Promise<ExecResult> }> {
+    for (let asked = 1; ; asked += 1) {
+      try {
+        return await this.#opened((done) =>
+          client.exec(command, (error, channel) =>
+            done(error, error ? undefined : { ended: this.#result(channel, options) }),
+          ),
+        )
+      } catch (error) {
+        if (asked === SESSION_TRIES || this.#client !== client) throw error
+        await delay(SESSION_WAIT_MS)
+      }
+    }
+  }
+
+  /** Opens a channel. Throws TasukiError `host_unreachable` where the host does not. */
+  #opened<T>(
+    open: (done: (error: Error | undefined, opened?: T) => void) => void,
+    more: { next?: string } = {},
+  ): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      open((error, opened) => (opened === undefined ? reject(error) : resolve(opened)))
+    }).catch((error: Error) => {
+      throw this.#unreachable(lowerFirst(error.message), { cause: error, ...more })
+    })
+  }
+
+  #result(channel: ClientChannel, { input, timeoutMs = EXEC_MS }: ExecOptions): Promise<ExecResult> {
+    const stdout: Buffer[] = []
+    const stderr: Buffer[] = []
+    let code: number | null = null
+    channel.on('data', (chunk: Buffer) => stdout.push(chunk))
+    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
+    channel.on('exit', (status: number | null, signal?: string) => {
+      code = status ?? statusOf(signal)
+    })
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(this.#unreachable(`a command took longer than ${timeoutMs / 1000} s`))
+        channel.destroy()
+      }, timeoutMs)
+      channel.once('error', reject)
+      channel.once('close', () => {
+        clearTimeout(timer)
+        if (code === null) reject(this.#unreachable('the connection was lost while a command ran'))
+        else resolve({ code, stdout: text(stdout), stderr: text(stderr) })
+      })
+      channel.end(input)
+    })
+  }
+
+  #unreachable(why: string, more: { next?: string; cause?: unknown } = {}): TasukiError {
+    return new TasukiError('host_unreachable', `The host ${this.#target.name} does not answer: ${why}.`, {
+      ...more,
+      details: { host: this.#target.name },
+    })
+  }
+}
+
+function statusOf(signal: string | undefined): number {
+  const number = (constants.signals as Record<string, number>)[`SIG${signal?.replace(/^SIG/, '')}`]
+  return number === undefined ? UNKNOWN_STATUS : 128 + number
+}
+
+function lowerFirst(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1)
+}
+
+function text(chunks: readonly Buffer[]): string {
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+function ignored(): void {
+  // What failed is kept in `failure`, and told to all who ask.
+}
