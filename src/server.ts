@@ -122,6 +122,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     hosts: router,
     doorstep: router,
     usage: runtime,
+    checks: router,
     visits: { since: (instant) => traffic.visitsSince(instant) },
     planner: engine,
     server: {

@@ -1,5 +1,5 @@
 import type { BackendKey, Router } from '../rollout/ports.ts'
-import type { Doorstep, Hosts } from '../services/ports.ts'
+import type { Checks, Doorstep, Hosts } from '../services/ports.ts'
 
 /** What is to be known of a router. */
 export interface RouterStatus {
@@ -21,7 +21,7 @@ export interface NamedBackend extends BackendKey {
 }
 
 /** A whole router: the engine's part, the services' part, and the life of its process. */
-export interface RouterControl extends Router, Hosts, Doorstep {
+export interface RouterControl extends Router, Checks, Hosts, Doorstep {
   /** Empties the backend and gives it back. None there: nothing happens. */
   destroyBackend(backend: BackendKey): Promise<void>
   status(): Promise<RouterStatus>

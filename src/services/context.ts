@@ -5,6 +5,7 @@ import type { Forge } from './forge-port.ts'
 import type { PasswordCost } from './passwords.ts'
 import type {
   Builder,
+  Checks,
   Doorstep,
   Hosts,
   LogBook,
@@ -30,6 +31,13 @@ export interface ServiceDeps {
   readonly doorstep: Doorstep
   readonly visits: Visits
   readonly usage: Usage
+  readonly checks: Checks
+  /** Which hosts answer now; without any, there are none beside the server's own machine. */
+  readonly hostStates?: () => readonly {
+    readonly name: string
+    readonly reachable: boolean
+    readonly reason: string
+  }[]
   readonly planner: Planner
   readonly server: ServerControl
   readonly log: ServiceLog

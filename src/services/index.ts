@@ -25,6 +25,7 @@ import { ForgeEvents } from './forge-events.ts'
 import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
 import { FreezeService } from './freezes.ts'
+import { HealthService } from './health.ts'
 import { HostKeeper } from './host-keeper.ts'
 import { InstanceLines } from './instance-lines.ts'
 import { InstanceService } from './instances.ts'
@@ -75,6 +76,7 @@ const TEST_LOOK_MS = 5_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
 const DEPLOY_LOOK_MS = 5_000
+const HEALTH_LOOK_MS = 1_000
 
 /** All that a user can ask for, one noun a member. */
 export interface Services {
@@ -103,6 +105,7 @@ export interface Services {
   readonly forgeReports: ForgeReports
   readonly formation: FormationService
   readonly freezes: FreezeService
+  readonly health: HealthService
   readonly instances: InstanceService
   readonly logins: LoginService
   readonly logSessions: LogSessionService
@@ -166,6 +169,7 @@ export function createServices(deps: ServiceDeps): Services {
       await services.domains.start()
       await services.sleeping.start()
       hosts.start()
+      await services.health.start()
       webhookPump.start()
       instanceLines.start()
       rolloutLines.start()
@@ -186,6 +190,8 @@ export function createServices(deps: ServiceDeps): Services {
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
       schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
+      schedule.every(HEALTH_LOOK_MS, 'Looking how everything is', () => services.health.tick())
+      schedule.every(COLLECT_MS, 'Forgetting old health', () => services.health.collect())
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
       schedule.every(REVIEW_LOOK_MS, 'Looking after review apps', () =>
         services.reviewApps.tidy((deps.now ?? Date.now)()),
@@ -211,6 +217,7 @@ export function createServices(deps: ServiceDeps): Services {
       await runs.stop()
       await pushes.stop()
       await builds.stop()
+      await services.health.stop()
       await hosts.stop()
     },
   }
@@ -270,6 +277,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     forgeReports,
     formation: new FormationService(deps),
     freezes: new FreezeService(deps, access),
+    health: new HealthService(deps),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),

@@ -3,6 +3,7 @@ import type { AppEnvironment } from '../domain/app-json/environments.ts'
 import type { Artifact, Manifest } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
+import type { Check } from '../domain/health.ts'
 import type { InstanceId, InstanceSpec } from '../domain/instance.ts'
 import type { Preview } from '../rollout/preview.ts'
 import type { Wanted } from '../rollout/spec.ts'
@@ -150,6 +151,12 @@ export interface Doorstep {
   waiters(): readonly string[]
   /** Called while a visitor of such an app waits, several times a second. Returns the way to stop. */
   onVisitor(listen: (appId: string) => void): () => void
+}
+
+/** What the router's checks say. */
+export interface Checks {
+  /** Of every instance that it knows, in one question to its newest worker. Throws `router_unavailable`. */
+  checks(): Promise<ReadonlyMap<InstanceId, Check>>
 }
 
 /** What apps use of the machine. */

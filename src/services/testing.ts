@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { TestContext } from 'node:test'
 import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
+import { TasukiError } from '../domain/errors.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { JournalEntry, Rollout, SetRef } from '../domain/rollout.ts'
 import { GitHub } from '../forge/github.ts'
@@ -39,6 +40,12 @@ export interface World {
   readonly visit: (appId: string) => void
   readonly instances: RuntimeInstance[]
   readonly servers: RouterServer[]
+  /** Set to have the router not answer. */
+  routerDown: boolean
+  /** Hosts beside the server's own machine. */
+  readonly hostStates: { name: string; reachable: boolean; reason: string }[]
+  /** Tells whoever watches the runtime that something of the app has changed. */
+  readonly change: (appId: string) => void
   readonly logs: FakeLogs
   /** Set to have builds do something else than to name the artifact after the source's first letter. */
   builder: (request: BuildRequest) => Promise<Artifact>
@@ -65,6 +72,8 @@ export async function world(
   const bells = new Set<(appId: string) => void>()
   const instances: RuntimeInstance[] = []
   const servers: RouterServer[] = []
+  const watchers = new Set<(appId: string) => void>()
+  const hostStates: World['hostStates'] = []
   const builds: BuildRequest[] = []
   const kept: ReadonlySet<string>[] = []
   const deps: ServiceDeps = {
@@ -80,7 +89,10 @@ export async function world(
         if (index >= 0) instances.splice(index, 1)
       },
       headroom: async () => ({ freeBytes: 4 * 2 ** 30, totalBytes: 8 * 2 ** 30 }),
-      watch: () => () => undefined,
+      watch: (changed) => {
+        watchers.add(changed)
+        return () => watchers.delete(changed)
+      },
     },
     router: { observe: async () => ({ servers, freeSlots: 2, boot: 'boot' }) },
     builder: {
@@ -115,6 +127,13 @@ export async function world(
       },
     },
     usage: { memoryByApp: async () => memory },
+    checks: {
+      checks: async () => {
+        if (made.routerDown) throw new TasukiError('router_unavailable', 'The router is down.')
+        return new Map(servers.map((server) => [server.instance, server]))
+      },
+    },
+    hostStates: () => hostStates,
     visits: { since: async (from) => new Map([...visits].filter(([, at]) => at >= from)) },
     planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
@@ -150,6 +169,11 @@ export async function world(
     },
     instances,
     servers,
+    routerDown: false,
+    hostStates,
+    change: (appId) => {
+      for (const changed of watchers) changed(appId)
+    },
     logs,
     builds,
     kept,
@@ -217,6 +241,15 @@ class FakeEngine implements EngineControl {
     this.#tell({ ...entry, id: id!, state: 'intent', error: null, endedAt: null })
     await this.#store.rollouts.settle([{ id: id!, error: null, at }])
     this.#tell({ ...entry, id: id!, state: 'done', error: null, endedAt: at })
+  }
+
+  /** An entry of an instance that has been carried out or seen, told to who listens and not written. */
+  journal(
+    appId: string,
+    entry: Pick<JournalEntry, 'kind' | 'name' | 'note'> & { readonly instance: string },
+  ): void {
+    const about = { id: 0, appId, rollout: null, generation: 1, release: 1, error: null, endedAt: null }
+    this.#tell({ ...about, ...entry, state: entry.kind === 'exited' ? 'seen' : 'done', at: Date.now() })
   }
 
   /** The rollout that runs ends so. */

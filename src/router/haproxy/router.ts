@@ -1,7 +1,9 @@
 import { TasukiError } from '../../domain/errors.ts'
+import type { Check } from '../../domain/health.ts'
 import type { InstanceId } from '../../domain/instance.ts'
 import type { Assignment, BackendKey, BackendSpec, BackendView, RouterServer } from '../../rollout/ports.ts'
 import type { NamedBackend, RouterControl, RouterStatus } from '../port.ts'
+import { allChecks } from './all-checks.ts'
 import { type Backend, slotOf, streamName } from './backend.ts'
 import { Bell } from './bell.ts'
 import { keyText } from './key.ts'
@@ -74,6 +76,11 @@ export class HaproxyRouter implements RouterControl {
       const backend = this.#live().registry.find(key)
       return backend ? this.#view(backend) : null
     })
+  }
+
+  async checks(): Promise<ReadonlyMap<InstanceId, Check>> {
+    const { registry, workers, probes } = this.#live()
+    return allChecks(registry.all(), workers, probes)
   }
 
   async assign(key: BackendKey, server: Assignment): Promise<void> {

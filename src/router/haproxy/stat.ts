@@ -2,6 +2,7 @@
 
 /** A row of `show stat` for one server. */
 export interface ServerStat {
+  readonly backend: string
   readonly name: string
   /** `UP`, `DOWN 1/3`, `DRAIN`, `MAINT` … */
   readonly status: string
@@ -59,6 +60,7 @@ function serverStat(fields: readonly string[], columns: Columns): ServerStat {
   const text = (column: string) => fields[columns.get(column) ?? -1] ?? ''
   const number = (column: string) => Number(text(column))
   return {
+    backend: text('pxname'),
     name: text('svname'),
     status: text('status'),
     sessions: number('scur'),

@@ -1,0 +1,267 @@
+import { type Check, type Condition, conditionOf } from '../domain/health.ts'
+import type { RuntimeInstance } from '../domain/instance.ts'
+import { ROUTABLE_TYPE } from '../domain/release.ts'
+import type { JournalEntry } from '../domain/rollout.ts'
+import type { NewStretch } from '../store/health.ts'
+import type { Tables } from '../store/tables.ts'
+import type { ServiceDeps } from './context.ts'
+import { crashedNames, type Held, stillMissing } from './health-crashes.ts'
+
+/** All instances are listed anew this often, ms, even where nothing hints at a change. */
+const LIST_ALL_MS = 10_000
+/** How far it has been watched is written down this often, ms: for the next control plane only. */
+const NOTE_MS = 15_000
+/** A look may take one part in so many of the time: the more there is to look at, the rarer. */
+const SHARE = 50
+/** Apps that are listed one by one; more at once are one list of all. */
+const MOST_SINGLE = 5
+const LONGEST_REASON = 200
+
+/** Something whose health is kept: an instance or a host, as it stands now. */
+type Subject = Omit<NewStretch, 'fromAt'>
+
+interface Open extends Subject {
+  readonly id: number
+}
+
+/** How far it has been looked. */
+interface Watch {
+  readonly id: number
+  readonly from: number
+  notedAt: number
+}
+
+/**
+ * Writes down how it stands with each instance and each host: a row whenever that changes, none while it does not. What it
+ * knows comes from the router's checks, the runtime and the journal. The next control plane ends what was open at the instant
+ * up to which this one had looked, so that a time in which nobody looked is known as such.
+ */
+export class HealthKeeper {
+  readonly #deps: ServiceDeps
+  readonly #open = new Map<string, Open>()
+  readonly #crashed = new Map<string, Held>()
+  readonly #told = new Set<string>()
+  readonly #changed = new Set<string>()
+  #instances = new Map<string, readonly RuntimeInstance[]>()
+  /** In the router, but no instance that runs: asked about once. */
+  #strange = new Set<string>()
+  #listedAt = Number.NEGATIVE_INFINITY
+  #watch: Watch | null = null
+  #restUntil = 0
+  #unlisten: (() => void)[] = []
+
+  constructor(deps: ServiceDeps) {
+    this.#deps = deps
+  }
+
+  /** Ends what the last control plane left open, and listens from now on. */
+  async start(): Promise<void> {
+    const now = this.#now()
+    await this.#deps.store.transaction(async ({ health }) => {
+      await health.endAll((await health.lastWatched()) ?? now)
+      const id = await health.watched(null, now, now)
+      this.#watch = { id, from: now, notedAt: now }
+    })
+    this.#unlisten = [
+      this.#deps.runtime.watch((appId) => this.#changed.add(appId)),
+      this.#deps.engine.onEntry((entry) => this.#heard(entry)),
+    ]
+  }
+
+  async stop(): Promise<void> {
+    for (const unlisten of this.#unlisten) unlisten()
+    if (this.#watch) await this.#note(this.#deps.store.tables, this.#watch, this.#now())
+  }
+
+  /** A look, unless the last one took so long that it is too soon for another: called every second. */
+  async tick(): Promise<void> {
+    const began = performance.now()
+    if (began < this.#restUntil) return
+    await this.look()
+    this.#restUntil = performance.now() + (performance.now() - began) * SHARE
+  }
+
+  /** Looks at everything once and writes down what has changed. */
+  async look(): Promise<void> {
+    if (!this.#watch) return
+    const checks = await this.#checks()
+    await this.#list(checks)
+    await this.#write(await this.#subjects(checks), this.#watch)
+  }
+
+  #now(): number {
+    return this.#deps.now?.() ?? Date.now()
+  }
+
+  /** The engine may have buried an instance that crashed before anybody else could look at it. */
+  #heard({ appId, instance, name, release, kind, note, state }: JournalEntry): void {
+    if (instance === null || name === null || state === 'intent') return
+    this.#changed.add(appId)
+    if (kind === 'terminate' || kind === 'kill') this.#told.add(instance)
+    if (kind === 'exited' && !this.#told.delete(instance))
+      this.#crashed.set(instance, {
+        appId,
+        instance,
+        name,
+        release,
+        host: this.#hostOf(appId, instance),
+        reason: endIn(note),
+      })
+  }
+
+  #hostOf(appId: string, instance: string): string | null {
+    return this.#instances.get(appId)?.find(({ id }) => id === instance)?.host ?? null
+  }
+
+  /** Null while the router does not answer: then what it said last still counts. */
+  async #checks(): Promise<ReadonlyMap<string, Check> | null> {
+    return this.#deps.checks.checks().catch((error: unknown) => {
+      this.#deps.log.warn({ error: String(error) }, 'The router could not be asked for its checks')
+      return null
+    })
+  }
+
+  async #list(checks: ReadonlyMap<string, Check> | null): Promise<void> {
+    const known = new Set([...this.#instances.values()].flat().map(({ id }) => id))
+    const unknown = [...(checks?.keys() ?? [])].filter((id) => !known.has(id))
+    const strangers = unknown.filter((id) => !this.#strange.has(id))
+    this.#strange = new Set(unknown)
+    const apps = [...this.#changed]
+    const all =
+      strangers.length > 0 || apps.length > MOST_SINGLE || performance.now() - this.#listedAt > LIST_ALL_MS
+    this.#changed.clear()
+    try {
+      await (all ? this.#listAll() : this.#listSome(apps))
+    } catch (error) {
+      for (const appId of apps) this.#changed.add(appId)
+      throw error
+    }
+  }
+
+  async #listAll(): Promise<void> {
+    const found = await this.#deps.runtime.list()
+    this.#instances = Map.groupBy(found.filter(ofFormation), ({ appId }) => appId)
+    this.#listedAt = performance.now()
+    const there = new Set(found.map(({ id }) => id))
+    for (const id of this.#told) if (!there.has(id)) this.#told.delete(id)
+  }
+
+  async #listSome(apps: readonly string[]): Promise<void> {
+    for (const appId of apps)
+      this.#instances.set(appId, (await this.#deps.runtime.list(appId)).filter(ofFormation))
+  }
+
+  /** Everything as it stands now, by its key. */
+  async #subjects(checks: ReadonlyMap<string, Check> | null): Promise<Map<string, Subject>> {
+    const subjects = new Map<string, Subject>()
+    const there = new Set<string>()
+    for (const instance of [...this.#instances.values()].flat()) {
+      const subject = this.#subject(instance, checks)
+      if (!subject) continue
+      subjects.set(instance.id, subject)
+      if (subject.state !== 'crashed') there.add(`${instance.appId} ${instance.name}`)
+      else if (!this.#crashed.has(instance.id)) this.#crashed.set(instance.id, heldOf(subject))
+    }
+    await this.#addMissing(subjects, there)
+    for (const { name, reachable, reason } of this.#deps.hostStates?.() ?? [])
+      subjects.set(`host ${name}`, hostSubject(name, reachable, reason))
+    return subjects
+  }
+
+  #subject(instance: RuntimeInstance, checks: ReadonlyMap<string, Check> | null): Subject | null {
+    const routable = instance.type === ROUTABLE_TYPE
+    const earlier = this.#open.get(instance.id)
+    const asked = checks !== null || !routable || instance.state === 'exited' || instance.unreachable
+    if (!asked) return earlier ?? null
+    const condition = conditionOf(instance, routable, checks?.get(instance.id) ?? null)
+    return condition && instanceSubject(instance, condition)
+  }
+
+  /** What crashed and has nobody in its place yet is missed, as long as it is wanted. */
+  async #addMissing(subjects: Map<string, Subject>, there: ReadonlySet<string>): Promise<void> {
+    for (const one of await stillMissing(this.#deps.store.tables, [...this.#crashed.values()], there))
+      subjects.set(one.instance, crashedSubject(one))
+    for (const id of this.#crashed.keys())
+      if (!subjects.has(id) || there.has(crashedNames(this.#crashed.get(id)!))) this.#crashed.delete(id)
+  }
+
+  async #write(subjects: ReadonlyMap<string, Subject>, watch: Watch): Promise<void> {
+    const now = this.#now()
+    const ended = [...this.#open].filter(([key, { state }]) => subjects.get(key)?.state !== state)
+    const begun = [...subjects].filter(([key, { state }]) => this.#open.get(key)?.state !== state)
+    const explained = [...subjects].flatMap(([key, { state, reason }]) => {
+      const open = this.#open.get(key)
+      return open?.state === state && open.reason === '' && reason !== '' ? [{ key, open, reason }] : []
+    })
+    const due = now - watch.notedAt >= NOTE_MS || now < watch.notedAt
+    if (ended.length + begun.length + explained.length === 0 && !due) return
+    const written = await this.#deps.store.transaction(async (tables) => {
+      const ids = ended.map(([, { id }]) => id)
+      await tables.health.end(ids, now)
+      for (const { open, reason } of explained) await tables.health.explain(open.id, reason)
+      await this.#note(tables, watch, now)
+      return begin(tables, begun, now)
+    })
+    for (const [key] of ended) this.#open.delete(key)
+    for (const { key, open, reason } of explained) this.#open.set(key, { ...open, reason })
+    for (const [key, open] of written) this.#open.set(key, open)
+  }
+
+  async #note({ health }: Tables, watch: Watch, now: number): Promise<void> {
+    await health.watched(watch.id, watch.from, Math.max(watch.from, now))
+    watch.notedAt = now
+  }
+}
+
+/** Of apps that are there still: one may have gone since it was looked at. */
+async function begin(
+  tables: Tables,
+  subjects: readonly (readonly [string, Subject])[],
+  fromAt: number,
+): Promise<[string, Open][]> {
+  if (subjects.length === 0) return []
+  const apps = new Set(await tables.apps.ids())
+  const written: [string, Open][] = []
+  for (const [key, subject] of subjects) {
+    if (subject.appId !== null && !apps.has(subject.appId)) continue
+    written.push([key, { ...subject, id: await tables.health.begin({ ...subject, fromAt }) }])
+  }
+  return written
+}
+
+/** How an instance ended, from the journal's note of its exit. */
+function endIn(note: string): string {
+  if (note.includes('memory')) return 'used more memory than its size has'
+  return note.startsWith('with ') ? `exited ${note}` : 'was killed'
+}
+
+function ofFormation({ kind }: RuntimeInstance): boolean {
+  return kind === 'formation'
+}
+
+function instanceSubject(
+  { appId, id, name, release, host }: RuntimeInstance,
+  { state, reason }: Condition,
+): Subject {
+  const about = { kind: 'instance', appId, subject: id, name, release, host } as const
+  return { ...about, state, reason: reason.slice(0, LONGEST_REASON) }
+}
+
+function heldOf({ appId, subject, name, release, host, reason }: Subject): Held {
+  return { appId: appId!, instance: subject, name, release, host, reason }
+}
+
+function crashedSubject({ instance, reason, ...about }: Held): Subject {
+  return {
+    ...about,
+    kind: 'instance',
+    subject: instance,
+    state: 'crashed',
+    reason: reason.slice(0, LONGEST_REASON),
+  }
+}
+
+function hostSubject(name: string, reachable: boolean, reason: string): Subject {
+  const about = { kind: 'host', appId: null, subject: name, name, release: null, host: null } as const
+  return { ...about, state: reachable ? 'up' : 'unreachable', reason: reason.slice(0, LONGEST_REASON) }
+}
