@@ -29,7 +29,8 @@ interface Phase {
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 const LOAD = '.load.test.ts'
-const SUITES = ['unit', 'e2e', 'load', 'soak']
+const LAB = '.lab.test.ts'
+const SUITES = ['unit', 'e2e', 'load', 'lab', 'soak']
 
 const SLOWEST_SHOWN = 10
 
@@ -52,14 +53,16 @@ function find(globs: readonly string[]): string[] {
 function phases(): Phase[] {
   const unit = {
     name: 'unit',
-    files: find(['src/**/*.test.ts']),
+    files: find(['src/**/*.test.ts']).filter((file) => !file.endsWith(LAB)),
     concurrency: Math.max(2, cpus().length),
     minutes: 3,
     minutesInAll: 15,
   }
   const e2e = {
     name: 'e2e',
-    files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']).filter((file) => !file.endsWith(LOAD)),
+    files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']).filter(
+      (file) => !file.endsWith(LOAD) && !file.endsWith(LAB),
+    ),
     concurrency: 2,
     minutes: 5,
     minutesInAll: 15,
@@ -71,6 +74,13 @@ function phases(): Phase[] {
     minutes: 5,
     minutesInAll: 15,
   }
+  const lab = {
+    name: 'lab',
+    files: find([`{src,test}/**/*${LAB}`]),
+    concurrency: 1,
+    minutes: 5,
+    minutesInAll: 15,
+  }
   const soak = {
     name: 'soak',
     files: find(['test/**/*.soak.ts']),
@@ -78,7 +88,7 @@ function phases(): Phase[] {
     minutes: 180,
     minutesInAll: 600,
   }
-  return suite ? [unit, e2e, load, soak].filter((phase) => phase.name === suite) : [unit, e2e, load]
+  return suite ? [unit, e2e, load, lab, soak].filter((phase) => phase.name === suite) : [unit, e2e, load, lab]
 }
 
 /** Runs one phase with the runner's own report on standard output. */

@@ -30,6 +30,20 @@ const MANAGERS = {
   brew: { command: 'brew', root: false, install: ['install', '-q'], update: ['update', '-q'] },
 }
 
+/** Commands that the lab of Docker hosts (test/lab) runs, beside those of every machine. */
+const LAB_COMMANDS = [
+  'dockerd',
+  'containerd',
+  'runc',
+  'iptables',
+  'ip',
+  'sshd',
+  'ssh-keygen',
+  'busybox',
+  'curl',
+  'docker-registry',
+]
+
 /** Ends the set-up with what the person has to do. */
 class Missing extends Error {}
 
@@ -180,6 +194,20 @@ function rights(manager, wanted) {
   throw new Missing(`${wanted} is missing and needs root to install. Run:  ${line}`)
 }
 
+/** What the lab needs. Where it cannot be had, its tests are skipped and say why: nothing else depends on it. */
+function ensureLab() {
+  if (LAB_COMMANDS.every(find)) return say('lab', 'ok')
+  const skipped = (why) => say('lab', `skipped: ${why}`)
+  if (process.getuid?.() !== 0) return skipped('its hosts need root')
+  if (!find('apt-get')) return skipped('it is made of packages of Debian and Ubuntu')
+  // On somebody's own machine Docker and an SSH server are not ours to install.
+  if (existsSync('/run/systemd/system') && !process.env.CI)
+    return skipped("it needs Docker and an SSH server; 'test/lab/lab.sh deps' installs them")
+  say('lab', 'installing Docker, an SSH server and a registry …')
+  if (!quietly(join(ROOT, 'test/lab/lab.sh'), ['deps'])) return skipped('its packages were not installed')
+  say('lab', 'installed')
+}
+
 function main(flags) {
   const known = ['--tests', '--bench']
   const unknown = flags.find((flag) => !known.includes(flag))
@@ -192,6 +220,7 @@ function main(flags) {
     for (const command of ['python3', 'script']) ensure(command)
     // It is run as it is: what its packages would compile at their installation only makes it faster.
     installPackages('heroku cli', 'test/conformance', ['--ignore-scripts'])
+    ensureLab()
   }
   if (flags.includes('--bench')) for (const command of ['nginx', 'caddy', 'wrk']) ensure(command)
 }
