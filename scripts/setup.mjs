@@ -30,20 +30,6 @@ const MANAGERS = {
   brew: { command: 'brew', root: false, install: ['install', '-q'], update: ['update', '-q'] },
 }
 
-/** Commands that the lab of Docker hosts (test/lab) runs, beside those of every machine. */
-const LAB_COMMANDS = [
-  'dockerd',
-  'containerd',
-  'runc',
-  'iptables',
-  'ip',
-  'sshd',
-  'ssh-keygen',
-  'busybox',
-  'curl',
-  'docker-registry',
-]
-
 /** Ends the set-up with what the person has to do. */
 class Missing extends Error {}
 
@@ -196,15 +182,15 @@ function rights(manager, wanted) {
 
 /** What the lab needs. Where it cannot be had, its tests are skipped and say why: nothing else depends on it. */
 function ensureLab() {
-  if (LAB_COMMANDS.every(find)) return say('lab', 'ok')
+  const lab = join(ROOT, 'test/lab/lab.sh')
   const skipped = (why) => say('lab', `skipped: ${why}`)
-  if (process.getuid?.() !== 0) return skipped('its hosts need root')
-  if (!find('apt-get')) return skipped('it is made of packages of Debian and Ubuntu')
+  const why = output(lab, ['why-not'])
+  if (why === '') return say('lab', 'ok')
   // On somebody's own machine Docker and an SSH server are not ours to install.
-  if (existsSync('/run/systemd/system') && !process.env.CI)
-    return skipped("it needs Docker and an SSH server; 'test/lab/lab.sh deps' installs them")
+  const mayInstall = !existsSync('/run/systemd/system') || process.env.CI
+  if (!why.includes('is missing') || !find('apt-get') || !mayInstall) return skipped(why)
   say('lab', 'installing Docker, an SSH server and a registry …')
-  if (!quietly(join(ROOT, 'test/lab/lab.sh'), ['deps'])) return skipped('its packages were not installed')
+  if (!quietly(lab, ['deps'])) return skipped('its packages were not installed')
   say('lab', 'installed')
 }
 

@@ -92,7 +92,7 @@ why_not() {
   local c
   [[ $EUID == 0 ]] || { echo 'it needs root'; return; }
   [[ $(stat -fc %T /sys/fs/cgroup 2>/dev/null) == tmpfs ]] || { echo 'it needs the cgroup v1 layout (/sys/fs/cgroup is not a tmpfs here)'; return; }
-  for c in ip docker dockerd containerd runc iptables sshd ssh-keygen busybox unshare nsenter curl flock; do
+  for c in ip docker dockerd containerd runc iptables sshd ssh-keygen busybox unshare nsenter curl flock docker-registry; do
     command -v "$c" >/dev/null || { echo "$c is missing: 'test/lab/lab.sh deps' installs what it needs"; return; }
   done
   unshare --net --mount true 2>/dev/null || { echo 'this machine lets nobody make namespaces'; return; }
@@ -105,10 +105,10 @@ deps() {
   local policy=/usr/sbin/policy-rc.d
   if [[ ! -e $policy ]]; then printf '#!/bin/sh\nexit 101\n' >$policy; chmod 755 $policy; trap "rm -f $policy" EXIT; fi
   # shellcheck disable=SC2086
-  apt-get install -y -qq --no-install-recommends $PACKAGES && return
+  apt-get install -y -qq --no-install-recommends --no-remove $PACKAGES && return
   apt-get update -qq
   # shellcheck disable=SC2086
-  apt-get install -y -qq --no-install-recommends $PACKAGES
+  apt-get install -y -qq --no-install-recommends --no-remove $PACKAGES
 }
 
 # shellcheck source=parts/network.sh
