@@ -60,6 +60,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'builds:cache:purge': () => import('./commands/builds-cache-purge.ts'),
   },
   deploying: {
+    init: () => import('./commands/init.ts'),
     deploy: () => import('./commands/deploy.ts'),
     plan: () => import('./commands/plan.ts'),
     releases: () => import('./commands/releases.ts'),
