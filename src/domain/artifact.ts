@@ -33,6 +33,8 @@ export type ArtifactKind = 'slug' | 'image'
 export interface ArtifactImage {
   /** What to name it to an engine: `REGISTRY/REPOSITORY@sha256:…`, or its id `sha256:…` where no registry has it. */
   readonly ref: string
+  /** Digest of its configuration, by which engines know it wherever they have it from. */
+  readonly id: string
   /** `REGISTRY/REPOSITORY`; null: it is on Docker hosts only, from one of which the others are given it. */
   readonly repository: string | null
 }

@@ -56,6 +56,21 @@ export const ERRORS = {
     exit: 9,
     next: '`tasuki hosts` lists the hosts and their labels; `tasuki hosts:add` adds one.',
   },
+  registry_unavailable: {
+    status: 503,
+    exit: 9,
+    next: 'Is the registry up? What runs is not touched by it; try again when it answers.',
+  },
+  image_unavailable: {
+    status: 503,
+    exit: 9,
+    next: 'Is the image in its registry, or on another Docker host? What runs is not touched by it.',
+  },
+  registry_refused: {
+    status: 422,
+    exit: 9,
+    next: 'Correct the login with `tasuki registry:set`; nothing was changed.',
+  },
   data_in_use: {
     status: 409,
     exit: 9,

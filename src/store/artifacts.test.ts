@@ -6,7 +6,8 @@ import { artifactNamed, tempDir } from './testing.ts'
 test('where an image is found is remembered, and a slug is told apart from it', async (t) => {
   const data = tempDir(t)
   const digest = `sha256:${'1'.repeat(64)}`
-  const image = { ref: `registry.example:5000/demo@${digest}`, repository: 'registry.example:5000/demo' }
+  const repository = 'registry.example:5000/demo'
+  const image = { ref: `${repository}@${digest}`, id: `sha256:${'e'.repeat(64)}`, repository }
   const first = await openStore(data)
   await first.tables.artifacts.put(artifactNamed('1', { kind: 'image', processTypes: { web: '' }, image }), 1)
   await first.tables.artifacts.put(artifactNamed('2'), 1)
