@@ -60,6 +60,7 @@ import { changeRoutes } from './tasuki/changes.ts'
 import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
 import { forgeWebhookRoutes } from './tasuki/forge-webhooks.ts'
 import { freezeRoutes } from './tasuki/freezes.ts'
+import { healthRoutes } from './tasuki/health.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
@@ -156,6 +157,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   changeRoutes(api, services)
   changeTimelineRoutes(api, services)
   freezeRoutes(api, services)
+  healthRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
   runRoutes(api, services)

@@ -137,6 +137,7 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'ps:restart': () => import('./commands/ps-restart.ts'),
     'ps:stop': () => import('./commands/ps-stop.ts'),
     'ps:wait': () => import('./commands/ps-wait.ts'),
+    health: () => import('./commands/health.ts'),
     sleep: () => import('./commands/sleep.ts'),
     wake: () => import('./commands/wake.ts'),
     logs: () => import('./commands/logs.ts'),

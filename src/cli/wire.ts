@@ -1,3 +1,4 @@
+import type { HealthState } from '../domain/health.ts'
 import type { Stage } from '../domain/pipeline.ts'
 import type { Receipt, RolloutOutcome } from '../domain/rollout.ts'
 import type { TestStatus } from '../domain/test-run.ts'
@@ -68,6 +69,23 @@ export interface Dyno {
     readonly check: string
     readonly generation: number
   }
+}
+
+/** How it stood over time. */
+export interface HealthRecord {
+  readonly from: string
+  readonly until: string
+  readonly watched: readonly { readonly from: string; readonly until: string }[]
+  readonly stretches: readonly {
+    readonly subject: string
+    readonly name: string
+    readonly release: number | null
+    readonly host: string | null
+    readonly state: HealthState
+    readonly reason: string
+    readonly from: string
+    readonly until: string | null
+  }[]
 }
 
 /** The server's own certificate authority; nulls when it needs none. */
