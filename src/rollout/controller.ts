@@ -21,7 +21,11 @@ const FINAL = new Set<string>([
   'setup_missing',
   'invalid_params',
   'not_found',
+  'no_host',
 ])
+
+/** What can not be reached is no fault of the app: the next pass tries again, without a pause as after a crash. */
+const AWAY = new Set<string>(['router_unavailable', 'unreachable', 'host_unreachable', 'no_host'])
 
 /** Drives one app to what is wanted: observe, plan, carry out, again until nothing is left to do. */
 export class AppController {
@@ -150,9 +154,7 @@ export class AppController {
         (operation.kind === 'prepare' ||
           operation.kind === 'start' ||
           operation.kind === 'start-release-phase')
-      // What can not be reached is no fault of the app: the next pass tries again, without a pause as after a crash.
-      const away = error.code === 'router_unavailable' || error.code === 'unreachable'
-      if (!away && (operation.kind === 'start' || operation.kind === 'prepare')) {
+      if (!AWAY.has(error.code) && (operation.kind === 'start' || operation.kind === 'prepare')) {
         const types = operation.kind === 'start' ? [operation.type] : operation.types.map((type) => type.type)
         for (const type of types) this.#gatherer.notStarted(wanted, type)
       }

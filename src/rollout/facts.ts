@@ -37,6 +37,10 @@ export interface SeenInstance {
   readonly release: number
   readonly generation: number
   readonly size: string
+  /** Name of the host that it is on; null: the control plane's own machine. */
+  readonly host: string | null
+  /** ms since its host stopped answering, of which all else here was last known; null while it answers. */
+  readonly unreachableFor: number | null
   readonly running: boolean
   readonly exit: InstanceExit | null
   readonly address: Address | null

@@ -123,6 +123,7 @@ export class Gatherer {
   }
 
   #hasFailed(wanted: Wanted, one: SeenInstance): boolean {
+    if (one.unreachableFor !== null) return false
     if (!one.running) return one.signalledFor === null && one.exit?.code !== 0
     return one.kind === 'formation' && overdue(wanted, typeOf(wanted, one), one)
   }

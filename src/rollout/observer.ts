@@ -13,6 +13,7 @@ export interface Sighting {
 
 interface Track {
   readonly firstSeen: number
+  unreachableSince: number | null
   signalledAt: number | null
   killedAt: number | null
   preStop: SeenInstance['preStop']
@@ -47,6 +48,7 @@ export class Observer {
     about: { readonly condemned: boolean; readonly routable: boolean },
   ): SeenInstance {
     const track = this.#track(raw.id, now)
+    this.#reach(track, raw.unreachable, now)
     if (raw.signalledAt !== null) track.signalledAt ??= now
     const seenServer = server ? this.#server(track, server, now) : null
     const upAsWorker = !about.routable && raw.state === 'running' && now - track.firstSeen >= WORKER_UP_MS
@@ -100,6 +102,7 @@ export class Observer {
     if (known) return known
     const track: Track = {
       firstSeen: now,
+      unreachableSince: null,
       signalledAt: null,
       killedAt: null,
       preStop: 'none',
@@ -116,6 +119,13 @@ export class Observer {
     }
     this.#tracks.set(id, track)
     return track
+  }
+
+  /** Whoever comes back with its host is judged from then on. */
+  #reach(track: Track, unreachable: boolean, now: number): void {
+    if (unreachable) track.unreachableSince ??= now
+    else if (track.unreachableSince !== null)
+      Object.assign(track, { unreachableSince: null, downSince: null, serverSeen: null, unreadyFor: 0 })
   }
 
   #server(track: Track, server: RouterServer, now: number): SeenServer {
@@ -160,6 +170,8 @@ export class Observer {
       release: raw.release,
       generation: raw.generation,
       size: raw.size,
+      host: raw.host,
+      unreachableFor: track.unreachableSince === null ? null : now - track.unreachableSince,
       running: raw.state === 'running',
       exit: raw.exit,
       address: raw.address,

@@ -67,6 +67,8 @@ function serving(index: number): SeenInstance {
     name: `web.${index}`,
     release: 2,
     generation: 1,
+    host: null,
+    unreachableFor: null,
     size: 'Standard-1X',
     running: true,
     exit: null,

@@ -155,6 +155,8 @@ class IdealWorld {
       release: set.release,
       generation: set.generation,
       size: wantedType?.size ?? '',
+      host: null,
+      unreachableFor: null,
       running: !ended,
       exit: ended ? { code: 0, at: 0, cause: 'exit' } : null,
       address: { host: '', port: 0 },

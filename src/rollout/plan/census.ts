@@ -12,23 +12,42 @@ export interface Census {
   /** Signalled and not gone yet. */
   readonly stopping: readonly SeenInstance[]
   readonly exited: readonly SeenInstance[]
+  /** Out of service, on hosts that do not answer: nothing can be done about them, and nothing waits for them. */
+  readonly leftovers: readonly SeenInstance[]
 }
+
+/** A host that has been silent for longer than this is not waited for: what ran there is started elsewhere, ms. */
+const AWAY_MS = 30_000
 
 export function census(facts: Facts, type: WantedType): Census {
   const all = formationInstances(facts).filter((instance) => instance.type === type.type)
   const alive = all.filter((instance) => instance.running && instance.signalledFor === null)
   const own = alive
-    .filter((instance) => belongs(facts, type, instance) && !overdue(facts.wanted, type, instance))
+    .filter((instance) => belongs(facts, type, instance) && !isGivenUp(facts.wanted, type, instance))
     .sort(better)
   const keepers = own.slice(0, type.quantity)
   const kept = new Set(keepers)
+  const leftovers = all.filter((one) => one.unreachableFor !== null && one.server === null && !kept.has(one))
+  const here = leftovers.length === 0 ? all : all.filter((one) => !leftovers.includes(one))
   return {
     type,
     keepers,
-    old: alive.filter((instance) => !kept.has(instance)),
-    stopping: all.filter((instance) => instance.running && instance.signalledFor !== null),
-    exited: all.filter((instance) => !instance.running),
+    old: here.filter((one) => one.running && one.signalledFor === null && !kept.has(one)),
+    stopping: here.filter((one) => one.running && one.signalledFor !== null),
+    exited: here.filter((one) => !one.running),
+    leftovers,
   }
+}
+
+/** Another is to be started in its place. */
+function isGivenUp(wanted: Wanted, type: WantedType, instance: SeenInstance): boolean {
+  return overdue(wanted, type, instance) || isAway(type, instance)
+}
+
+/** Its host has been silent for long, and nobody sees it serve all the same. */
+function isAway(type: WantedType, instance: SeenInstance): boolean {
+  if (instance.unreachableFor === null || instance.unreachableFor < AWAY_MS) return false
+  return !type.routable || !isServing(instance)
 }
 
 /** Takes new requests, in every router, and passes its checks. Non-routable types have no server: running for a moment is enough. */
@@ -65,7 +84,8 @@ export function isUp(type: WantedType, instance: SeenInstance): boolean {
 
 /** Has not become ready in time, or was ready once and has been dead to its checks for as long as a boot may take. */
 export function overdue(wanted: Wanted, type: WantedType, instance: SeenInstance): boolean {
-  if (!type.routable || !instance.running) return false
+  // Of whom nothing is heard it is not its own fault.
+  if (!type.routable || !instance.running || instance.unreachableFor !== null) return false
   const limit = type.settings.bootSeconds * 1000
   // Of a release that takes over, this turns the rollout back; what it goes back to, admitted or kept warm, is replaced
   // like what serves for good.

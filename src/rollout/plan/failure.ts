@@ -78,7 +78,9 @@ function takenOut(facts: Facts, count: Census): Failure | null {
 }
 
 function called(instance: SeenInstance): string {
-  return `${instance.name} of v${instance.release}`
+  const silent = instance.unreachableFor === null ? '' : ', which does not answer,'
+  const where = instance.host === null ? '' : ` on ${instance.host}${silent}`
+  return `${instance.name} of v${instance.release}${where}`
 }
 
 function said(instance: SeenInstance): string {

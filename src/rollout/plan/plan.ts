@@ -1,4 +1,4 @@
-import type { Facts } from '../facts.ts'
+import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation, Phase, Plan } from '../operations.ts'
 import type { WantedType } from '../spec.ts'
 import { type Census, census, isReady, isUp } from './census.ts'
@@ -20,6 +20,12 @@ const RELEASE_PHASE_MS = 2000
 /** … and this soon while a rollout waits for somebody to let it go on, or for the pause after a crash to be over. */
 const WAITING_MS = 500
 
+/** … and this soon while something waits for a host that does not answer: when it does again is told. */
+const AWAY_LOOK_MS = 500
+
+/** … and this soon when nothing else is left to do. */
+const LEFTOVERS_MS = 5000
+
 /** What has crashed so often that its next start is further away than this is not waited for, ms. */
 const HOPELESS_MS = 10_000
 
@@ -33,7 +39,23 @@ export function plan(given: Facts): Plan {
   const goingForward = facts.wanted.rollout?.direction === 'forward'
   const next = goingForward ? forward(facts, counts) : steady(facts, counts)
   const closing = closeSuperseded(facts)
-  return closing.length > 0 ? active(next.phase, [...closing, ...next.operations]) : next
+  const possible = withinReach(facts, next)
+  return closing.length > 0 ? active(next.phase, [...closing, ...possible.operations]) : possible
+}
+
+/** Without what would have to be done on hosts that do not answer: it is done when they do. */
+function withinReach(facts: Facts, next: Plan): Plan {
+  const away = new Set(facts.instances.filter((one) => one.unreachableFor !== null).map((one) => one.id))
+  if (away.size === 0) return next
+  const operations = next.operations.filter((one) => !(isOnHost(one) && away.has(one.instance)))
+  const waits = operations.length === 0 && next.wakeMs !== null && next.wakeMs < AWAY_LOOK_MS
+  return { ...next, operations, wakeMs: waits && next.operations.length > 0 ? AWAY_LOOK_MS : next.wakeMs }
+}
+
+type OnHost = Extract<Operation, { kind: 'pre-stop' | 'terminate' | 'kill' | 'remove' }>
+
+function isOnHost(operation: Operation): operation is OnHost {
+  return ['pre-stop', 'terminate', 'kill', 'remove'].includes(operation.kind)
 }
 
 /** Of an app that is to go, nothing is handed over any more: no release phase is waited for, nothing is kept warm. */
@@ -80,8 +102,12 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
 
 /** Until the next pass, ms: longer where nothing goes on before somebody says so, or before the pause after a crash is over. */
 function waitOf(facts: Facts, counts: readonly Census[], operations: readonly Operation[]): number {
-  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS
+  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS || hasLeftovers(counts)
   return held && operations.length === 0 && counts.every(rests) ? WAITING_MS : ACTIVE_MS
+}
+
+function hasLeftovers(counts: readonly Census[]): boolean {
+  return counts.some(({ leftovers }) => leftovers.length > 0)
 }
 
 function rests({ type, keepers, stopping, exited }: Census): boolean {
@@ -144,7 +170,8 @@ function steady(facts: Facts, counts: readonly Census[]): Plan {
     : handOver(facts, counts, true)
   operations.push(...planReleasePhase(facts), ...endOfReturn(facts, counts))
   const done = operations.length === 0 && clean(facts, counts) && switched(counts)
-  if (done) return { operations, phase: 'settled', settled: true, wakeMs: null }
+  if (done)
+    return { operations, phase: 'settled', settled: true, wakeMs: hasLeftovers(counts) ? LEFTOVERS_MS : null }
   const pause = longestPause(facts, counts)
   const onlyWaiting =
     operations.length === 0 && pause > 0 && clean(facts, counts) && counts.every(nothingBoots)
@@ -231,11 +258,16 @@ function switched(counts: readonly Census[]): boolean {
   return counts.every((count) => (count.type.routable ? isSwitched(count) : workersSwitched(count)))
 }
 
-/** Nothing is left over: every instance is kept, and no server stands for one that is gone. */
+/**
+ * Nothing is left over: every instance is kept, and no server stands for one that is gone. What waits on hosts that do not
+ * answer is taken away when they do; only an app that is to go stays until then.
+ */
 function clean(facts: Facts, counts: readonly Census[]): boolean {
+  const isIn = (one: SeenInstance) => facts.wanted.destroyed || one.unreachableFor === null
   const kept = counts.reduce((sum, count) => sum + count.keepers.length, 0)
-  const phases = facts.instances.filter((instance) => instance.kind === 'release-phase')
-  return formationInstances(facts).length === kept && facts.orphans.length === 0 && phases.length === 0
+  const away = counts.flatMap((count) => count.leftovers).filter((one) => !isIn(one)).length
+  const phases = facts.instances.filter((one) => one.kind === 'release-phase' && isIn(one))
+  return formationInstances(facts).length - away === kept && facts.orphans.length === 0 && phases.length === 0
 }
 
 function active(phase: Phase, operations: readonly Operation[], wakeMs = ACTIVE_MS): Plan {

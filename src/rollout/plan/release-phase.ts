@@ -6,6 +6,9 @@ import { about, bury } from './retire.ts'
 /** How long a release command may run, ms: an hour, as on Heroku. */
 const RELEASE_PHASE_MS = 3_600_000
 
+/** How long a host that has stopped answering is waited for while a release command runs on it, ms. */
+const HOST_MS = 60_000
+
 /** The release command is run once with the new release, before anything else changes. */
 export function planReleasePhase(facts: Facts): Operation[] {
   const phases = facts.instances.filter((instance) => instance.kind === 'release-phase')
@@ -34,6 +37,16 @@ function currentPhase(facts: Facts, current: SeenInstance | undefined): Operatio
       {
         kind: 'turn-back',
         note: 'The release phase took longer than an hour.',
+        rollout: rollout.id,
+        outcome: 'failed',
+      },
+    ]
+  }
+  if (current.running && (current.unreachableFor ?? 0) > HOST_MS) {
+    return [
+      {
+        kind: 'turn-back',
+        note: `The host ${current.host}, on which the release phase of v${set.release} runs, does not answer.`,
         rollout: rollout.id,
         outcome: 'failed',
       },

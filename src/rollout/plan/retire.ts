@@ -10,6 +10,7 @@ export function retire(facts: Facts, instance: SeenInstance, why: string): Opera
   if (instance.signalledFor !== null) return finishOff(facts, instance)
   const { server } = instance
   if (!server) return end(facts, instance, why)
+  if (server.admin === 'maint' && instance.unreachableFor !== null) return vacate(instance)
   const limitPassed = server.outFor >= settingsOf(facts.wanted, instance).drainSeconds * 1000
   if (!server.idle && !limitPassed) return []
   if (server.admin === 'drain')
@@ -43,6 +44,7 @@ function end(facts: Facts, instance: SeenInstance, why: string): Operation[] {
 
 /** What a signalled instance still needs: its streams cut when they outstay, itself killed when it does. */
 function finishOff(facts: Facts, instance: SeenInstance): Operation[] {
+  if (instance.server && instance.unreachableFor !== null) return vacate(instance)
   const settings = settingsOf(facts.wanted, instance)
   const since = instance.signalledFor ?? 0
   const operations: Operation[] = []
@@ -69,6 +71,11 @@ function finishOff(facts: Facts, instance: SeenInstance): Operation[] {
     })
   }
   return operations
+}
+
+/** Who knows when its host answers again: others may need its slot. */
+function vacate(instance: SeenInstance): Operation[] {
+  return [{ kind: 'free', note: `its host ${instance.host} does not answer`, ...about(instance) }]
 }
 
 /** An instance that has ended: its slot is emptied first, then it is forgotten, so that its port stays its own until then. */

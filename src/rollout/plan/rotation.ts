@@ -42,7 +42,7 @@ function admit(instance: SeenInstance, note: string): Operation {
 export function drains(facts: Facts, count: Census): Operation[] {
   const admitted = count.old
     .filter(isAdmitted)
-    .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || indexOf(b) - indexOf(a))
+    .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || byHost(a, b) || indexOf(b) - indexOf(a))
   const going = new Set([...drainable(admitted, spareOf(facts, count)), ...inTheWay(facts, count, admitted)])
   return [...going].map((one) => ({ kind: 'drain', note: drainNote(facts, one), ...about(one) }))
 }
@@ -73,6 +73,11 @@ function drainOrder(facts: Facts, instance: SeenInstance): number {
   if (instance.condemned) return 0
   if (rollout?.base?.generation === instance.generation) return 2
   return 1
+}
+
+/** One host after the other: the next is touched only when what came to the one before serves. */
+function byHost(a: SeenInstance, b: SeenInstance): number {
+  return (a.host ?? '').localeCompare(b.host ?? '')
 }
 
 function drainNote(facts: Facts, instance: SeenInstance): string {

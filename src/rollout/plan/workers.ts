@@ -35,10 +35,11 @@ export function workersSwitched(count: Census): boolean {
 
 function starts(facts: Facts, count: Census): Operation[] {
   const set = goalSet(facts.wanted)
-  const { type, keepers, old, stopping } = count
+  const { type, keepers, old, stopping, leftovers } = count
   const missing = type.quantity - keepers.length
   if (!set || missing <= 0 || (facts.pauses.get(type.type) ?? 0) > 0) return []
-  if (type.settings.singleton && old.length + stopping.length > 0) return []
+  // Also on a host that does not answer it may be at work.
+  if (type.settings.singleton && [...old, ...stopping, ...leftovers].some((one) => one.running)) return []
   return freeIndexes(count, missing).map((index) => ({
     kind: 'start',
     note: 'wanted by the formation',

@@ -223,7 +223,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'stop a singleton after its successor has started',
     file: 'src/rollout/plan/workers.ts',
-    find: 'if (type.settings.singleton && old.length + stopping.length > 0) return []',
+    find: 'if (type.settings.singleton && [...old, ...stopping, ...leftovers].some((one) => one.running)) return []',
     replace: '',
   },
   {
