@@ -3,7 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -11,6 +10,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import WebSocket from 'ws'
 import { Builder } from '../../src/build/builder.ts'
 import type { Artifact } from '../../src/domain/artifact.ts'
+import { freePorts } from '../harness/ports.ts'
 import { packApp, type TestApp } from './source.ts'
 
 /** An app's web process, run as an instance would be, but by hand. */
@@ -50,16 +50,7 @@ class Running {
   }
 }
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as { port: number }
-  server.close()
-  await once(server, 'close')
-  return port
-}
-
-describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
+describe('the apps that tests and the demo deploy', () => {
   let dir: string
   let builder: Builder
   const running = new Set<ChildProcess>()
@@ -100,7 +91,7 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
 
   async function start(app: TestApp, env: Record<string, string> = {}): Promise<Running> {
     const artifact = await artifactOf(app)
-    const [port, privatePort] = [await freePort(), await freePort()]
+    const [port, privatePort] = await freePorts(2)
     // A shell that waits for the command when the whole group gets SIGTERM, and ends with the command's status.
     const child = spawn('sh', ['-c', `trap : TERM; ${artifact.processTypes.web}`], {
       cwd: builder.artifactPath(artifact.digest),
@@ -120,7 +111,7 @@ describe('the apps that tests and the demo deploy', { timeout: 60_000 }, () => {
     })
     running.add(child)
     child.once('exit', () => running.delete(child))
-    return new Running(child, port, privatePort)
+    return new Running(child, port!, privatePort!)
   }
 
   for (const app of ['hello', 'steady'] as const) {

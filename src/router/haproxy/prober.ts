@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { Address } from '../../domain/instance.ts'
 import { writeDurably } from './durable.ts'
+import { freePort, isFree } from './free-port.ts'
 
 /**
  * HAProxy's checks of one backend are all of one kind. Where a TCP connect is to count, the check goes to this
@@ -39,26 +39,4 @@ async function readKept(path: string): Promise<{ port: number; secret: string } 
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
     throw error
   }
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await listenedOn(port)) !== null
-}
-
-async function freePort(): Promise<number> {
-  const port = await listenedOn(0)
-  if (port === null) throw new Error('no free port on the loopback interface')
-  return port
-}
-
-/** The port after a moment of listening on it; null when somebody else does. */
-function listenedOn(port: number): Promise<number | null> {
-  const server = createServer()
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(null))
-    server.listen(port, '127.0.0.1', () => {
-      const { port: bound } = server.address() as { port: number }
-      server.close(() => resolve(bound))
-    })
-  })
 }

@@ -1,7 +1,5 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type RequestListener, type Server } from 'node:http'
-import { createServer as createTcpServer } from 'node:net'
-
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -9,6 +7,7 @@ import type { Address } from '../../../domain/instance.ts'
 import { DEFAULT_SETTINGS } from '../../../domain/settings.ts'
 import type { Assignment, BackendKey, RouterServer } from '../../../rollout/ports.ts'
 import type { RouterWorld, TestInstance } from '../../contract.ts'
+import { freePort } from '../free-port.ts'
 import { HaproxyRouter, type RouterOptions } from '../router.ts'
 
 export const KEY: BackendKey = { appId: 'app-1', type: 'web' }
@@ -144,16 +143,6 @@ export async function until(
     await pause(10)
   }
   throw new Error(`waited in vain until ${what}`, { cause: last })
-}
-
-/** A port of the loopback interface that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createTcpServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 function closed(server: Server): Promise<void> {

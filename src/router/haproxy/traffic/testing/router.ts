@@ -1,10 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
+import { freePort } from '../../free-port.ts'
 import { Cli, connected } from '../cli.ts'
 import { frontendLogLines, ringSection } from '../log-format.ts'
 
@@ -67,16 +67,6 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
     if (Date.now() > limit) throw new Error(`waited 10 s in vain for ${condition}`)
     await pause(10)
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
 }
 
 async function reload(master: string, workerPid: () => Promise<number>): Promise<void> {
