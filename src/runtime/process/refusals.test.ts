@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it } from 'node:test'
+import { until } from '../../../test/harness/until.ts'
 import { isExited, specOf, waitFor } from '../contract.ts'
 import { makeBench } from './testing.ts'
 
 describe('ports of process instances', () => {
   it('are passed over when somebody listens on them, on whatever address, and run out', async () => {
-    const first = 21_000 + (process.pid % 500) * 4
+    // Above the ports of all other instances and below those of outgoing connections.
+    const first = 32_000 + (process.pid % 190) * 4
     const taken = createServer()
     await new Promise<void>((resolve) => taken.listen(first + 1, '127.0.0.1', resolve))
     const bench = await makeBench({ ports: { first, last: first + 2 } })
@@ -62,7 +64,8 @@ describe('a full disk', () => {
     } finally {
       for (const { id } of await bench.runtime.list()) await bench.runtime.remove(id)
       bench.runtime.close()
-      execFileSync('umount', [disk])
+      // A supervisor keeps its files open for a moment after it has written how its instance ended.
+      await until('nobody to use the disk', () => spawnSync('umount', [disk]).status === 0)
       for (const path of [disk, artifact]) rmSync(path, { recursive: true })
     }
   })
