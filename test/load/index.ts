@@ -39,7 +39,8 @@ export async function startLoad(options: LoadOptions): Promise<RunningLoad> {
     snapshot = message.snapshot
     first.resolve()
   })
-  child.on('exit', (code, signal) => {
+  // Not `exit`: that may come before what the process has said last.
+  child.on('close', (code, signal) => {
     clearTimeout(silence)
     const error = new Error(`the load ended by itself (${signal ?? code}) without a report`)
     first.reject(error)

@@ -7,6 +7,9 @@ import { checkPosts, startLoad } from './index.ts'
 import { Load } from './load.ts'
 import type { LoadOptions, LoadReport } from './types.ts'
 
+/** Where nobody listens: a port that the kernel gives to nobody who asks for any. */
+const NOBODY = 'http://127.0.0.1:1'
+
 /** Runs a load in this process until that many requests have had their outcome. */
 async function loadUntil(
   t: TestContext,
@@ -14,10 +17,13 @@ async function loadUntil(
   outcomes: number,
   options: Partial<LoadOptions>,
 ): Promise<LoadReport> {
-  const server = await badServer(behave ?? ((socket) => socket.destroy()))
-  if (behave === null) await server.close()
-  else t.after(() => server.close())
-  const load = new Load({ url: server.url, host: 'app.test', ...options })
+  let url = NOBODY
+  if (behave !== null) {
+    const server = await badServer(behave)
+    t.after(() => server.close())
+    url = server.url
+  }
+  const load = new Load({ url, host: 'app.test', ...options })
   for (let waited = 0; waited < 10_000; waited += 5) {
     const { ok, lost } = load.snapshot()
     if (ok + lost >= outcomes) break
@@ -116,7 +122,8 @@ test('a connection that the server closes while it is idle loses nothing and is 
     good(socket, head, number)
     setTimeout(() => socket.end(), 10)
   }
-  const report = await loadUntil(t, closing, 5, { rates: { get: 20 }, connections: 1 })
+  // So slow that the end of one connection is seen long before the next request, also on a busy machine.
+  const report = await loadUntil(t, closing, 5, { rates: { get: 4 }, connections: 1 })
   assert.equal(report.lost, 0)
   assert.ok(report.connections.closedIdle >= 4)
 })
@@ -167,11 +174,16 @@ test('a new connection for each request', async (t) => {
 })
 
 test('the pace does not wait for slow answers', async (t) => {
-  const behave: Behaviour = (socket) => void setTimeout(() => socket.write(answer(200, '')), 200)
-  const started = performance.now()
+  const waiting: (() => void)[] = []
+  let enough = false
+  const behave: Behaviour = (socket) => {
+    waiting.push(() => socket.write(answer(200, '')))
+    // Nobody is answered before there are this many at once.
+    enough ||= waiting.length === 20
+    if (enough) for (const go of waiting.splice(0)) go()
+  }
   const report = await loadUntil(t, behave, 20, { rates: { slow: 100 } })
-  // One after the other would be 20 × 200 ms.
-  assert.ok(performance.now() - started < 2_000)
+  assert.ok(enough)
   assert.equal(report.lost, 0)
 })
 
@@ -197,6 +209,7 @@ test('a load ends by itself after its time', async (t) => {
   const server = await badServer(good)
   t.after(() => server.close())
   const load = await startLoad({ url: server.url, host: 'app.test', rates: { get: 50 }, maxSeconds: 0.5 })
-  const report = await load.ended
-  assert.ok(report.endedAt - report.startedAt < 900)
+  const { ok, lost } = await load.ended
+  assert.ok(ok > 0)
+  assert.equal(lost, 0)
 })

@@ -56,11 +56,12 @@ test(
 )
 
 test('echoes are counted while WebSockets stay open', async (t) => {
-  const url = await webSocketServer(t, (socket) => socket.on('message', (data) => socket.send(String(data))))
-  const load = new Load({ url, host: 'app.test', messageMs: 5, streams: { websocket: 3 } })
-  while (load.snapshot().streamsOpen < 3) await pause(5)
-  await pause(100)
-  const report = await load.stop()
+  let echoed = 0
+  const url = await webSocketServer(t, (socket) =>
+    socket.on('message', (data) => socket.send(String(data), () => (echoed += 1))),
+  )
+  const enough = ({ streamsOpen }: Snapshot) => streamsOpen === 3 && echoed >= 30
+  const report = await loadUntil(url, enough, { streams: { websocket: 3 } })
   assert.equal(report.lost, 0)
   assert.equal(report.streams.opened, 3)
   assert.deepEqual(report.streams.closed, {})
