@@ -24,6 +24,14 @@ export type Settings = Readonly<Record<string, unknown>>
 /** Path in the source → content. */
 export type Files = Readonly<Record<string, string>>
 
+/** Where the instances write down what they have carried out. */
+export interface OrderBook {
+  /** Config vars that lead there. */
+  readonly config: Readonly<Record<string, string>>
+  /** One line per order carried out: its id, and who did it. */
+  read(): Promise<string>
+}
+
 export interface SubjectOptions {
   readonly name?: string
   readonly instances?: number
@@ -34,6 +42,10 @@ export interface SubjectOptions {
   readonly command?: string
   /** Files of each source. */
   readonly files?: Files
+  /** Default: a file in the server's directory, which instances on other machines can't reach. */
+  readonly orders?: OrderBook
+  /** Called when the app exists and nothing was deployed. */
+  readonly created?: (app: TestApp) => Promise<unknown>
 }
 
 /** The app under test, steady: deployed once, ready for load. */
@@ -41,22 +53,24 @@ export class Subject {
   readonly app: TestApp
   readonly server: TestServer
   readonly #options: SubjectOptions
+  readonly #orders: OrderBook
   #count = 0
 
-  private constructor(app: TestApp, options: SubjectOptions) {
+  private constructor(app: TestApp, options: SubjectOptions, orders: OrderBook) {
     this.app = app
     this.server = app.server
     this.#options = options
+    this.#orders = orders
   }
 
   static async create(server: TestServer, options: SubjectOptions = {}): Promise<Subject> {
     const name = options.name ?? 'subject'
     const app = await TestApp.create(server, { name })
-    const subject = new Subject(app, options)
-    await writeFile(subject.#ordersLog, '')
-    // Instances have users of their own.
-    await chmod(subject.#ordersLog, 0o666)
-    await app.must(['config:set', `ORDERS_LOG=${subject.#ordersLog}`])
+    const orders = options.orders ?? (await orderFile(join(server.directory, `orders-${name}`)))
+    const subject = new Subject(app, options, orders)
+    const assignments = Object.entries(orders.config).map(([key, value]) => `${key}=${value}`)
+    await app.must(['config:set', ...assignments])
+    await options.created?.(app)
     await subject.mustDeploy()
     return subject
   }
@@ -99,11 +113,14 @@ export class Subject {
 
   /** Ids of the orders that instances have carried out, as often as they did. */
   async ordersDone(): Promise<string[]> {
-    const lines = (await readFile(this.#ordersLog, 'utf8')).split('\n')
+    const lines = (await this.#orders.read()).split('\n')
     return lines.filter((line) => line !== '').map((line) => line.split(' ')[0]!)
   }
+}
 
-  get #ordersLog(): string {
-    return join(this.server.directory, `orders-${this.app.name}`)
-  }
+async function orderFile(path: string): Promise<OrderBook> {
+  await writeFile(path, '')
+  // Instances have users of their own.
+  await chmod(path, 0o666)
+  return { config: { ORDERS_LOG: path }, read: () => readFile(path, 'utf8') }
 }

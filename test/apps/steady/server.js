@@ -62,7 +62,7 @@ if (process.env.TASUKI_PRIVATE_PORT) {
     if (request.url === '/shutdown') sayGoodbye()
     response.writeHead(request.url === '/shutdown' ? 200 : 404).end()
   })
-  hooks.listen(number('TASUKI_PRIVATE_PORT'), '127.0.0.1')
+  hooks.listen(number('TASUKI_PRIVATE_PORT'), process.env.HOST ?? '127.0.0.1')
   hooks.unref()
 }
 
