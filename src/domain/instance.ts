@@ -30,6 +30,8 @@ export interface InstanceSpec {
   readonly env: Readonly<Record<string, string>>
   readonly commit: string | null
   readonly size: Size
+  /** How many of its type are wanted, so that they can be spread evenly; of an instance on its own, none. */
+  readonly quantity?: number
 }
 
 export interface Address {

@@ -19,18 +19,30 @@ const on = (more: Partial<On> = {}): On => ({ ...WEB, state: 'running', ...more 
 describe('an instance goes to the host', () => {
   const chosen = (...candidates: Candidate[]) => chooseHost(candidates, 'web', WEB).host.name
 
-  it('with the fewest of its app, type and generation', () => {
+  const old = on({ generation: 1 })
+
+  it('with the fewest of its app and type', () => {
     const busy = Array.from({ length: 9 }, () => on({ appId: 'other' }))
     assert.equal(chosen(host('a', { instances: [on()] }), host('b', { instances: busy })), 'b')
-    assert.equal(
-      chosen(host('a', { instances: [on()] }), host('b', { instances: [on({ generation: 1 })] })),
-      'b',
-    )
+  })
+
+  it('else with the fewest of its generation', () => {
+    assert.equal(chosen(host('a', { instances: [on()] }), host('b', { instances: [old] })), 'b')
+  })
+
+  it('on which room has been made for it', () => {
+    const hosts = [host('a', { instances: [on()] }), host('b', { instances: [old, old] })]
+    assert.equal(chooseHost(hosts, 'web', { ...WEB, quantity: 4 }).host.name, 'a')
+  })
+
+  it('that does not have its share yet', () => {
+    const hosts = [host('a', { instances: [old, old] }), host('b', { instances: [on()] })]
+    assert.equal(chooseHost(hosts, 'web', { ...WEB, quantity: 2 }).host.name, 'a')
   })
 
   it('else with the fewest of its app', () => {
-    const old = on({ generation: 1 })
-    assert.equal(chosen(host('a', { instances: [old, old] }), host('b', { instances: [old] })), 'b')
+    const worker = on({ type: 'worker' })
+    assert.equal(chosen(host('a', { instances: [worker, worker] }), host('b', { instances: [worker] })), 'b')
   })
 
   it('else with the fewest of all, and else the first by name', () => {

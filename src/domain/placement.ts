@@ -24,6 +24,7 @@ export interface Placeable {
   readonly appId: string
   readonly type: string
   readonly generation: number
+  readonly quantity?: number
 }
 
 /** The hosts on which instances with that placement may start now: active, reachable, with the label; by name. */
@@ -34,15 +35,17 @@ export function eligible<T extends Candidate>(candidates: readonly T[], label: s
 }
 
 /**
- * Spreads evenly: the host with the fewest instances of that app, type and generation, of these with the fewest of the
- * app, of these with the fewest of all, of these the first by name. Throws `no_host` when there is none.
+ * Spreads evenly, and puts what takes over where room has been made for it: of the hosts that do not have their even share
+ * of the generation yet, the one with the fewest instances of the app's type; of these with the fewest of the generation,
+ * of the app, of all; of these the first by name. Throws `no_host` when there is none.
  */
 export function chooseHost<T extends Candidate>(
   candidates: readonly T[],
   label: string | null,
   what: Placeable,
 ): T {
-  const best = eligible(candidates, label).reduce<T | null>(
+  const hosts = eligible(candidates, label)
+  const best = withoutShare(hosts, what).reduce<T | null>(
     (least, one) => (least === null || isEmptier(one, least, what) ? one : least),
     null,
   )
@@ -84,18 +87,32 @@ function hasLabel({ labels }: Candidate['host'], label: string | null): boolean 
   return label === null || labels.includes(label)
 }
 
+/** Who has less of the generation than an even share of what is wanted, or of what there will be if that is more. */
+function withoutShare<T extends Candidate>(hosts: readonly T[], what: Placeable): T[] {
+  const own = (host: T) =>
+    ofType(host, what).filter(({ generation }) => generation === what.generation).length
+  const there = hosts.reduce((sum, host) => sum + own(host), 0)
+  const share = Math.ceil(Math.max(what.quantity ?? 0, there + 1) / hosts.length)
+  return hosts.filter((host) => own(host) < share)
+}
+
+function ofType({ instances }: Candidate, { appId, type }: Placeable): Candidate['instances'] {
+  return instances.filter((one) => one.state === 'running' && one.appId === appId && one.type === type)
+}
+
 function isEmptier(one: Candidate, other: Candidate, what: Placeable): boolean {
   const [mine, its] = [loadOf(one, what), loadOf(other, what)]
   const index = mine.findIndex((count, at) => count !== its[at])
   return index >= 0 && mine[index]! < its[index]!
 }
 
-/** Running instances of the same app, type and generation; of the app; of all. */
-function loadOf({ instances }: Candidate, { appId, type, generation }: Placeable): readonly number[] {
-  const running = instances.filter(({ state }) => state === 'running')
-  const ofApp = running.filter((one) => one.appId === appId)
-  const same = ofApp.filter((one) => one.type === type && one.generation === generation)
-  return [same.length, ofApp.length, running.length]
+/** Running instances of the same app and type; of these, of the generation; of the app; of all. */
+function loadOf(host: Candidate, what: Placeable): readonly number[] {
+  const running = host.instances.filter(({ state }) => state === 'running')
+  const ofApp = running.filter(({ appId }) => appId === what.appId)
+  const same = ofType(host, what)
+  const own = same.filter(({ generation }) => generation === what.generation)
+  return [same.length, own.length, ofApp.length, running.length]
 }
 
 function byName(a: Candidate, b: Candidate): number {

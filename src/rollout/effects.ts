@@ -112,13 +112,14 @@ export class Effects {
     kind: 'formation' | 'release-phase',
   ): Promise<void> {
     const spec = await this.#deps.store.instanceSpec(wanted.appId, set, type, kind)
-    const size = wanted.types.get(set.generation)?.find((one) => one.type === type)?.size
+    const own = wanted.types.get(set.generation)?.find((one) => one.type === type)
     await this.#deps.runtime.start({
       ...spec,
       id: bound.instance!,
       name: bound.name!,
       generation: set.generation,
-      size: size ? sizeOf(size) : spec.size,
+      size: own ? sizeOf(own.size) : spec.size,
+      ...(own ? { quantity: own.quantity } : {}),
     })
   }
 
