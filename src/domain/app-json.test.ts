@@ -280,3 +280,24 @@ describe('environments of app.json', () => {
     assert.match(warnings[1]!, /^environments\.test\.scrpits: is not known; did you mean "scripts"/)
   })
 })
+
+describe('how an image is built', () => {
+  it('is not said by default, and each part of it has a default', () => {
+    assert.equal(parse({}).build, null)
+    assert.equal(parse({ build: null }).build, null)
+    assert.deepEqual(parse({ build: {} }).build, { dockerfile: 'Dockerfile', args: [], secrets: [] })
+    const given = { dockerfile: 'docker/web.Dockerfile', args: ['NODE_ENV'], secrets: ['NPM_TOKEN'] }
+    assert.deepEqual(parse({ build: given }).build, given)
+  })
+
+  it('names config vars, none of them both as an argument and as a secret, and a file of the app', () => {
+    const wrong: readonly [object, RegExp][] = [
+      [{ args: ['A-B'] }, /build\.args\[0\]: is "A-B"/],
+      [{ args: ['A'], secrets: ['A'] }, /build\.secrets: A is one of build\.args too/],
+      [{ dockerfile: '../Dockerfile' }, /build\.dockerfile: is "\.\.\/Dockerfile"/],
+      [{ dockerfile: '/etc/passwd' }, /build\.dockerfile/],
+      [{ arg: [] }, /build\.arg: is not known/],
+    ]
+    for (const [build, message] of wrong) assert.match(messageOf(JSON.stringify({ build })), message)
+  })
+})

@@ -1,3 +1,4 @@
+import { type ImageBuild, readBuild } from './app-json/build.ts'
 import { type AppEnvironment, readEnvironments } from './app-json/environments.ts'
 import { readHealthchecks } from './app-json/healthchecks.ts'
 import { didYouMean, isObject, member, Problems, shown, type Unread } from './app-json/problems.ts'
@@ -13,6 +14,8 @@ export interface AppJson {
   readonly manifest: Manifest
   /** `tasuki.static`: the folder of files to serve, relative to the root of the app; null when it is not set. */
   readonly staticRoot: string | null
+  /** `build`: how an image is made of it; null where it does not say. */
+  readonly build: ImageBuild | null
   /** The environment whose keys have replaced others; null where the document says nothing of the one asked for. */
   readonly environment: AppEnvironment | null
 }
@@ -32,6 +35,7 @@ export const TOP_LEVEL_KEYS = [
   'formation',
   'addons',
   'buildpacks',
+  'build',
   'environments',
   'stack',
   'image',
@@ -65,7 +69,7 @@ export function parseAppJson(
   const whole = readSections(document, problems)
   const environments = readEnvironments(document.environments, problems, readSections)
   const chosen = environment === null ? undefined : environments.get(environment)
-  const { tasuki, health, ...manifest } = { ...whole, ...chosen }
+  const { tasuki, health, build, ...manifest } = { ...whole, ...chosen }
   const appJson = {
     manifest: {
       name: manifest.name ?? null,
@@ -77,6 +81,7 @@ export function parseAppJson(
       warnings: problems.warnings,
     },
     staticRoot: tasuki?.staticRoot ?? null,
+    build: build ?? null,
     environment: chosen === undefined ? null : environment,
   }
   if (problems.errors.length === 0) return appJson
@@ -87,6 +92,7 @@ export function parseAppJson(
 
 /** What the document, or one of its environments, says; a key that does not stand there is missing. */
 interface Sections extends Partial<Pick<Manifest, 'name' | 'env' | 'formation' | 'scripts' | 'buildpacks'>> {
+  readonly build?: ImageBuild | null
   readonly tasuki?: TasukiSection
   readonly health?: ReadonlyMap<string, GivenSettings>
 }
@@ -95,11 +101,12 @@ const NO_TASUKI: TasukiSection = { all: {}, perType: new Map(), staticRoot: null
 
 function readSections(document: Unread, problems: Problems): Sections {
   warnOfTopLevel(document, problems)
-  const { name, buildpacks, env, formation, scripts, tasuki, healthchecks } = document
+  const { name, build, buildpacks, env, formation, scripts, tasuki, healthchecks } = document
   return {
     ...(tasuki === undefined ? {} : { tasuki: readTasuki(tasuki, problems) }),
     ...(healthchecks === undefined ? {} : { health: readHealthchecks(healthchecks, problems) }),
     ...(name === undefined ? {} : { name: readName(name, problems) }),
+    ...(build === undefined ? {} : { build: readBuild(build, problems) }),
     ...(buildpacks === undefined ? {} : { buildpacks: readBuildpacks(buildpacks, problems) }),
     ...(env === undefined ? {} : { env: readEnv(env, problems) }),
     ...(formation === undefined ? {} : { formation: readFormation(formation, problems) }),

@@ -26,7 +26,7 @@ export async function lookAt(dir: string, environment: AppEnvironment | null = n
   const packageText = await readText(dir, 'package.json', names)
   const appJson = (types: readonly string[]): AppJson =>
     appJsonText === null
-      ? { manifest: withDefaults(types), staticRoot: null, environment: null }
+      ? { manifest: withDefaults(types), staticRoot: null, build: null, environment: null }
       : parseAppJson(appJsonText, types, environment)
   const source = {
     dir,

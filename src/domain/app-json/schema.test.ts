@@ -82,6 +82,8 @@ const VALUES = [
   [{ type: 'x' }],
   [{ timeout: 1, interval: 2 }],
   [1],
+  ['NODE_ENV'],
+  ['NODE_ENV', 'A-B'],
 ]
 
 function documentsWith(value: unknown): unknown[] {
@@ -93,6 +95,7 @@ function documentsWith(value: unknown): unknown[] {
     ...['web', 'worker'].map((type) => ({ tasuki: { types: { [type]: value } } })),
     ...['env', 'formation', 'scripts', 'healthchecks'].map((section) => ({ [section]: { web: value } })),
     ...['A-B', '9', 'a b'].flatMap((name) => [{ env: { [name]: value } }, { formation: { [name]: value } }]),
+    ...['dockerfile', 'args', 'secrets', 'arg'].map((key) => ({ build: { [key]: value } })),
     { scripts: { dokku: value } },
     { scripts: { dokku: { predeploy: value } } },
   ]

@@ -1,3 +1,4 @@
+import { FILE_PATH } from './build.ts'
 import { defaultOf, SETTING_KEYS, type SettingKey, type SettingValue } from './setting-keys.ts'
 import { URL_PATH } from './settings.ts'
 
@@ -6,6 +7,7 @@ type Schema = Readonly<Record<string, unknown>>
 const STRING: Schema = { type: 'string' }
 const ANY: Schema = {}
 const PATH: Schema = { type: 'string', pattern: URL_PATH.source }
+const CONFIG_NAME = '^[A-Za-z_][A-Za-z0-9_]{0,255}$'
 const NOT_BLANK: Schema = { type: 'string', pattern: '\\S' }
 
 /**
@@ -32,6 +34,7 @@ export function appJsonSchema(): Schema {
       formation: formation(),
       addons: ANY,
       buildpacks: buildpacks(),
+      build: build(),
       environments: environments(),
       stack: ANY,
       image: ANY,
@@ -57,6 +60,30 @@ function buildpacks(): Schema {
     description: 'What the app is built with, in order, until somebody sets others.',
     type: ['array', 'null'],
     items: { anyOf: [named, STRING] },
+  }
+}
+
+function build(): Schema {
+  const names = { type: ['array', 'null'], items: { type: 'string', pattern: CONFIG_NAME } }
+  return {
+    ...object({
+      dockerfile: {
+        description: 'Path of the Dockerfile; Dockerfile without.',
+        type: ['string', 'null'],
+        pattern: FILE_PATH.source,
+      },
+      args: {
+        ...names,
+        description: 'Names of config vars that are its build arguments; they can be read in the image.',
+      },
+      secrets: {
+        ...names,
+        description:
+          'Names of config vars that RUN --mount=type=secret,id=NAME can read; they are in no layer.',
+      },
+    }),
+    description: 'That and how an image is built from a Dockerfile.',
+    type: ['object', 'null'],
   }
 }
 
@@ -151,7 +178,7 @@ function env(): Schema {
   return {
     description: 'Config vars that the app needs.',
     type: ['object', 'null'],
-    propertyNames: { pattern: '^[A-Za-z_][A-Za-z0-9_]{0,255}$' },
+    propertyNames: { pattern: CONFIG_NAME },
     additionalProperties: { anyOf: [STRING, entry] },
   }
 }
