@@ -63,7 +63,8 @@ export interface BackendSpec extends BackendKey {
   readonly settings: Pick<
     RolloutSettings,
     'rise' | 'fall' | 'checkSeconds' | 'checkTimeoutSeconds' | 'holdSeconds'
-  >
+  > &
+    Partial<Pick<RolloutSettings, 'checkPath' | 'preStop'>>
 }
 
 /** An instance that is to be put before the router. */

@@ -26,8 +26,15 @@ const KEY: BackendKey = { appId: 'app-1', type: 'web' }
 const OTHER: BackendKey = { appId: 'app-2', type: 'web' }
 const SLOTS = 4
 
-/** What every router promises to the engine; `open` makes a world for each test. */
-export function routerContract(name: string, open: () => Promise<RouterWorld>): void {
+/**
+ * What every router promises to the engine; `open` makes a world for each test. Where a balancer takes instances in and
+ * out `byItself`, by its checks, nobody can hold back one that passes, nor let one in again that has been told to go.
+ */
+export function routerContract(
+  name: string,
+  open: () => Promise<RouterWorld>,
+  { byItself = false }: { readonly byItself?: boolean } = {},
+): void {
   describe(`${name} keeps the contract of a router`, () => {
     let world: RouterWorld
     let router: Router
@@ -53,7 +60,7 @@ export function routerContract(name: string, open: () => Promise<RouterWorld>): 
       assert.deepEqual(brief(after), [{ instance: one.id, admin: 'ready', health: 'up' }])
     })
 
-    it('gives an assigned instance no requests, and checks it until it is up', async () => {
+    it('checks an assigned instance until it is up', async () => {
       await prepare()
       const free = (await view()).freeSlots
       const one = await assigned()
@@ -64,8 +71,14 @@ export function routerContract(name: string, open: () => Promise<RouterWorld>): 
       await health(one, 'up')
       const up = await server(one)
       assert.equal(up.passedOnce, true)
-      assert.notEqual(up.admin, 'ready')
       assert.deepEqual([up.inFlight, up.streams], [0, 0])
+    })
+
+    it('gives an assigned instance no requests', { skip: byItself }, async () => {
+      await prepare()
+      const one = await assigned()
+      await health(one, 'up')
+      assert.notEqual((await server(one)).admin, 'ready')
     })
 
     it('does nothing when an instance is assigned again', async () => {
@@ -97,7 +110,7 @@ export function routerContract(name: string, open: () => Promise<RouterWorld>): 
       assert.deepEqual(brief(await view()), [{ instance: one.id, admin: 'ready', health: 'up' }])
     })
 
-    it('keeps a drained instance warm, and admits it again at once', async () => {
+    it('keeps a drained instance warm, and admits it again at once', { skip: byItself }, async () => {
       await prepare()
       const one = await admitted()
       await router.drain(KEY, one.id)
