@@ -4,7 +4,9 @@ import type { Artifact, Manifest } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import type { Buildpack } from '../domain/buildpack.ts'
 import type { Check } from '../domain/health.ts'
-import type { InstanceId, InstanceSpec } from '../domain/instance.ts'
+import type { Host } from '../domain/host.ts'
+import type { HostFacts } from '../domain/host-facts.ts'
+import type { Address, InstanceId, InstanceSpec } from '../domain/instance.ts'
 import type { Preview } from '../rollout/preview.ts'
 import type { Wanted } from '../rollout/spec.ts'
 
@@ -157,6 +159,12 @@ export interface Doorstep {
 export interface Checks {
   /** Of every instance that it knows, in one question to its newest worker. Throws `router_unavailable`. */
   checks(): Promise<ReadonlyMap<InstanceId, Check>>
+}
+
+/** Looks at hosts for what could go wrong with them. */
+export interface HostExaminer {
+  /** Takes some seconds at most, changes nothing, never throws. `instances`: where those of the host listen. */
+  examine(host: Host, instances: readonly Address[]): Promise<HostFacts>
 }
 
 /** What apps use of the machine. */
