@@ -9,6 +9,8 @@ import { TasukiError } from '../domain/errors.ts'
 import { BuildpackCache } from './buildpacks/cache.ts'
 import { checkLocal } from './buildpacks/local.ts'
 import { Shelf } from './buildpacks/shelf.ts'
+import type { ImageBuilder } from './image/image-builder.ts'
+import { imagesFor } from './image/wanted.ts'
 import { type BuildLimits, DEFAULT_BUILD_LIMITS, withinLimits } from './limits.ts'
 import { makeSlug, planSlug, type SlugPlan, slugKey, toolchainOf } from './make-slug.ts'
 import { chooseBuilder } from './packs.ts'
@@ -35,6 +37,8 @@ export interface BuilderOptions extends Partial<BuildLimits> {
   readonly fetchSeconds?: number
   /** What the buildpacks of an app may keep for its next build, in bytes. Default 1 GiB. */
   readonly cacheBytes?: number
+  /** What builds Dockerfiles. Default: nothing does. */
+  readonly images?: ImageBuilder | null
 }
 
 const DEFAULTS = {
@@ -43,6 +47,7 @@ const DEFAULTS = {
   localBuildpacks: [],
   fetchSeconds: 60,
   cacheBytes: 2 ** 30,
+  images: null,
 }
 
 /** Makes artifacts of sources, and keeps them. */
@@ -91,7 +96,8 @@ export class Builder {
 
   /**
    * Builds a source; answers at once when the same was built before. Builds of one app come one after the other.
-   * Throws `invalid_source`, `too_large`, `invalid_procfile`, `invalid_app_json`, `build_failed`, `disk_full`; then nothing
+   * Throws `invalid_source`, `too_large`, `invalid_procfile`, `invalid_app_json`, `build_failed`, `disk_full`, and for an image what
+   * its host and its registry may throw; then nothing
    * is left of it but the log. The artifact is safe from `collect` for ten minutes, until a release holds it.
    */
   async build(request: BuildRequest): Promise<Artifact> {
@@ -177,6 +183,8 @@ export class Builder {
     const { limits } = this.#options
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
     const look = await lookAt(work.source, request.environment)
+    const images = imagesFor(look, request, this.#options.images)
+    if (images) return images.build(look, request)
     const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf), request)
     const key = await slugKey(plan, request, this.#toolchain)
     return (await this.#known(key, request)) ?? (await this.#make(plan, key, work, request))

@@ -16,7 +16,7 @@ export interface EngineConfig {
 }
 
 /** Where an image tells the commit that it was made of. */
-const REVISION_LABEL = 'org.opencontainers.image.revision'
+export const REVISION_LABEL = 'org.opencontainers.image.revision'
 const COMMIT = /^[\w./+-]{1,128}$/
 
 export function imageConfig({ Cmd, Entrypoint, Labels }: EngineConfig): ImageConfig {

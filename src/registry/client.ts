@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { TasukiError } from '../domain/errors.ts'
 import { type EngineConfig, type ImageConfig, imageConfig } from '../domain/image-config.ts'
-import type { Login, RegistryAccess } from './access.ts'
+import type { Login, RegistryAccess } from '../domain/registry.ts'
 import { type Answer, ask, type Question } from './http.ts'
 import { DOCKER_HUB, hubRepository } from './hub.ts'
 import { bearer } from './tokens.ts'

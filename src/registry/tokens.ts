@@ -1,4 +1,4 @@
-import type { Login } from './access.ts'
+import type { Login } from '../domain/registry.ts'
 import { ask } from './http.ts'
 
 const OK = 200

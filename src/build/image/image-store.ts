@@ -1,6 +1,6 @@
 import type { Artifact, ArtifactImage } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
-import type { Login } from '../../registry/access.ts'
+import type { Login } from '../../domain/registry.ts'
 import { engineError, type ImageHost } from './engine.ts'
 import { hasImage, putSlugOn } from './slug-image.ts'
 import { giveImage, pull } from './transfer.ts'

@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Login } from '../../registry/access.ts'
+import type { Login } from '../../domain/registry.ts'
 import { engineError, followed, type ImageHost, Watch } from './engine.ts'
 
 /** Has a host fetch an image from its registry, with a login that is handed over for this one time and kept nowhere. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Duplex } from 'node:stream'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
-import type { Login } from '../../../registry/access.ts'
+import type { Login } from '../../../domain/registry.ts'
 import type { ImageHost } from '../engine.ts'
 import {
   CREDENTIALS_REQUEST,
