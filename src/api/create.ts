@@ -6,6 +6,7 @@ import type { Services } from '../services/index.ts'
 import { guardRoutes } from './access.ts'
 import { attachRuns } from './attach.ts'
 import { requireToken } from './auth.ts'
+import { lazyCompilers } from './compilers.ts'
 import { keepConventions, overrideMethod } from './conventions.ts'
 import { acceptDynoIds } from './dyno-ids.ts'
 import { errorPages } from './error-pages.ts'
@@ -89,6 +90,7 @@ export async function createApi(services: Services, options: ApiOptions): Promis
     routerOptions: { maxParamLength: MOST_PARAM },
     rewriteUrl: overrideMethod,
     frameworkErrors: (error, request, reply) => void answer(request, reply, known(error)),
+    schemaController: { compilersFactory: lazyCompilers() },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: false } },
   }).withTypeProvider<TypeBoxTypeProvider>()
   if (options.onRoute) api.addHook('onRoute', options.onRoute)
