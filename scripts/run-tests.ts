@@ -8,9 +8,9 @@
  * A pattern is a part of a file's path. `--repeat` runs all of it up to N times, to find what fails now and then: it
  * stops at the first round with a failure. Exits with 1 when a test failed or none ran.
  */
-import { globSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { dirname, resolve } from 'node:path'
+import { globSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpus, tmpdir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
 import { run } from 'node:test'
 import { spec } from 'node:test/reporters'
 import { fileURLToPath } from 'node:url'
@@ -112,6 +112,14 @@ async function runRound(report: TestReport): Promise<void> {
   }
 }
 
+/** Each file and each server and command that it starts has a process of its own: they load the same modules. */
+function shareCompiledModules(): void {
+  const directory = mkdtempSync(join(tmpdir(), 'tasuki-compiled-'))
+  process.env.NODE_COMPILE_CACHE = directory
+  process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+}
+
+shareCompiledModules()
 const report = new TestReport(ROOT)
 let round = 0
 while (round < rounds && report.failed === 0) {

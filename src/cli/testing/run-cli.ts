@@ -7,6 +7,10 @@ import { fileURLToPath } from 'node:url'
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 
+/** Compiled modules, where a run of the tests shares them: else each home has none. */
+const { NODE_COMPILE_CACHE } = process.env
+const COMPILED = NODE_COMPILE_CACHE ? { NODE_COMPILE_CACHE } : {}
+
 interface CliResult {
   readonly code: number | null
   readonly stdout: string
@@ -41,7 +45,13 @@ export async function cli(): Promise<Cli> {
 async function run(home: string, args: readonly string[], options: CliOptions): Promise<CliResult> {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
     cwd: options.cwd ?? home,
-    env: { PATH: process.env.PATH, HOME: home, GIT_CEILING_DIRECTORIES: tmpdir(), ...options.env },
+    env: {
+      ...COMPILED,
+      PATH: process.env.PATH,
+      HOME: home,
+      GIT_CEILING_DIRECTORIES: tmpdir(),
+      ...options.env,
+    },
     stdio: 'pipe',
   })
   options.started?.(child)

@@ -89,6 +89,8 @@ export class HerokuCli {
 
   #call(args: readonly string[], options: HerokuOptions) {
     const env = {
+      // Where a run of the tests shares compiled modules; null: it does not.
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? null,
       PATH: `${join(process.execPath, '..')}:${process.env.PATH}`,
       HOME: this.home,
       TERM: 'dumb',
