@@ -24,7 +24,7 @@ export interface InstanceSpec {
   readonly generation: number
   /** Digest of the artifact. */
   readonly artifact: string
-  /** Run by `sh -c` in the root of the artifact. */
+  /** Run by `sh -c` in the root of the artifact. Empty, for an image: the command that the image itself names. */
   readonly command: string
   /** Builder's environment and config vars. The runtime adds PORT, HOST, TASUKI_* and DYNO. */
   readonly env: Readonly<Record<string, string>>
@@ -32,6 +32,10 @@ export interface InstanceSpec {
   readonly size: Size
   /** How many of its type are wanted, so that they can be spread evenly; of an instance on its own, none. */
   readonly quantity?: number
+  /** Ports of its host that it may be reached at, where others know them beforehand. Default: any of the runtime's own. */
+  readonly knownPorts?: readonly number[]
+  /** Its files can not be written, save temporary ones, where the runtime is able to see to that. Default: false. */
+  readonly readOnly?: boolean
 }
 
 export interface Address {

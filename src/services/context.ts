@@ -53,6 +53,8 @@ interface ServiceSettings {
   readonly webUrl: (hostname: string) => string
   /** Releases of each app that a rollback can count on. Default 10. */
   readonly keepReleases: number
+  /** Ports that the runtimes give to instances by themselves. Default: none. */
+  readonly ownPorts?: readonly { readonly first: number; readonly last: number }[]
   /** Builds at once. Default 2. */
   readonly parallelBuilds: number
   /** Largest source upload in bytes. Default 512 MiB. */

@@ -54,6 +54,7 @@ import { RolloutService } from './rollouts.ts'
 import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
+import { RouterService } from './routers.ts'
 import { SleepingService } from './sleeping.ts'
 import { SlugService } from './slugs.ts'
 import { SourceEventService } from './source-events.ts'
@@ -130,6 +131,7 @@ export interface Services {
   readonly sleeping: SleepingService
   readonly slugs: SlugService
   readonly sourceEvents: SourceEventService
+  readonly routers: RouterService
   readonly sources: SourceService
   readonly stageConfig: StageConfigService
   readonly stages: StageService
@@ -320,6 +322,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     stageConfig: new StageConfigService(deps),
     stages: new StageService(deps, access, users),
     stops: new StopService(restarts, runs),
+    routers: new RouterService(deps),
     testRuns: new TestRunService(deps, { builds, commitSources, forgeReports, outputs, sources }),
     tokens: new TokenService(deps),
     users,

@@ -28,6 +28,7 @@ import { PAUSED_ROLLOUTS } from './migrations/0025-paused-rollouts.ts'
 import { IMAGES } from './migrations/0026-images.ts'
 import { HEALTH } from './migrations/0027-health.ts'
 import { HOSTS } from './migrations/0028-hosts.ts'
+import { EXTERNAL_BALANCERS } from './migrations/0029-external-balancers.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -59,6 +60,7 @@ const MIGRATIONS: readonly string[] = [
   IMAGES,
   HEALTH,
   HOSTS,
+  EXTERNAL_BALANCERS,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

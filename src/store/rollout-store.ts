@@ -1,6 +1,6 @@
 import { TasukiError } from '../domain/errors.ts'
 import type { InstanceKind } from '../domain/instance.ts'
-import { RELEASE_TYPE } from '../domain/release.ts'
+import { RELEASE_TYPE, ROUTABLE_TYPE } from '../domain/release.ts'
 import type { Receipt, Rollout, RolloutOutcome, SetRef } from '../domain/rollout.ts'
 import { DEFAULT_SIZE, sizeOf } from '../domain/size.ts'
 import type { NewEntry, RolloutStore } from '../rollout/spec.ts'
@@ -95,7 +95,9 @@ async function instanceSpec(
   const artifact = await artifactOf(tables, appId, set)
   const command = artifact.processTypes[type]
   if (command === undefined) throw missing(`v${set.release} has no process type ${type}`)
-  return specOf(tables, appId, set.release, { type, kind, command })
+  const spec = await specOf(tables, appId, set.release, { type, kind, command })
+  const balancer = type === ROUTABLE_TYPE ? await tables.externalBalancers.of(appId) : null
+  return balancer && kind === 'formation' ? { ...spec, knownPorts: balancer.ports } : spec
 }
 
 /** What runs a command with a release's artifact and config. Throws `not_found` when it has no artifact. */

@@ -9,6 +9,7 @@ import type { ApprovalsTable, ApprovalVotesTable } from './approvals.ts'
 import type { AuditTable } from './audit.ts'
 import type { AutoDeploysTable } from './auto-deploys.ts'
 import type { BranchDeploysTable } from './branch-deploys.ts'
+import type { ExternalBalancersTable } from './external-balancers.ts'
 import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
 import type { FreezesTable } from './freezes.ts'
 import type { HealthTable } from './health.ts'
@@ -32,6 +33,7 @@ export interface Schema {
   appTransfers: AppTransfersTable
   config: { appId: string; sealed: Uint8Array }
   formation: { appId: string; type: string; quantity: number; size: string }
+  externalBalancers: ExternalBalancersTable
   features: { appId: string; name: string; enabled: number; updatedAt: number }
   domains: DomainsTable
   /** `sealed`: its address, and the authority that its receiver is known by. */

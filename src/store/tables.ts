@@ -16,6 +16,7 @@ import type { Db } from './db.ts'
 import { type Domains, domainsTable } from './domains.ts'
 import { type Drains, drainsTable } from './drains.ts'
 import { type Events, eventsTable } from './events.ts'
+import { type ExternalBalancers, externalBalancersTable } from './external-balancers.ts'
 import { type Features, featuresTable } from './features.ts'
 import { type ForgeReportTables, forgeReportTables } from './forge-reports.ts'
 import { type Formations, formationTable } from './formation.ts'
@@ -67,6 +68,7 @@ export interface Tables {
   readonly domains: Domains
   readonly drains: Drains
   readonly events: Events
+  readonly externalBalancers: ExternalBalancers
   readonly features: Features
   readonly forgeReports: ForgeReportTables
   readonly formation: Formations
@@ -119,6 +121,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     domains: domainsTable(db),
     drains: drainsTable(db, seal),
     events: eventsTable(db),
+    externalBalancers: externalBalancersTable(db),
     features: featuresTable(db),
     forgeReports: forgeReportTables(db),
     formation: formationTable(db),

@@ -1,7 +1,8 @@
 import type { Artifact } from '../domain/artifact.ts'
+import { behind, type ExternalBalancer } from '../domain/external-balancer.ts'
 import { type FormationEntry, RELEASE_TYPE, ROUTABLE_TYPE } from '../domain/release.ts'
 import type { Rollout, SetRef } from '../domain/rollout.ts'
-import { DEFAULT_SETTINGS, type Strategy } from '../domain/settings.ts'
+import { DEFAULT_SETTINGS, type RolloutSettings, type Strategy } from '../domain/settings.ts'
 import { DEFAULT_SIZE } from '../domain/size.ts'
 import type { Wanted, WantedType } from '../rollout/spec.ts'
 import type { App } from './apps.ts'
@@ -56,13 +57,16 @@ async function typesOf(
   const wanted = sets.filter((set) => set != null)
   if (wanted.length === 0) return types
   const formation = await tables.formation.get(appId)
-  const strategy = rollout?.strategy ?? (await featureStrategy(tables, appId))
+  const routing: Routing = {
+    strategy: rollout?.strategy ?? (await featureStrategy(tables, appId)),
+    balancer: await tables.externalBalancers.of(appId),
+  }
   const rests = rollout === null && (await tables.sleepers.of(appId))?.state === 'asleep'
   for (const set of wanted) {
     if (types.has(set.generation)) continue
     types.set(
       set.generation,
-      wantedTypes(await artifactOf(tables, appId, set), rests ? [] : formation, strategy),
+      wantedTypes(await artifactOf(tables, appId, set), rests ? [] : formation, routing),
     )
   }
   return types
@@ -90,25 +94,29 @@ export async function digestOfSet(tables: Tables, appId: string, set: SetRef): P
   throw new Error(`Release v${set.release} of app ${appId} has no artifact, yet it is to run.`)
 }
 
-/**
- * The process types of an artifact with what was asked for each; one that nobody scaled has none running.
- * `strategy`, when given, is that of the routable type.
- */
+/** What the routable type is handed over by, beside what its artifact says. */
+interface Routing {
+  readonly strategy: Strategy | null
+  /** Set where its visitors do not come through our router. */
+  readonly balancer: ExternalBalancer | null
+}
+
+/** The process types of an artifact with what was asked for each; one that nobody scaled has none running. */
 function wantedTypes(
   artifact: Artifact,
   formation: readonly FormationEntry[],
-  strategy: Strategy | null,
+  routing: Routing,
 ): WantedType[] {
   return Object.keys(artifact.processTypes)
     .filter((type) => type !== RELEASE_TYPE)
-    .map((type) => wantedType(artifact, type, formation, strategy))
+    .map((type) => wantedType(artifact, type, formation, routing))
 }
 
 function wantedType(
   artifact: Artifact,
   type: string,
   formation: readonly FormationEntry[],
-  strategy: Strategy | null,
+  routing: Routing,
 ): WantedType {
   const entry = formation.find((one) => one.type === type)
   const settings = artifact.manifest.settings[type] ?? DEFAULT_SETTINGS
@@ -118,6 +126,11 @@ function wantedType(
     quantity: entry?.quantity ?? 0,
     size: entry?.size ?? DEFAULT_SIZE,
     routable,
-    settings: routable && strategy ? { ...settings, strategy } : settings,
+    settings: routable ? routed(settings, routing) : settings,
   }
+}
+
+function routed(settings: RolloutSettings, { strategy, balancer }: Routing): RolloutSettings {
+  const chosen = strategy ? { ...settings, strategy } : settings
+  return balancer ? behind(chosen, balancer) : chosen
 }

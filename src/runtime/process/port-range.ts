@@ -13,11 +13,14 @@ const DEFAULT_PORTS: PortRange = { first: 20000, last: 31999 }
 /** Gives ports in turn, so that one just freed comes again as late as possible. */
 export class PortPool {
   readonly #range: PortRange
+  readonly #isFree: (port: number) => Promise<boolean>
   readonly #taken = new Set<number>()
   #next: number
 
-  constructor(range: PortRange = DEFAULT_PORTS) {
+  /** `free`: whether nobody else has a port; by default it is tried on this machine. */
+  constructor(range: PortRange = DEFAULT_PORTS, free = isFree) {
     this.#range = range
+    this.#isFree = free
     this.#next = randomInt(range.first, range.last + 1)
   }
 
@@ -26,16 +29,29 @@ export class PortPool {
     for (const port of ports) this.#taken.add(port)
   }
 
-  /** A port that nobody listens on, kept until given back. Throws TasukiError `no_port`. */
-  async take(): Promise<number> {
+  /** A port that nobody listens on, kept until given back; one of `only`, if there are any. Throws TasukiError `no_port`. */
+  async take(only: readonly number[] = []): Promise<number> {
+    if (only.length > 0) return this.#oneOf(only)
     for (let tried = this.#range.first; tried <= this.#range.last; tried += 1) {
       const port = this.#advance()
       if (this.#taken.has(port)) continue
       this.#taken.add(port)
-      if (await isFree(port)) return port
+      if (await this.#isFree(port)) return port
       this.#taken.delete(port)
     }
     throw new TasukiError('no_port', `No port from ${this.#range.first} to ${this.#range.last} is free.`)
+  }
+
+  async #oneOf(ports: readonly number[]): Promise<number> {
+    for (const port of ports) {
+      if (this.#taken.has(port)) continue
+      this.#taken.add(port)
+      if (await this.#isFree(port)) return port
+      this.#taken.delete(port)
+    }
+    throw new TasukiError('no_port', `None of the ports ${ports.join(', ')} is free.`, {
+      next: 'They are those that the balancer knows. Let it know more of them, or hand over with a smaller surge.',
+    })
   }
 
   giveBack(...ports: number[]): void {

@@ -81,7 +81,7 @@ export class Starter {
     const root = await this.#parts.artifactPath(spec.artifact)
     const uid = this.#parts.users?.of(spec.appId) ?? null
     if (uid !== null) checkReachable(root)
-    const ports = spec.kind === 'formation' ? await this.#takePorts() : null
+    const ports = spec.kind === 'formation' ? await this.#takePorts(spec.knownPorts) : null
     try {
       this.#makeDirectories(spec, uid)
       const cgroups = this.#parts.cgroups.make(spec.id, spec.size)
@@ -102,8 +102,8 @@ export class Starter {
     }
   }
 
-  async #takePorts(): Promise<{ serve: number; private: number }> {
-    const serve = await this.#parts.ports.take()
+  async #takePorts(only?: readonly number[]): Promise<{ serve: number; private: number }> {
+    const serve = await this.#parts.ports.take(only)
     try {
       return { serve, private: await this.#parts.ports.take() }
     } catch (error) {

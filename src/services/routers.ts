@@ -1,0 +1,114 @@
+import { TasukiError } from '../domain/errors.ts'
+import { type ExternalBalancer, unfitBehind } from '../domain/external-balancer.ts'
+import { ROUTABLE_TYPE } from '../domain/release.ts'
+import { DEFAULT_SETTINGS, type PreStop } from '../domain/settings.ts'
+import type { BackendKey } from '../rollout/ports.ts'
+import type { App } from '../store/apps.ts'
+import type { Tables } from '../store/tables.ts'
+import { announce } from './announce.ts'
+import type { ServiceDeps } from './context.ts'
+import { liveApp } from './live-app.ts'
+import { beginRestart } from './restarts.ts'
+import { intendedRelease } from './rollouts.ts'
+
+/** What an app's visitors come through, and what brings its instances there. */
+export interface Routed {
+  /** Null: our own router. */
+  readonly external: ExternalBalancer | null
+  /** Id of the rollout that hands over to instances there; null when nothing runs, or nothing has changed. */
+  readonly rollout: string | null
+}
+
+type Deps = Pick<ServiceDeps, 'store' | 'engine' | 'logs' | 'settings'>
+
+/** Through what visitors reach an app: our own router, or a balancer of somebody else. */
+export class RouterService {
+  readonly #deps: Deps
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+  }
+
+  /** Null: our own router. */
+  external(app: Pick<App, 'id'>): Promise<ExternalBalancer | null> {
+    return this.#deps.store.tables.externalBalancers.of(app.id)
+  }
+
+  /**
+   * From now on the app is behind that balancer, null: behind our own router. What runs is handed over to fresh instances
+   * there. Throws `invalid_params` for a balancer that can not be, or an app that can not be taken out by its checks.
+   */
+  async set(app: App, external: ExternalBalancer | null, user: string): Promise<Routed> {
+    if (external) checkPorts(external, this.#deps.settings.ownPorts ?? [])
+    const routed = await this.#deps.store.transaction(async (tables) => {
+      await liveApp(tables, app.id)
+      const before = await tables.externalBalancers.of(app.id)
+      if (JSON.stringify(before) === JSON.stringify(external)) return { external, rollout: null }
+      if (external) {
+        await checkFit(tables, app)
+        await checkOthers(tables, app, external)
+        await tables.externalBalancers.set(app.id, external)
+      } else await tables.externalBalancers.delete(app.id)
+      await tables.events.add({
+        ...{ appId: app.id, appName: app.name, at: Date.now() },
+        ...{ user, kind: 'router', text: text(external) },
+      })
+      return { external, rollout: await beginRestart(tables, app.id, user) }
+    })
+    announce(this.#deps, app.id, `${text(external)}, by ${user}`)
+    this.#deps.engine.poke(app.id)
+    return routed
+  }
+}
+
+function text(external: ExternalBalancer | null): string {
+  return external === null
+    ? 'Visitors come through our own router'
+    : `Visitors come through an external balancer, at port ${external.ports.join(', ')}`
+}
+
+/** Of an instance of that release: what it is taken in and out by. Null when the app is not behind an external balancer. */
+export async function rulesBehind(
+  tables: Tables,
+  { appId, type }: BackendKey,
+  release: number,
+): Promise<{ balancer: ExternalBalancer; drainMs: number; hook: PreStop } | null> {
+  const balancer = await tables.externalBalancers.of(appId)
+  const digest = (await tables.releases.byVersion(appId, release))?.artifact
+  if (!balancer || !digest) return null
+  const { manifest } = await tables.artifacts.get(digest)
+  const { preStop, drainSeconds } = manifest.settings[type] ?? DEFAULT_SETTINGS
+  return preStop === null ? null : { balancer, drainMs: drainSeconds * 1000, hook: preStop }
+}
+
+/** A port that some other app's instance could be given would bring it this app's visitors. */
+function checkPorts({ ports }: ExternalBalancer, own: readonly { first: number; last: number }[]): void {
+  const taken = ports.find((port) => own.some(({ first, last }) => port >= first && port <= last))
+  if (taken === undefined) return
+  const ranges = own.map(({ first, last }) => `${first} to ${last}`).join(' and ')
+  throw new TasukiError('invalid_params', `Port ${taken} is one that any app's instance may be given.`, {
+    next: `Choose ports outside of ${ranges}.`,
+  })
+}
+
+async function checkOthers(tables: Tables, app: App, { ports }: ExternalBalancer): Promise<void> {
+  for (const other of await tables.externalBalancers.all()) {
+    const shared = other.ports.find((port) => ports.includes(port))
+    if (shared === undefined || other.appId === app.id) continue
+    const name = (await tables.apps.byId(other.appId))?.name ?? 'another app'
+    throw new TasukiError('invalid_params', `Port ${shared} is known to a balancer as ${name}'s.`, {
+      next: 'Choose other ports for this app: its visitors would reach the other one.',
+    })
+  }
+}
+
+async function checkFit(tables: Tables, app: App): Promise<void> {
+  const release = await intendedRelease(tables, app.id)
+  if (!release?.artifact) return
+  const { manifest } = await tables.artifacts.get(release.artifact)
+  const unfit = unfitBehind(manifest.settings[ROUTABLE_TYPE] ?? DEFAULT_SETTINGS)
+  if (unfit === null) return
+  throw new TasukiError('invalid_params', `${app.name} can not be behind an external balancer: ${unfit}.`, {
+    next: 'Add it, deploy, then try again; docs/docker.md shows how. Nothing was changed.',
+  })
+}
