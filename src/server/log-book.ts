@@ -5,7 +5,7 @@ import { type LogLine, PLATFORM } from '../observe/line.ts'
 import { LogStore } from '../observe/log-store.ts'
 import type { Rotation } from '../observe/segments.ts'
 import type { HaproxyTraffic } from '../router/haproxy/traffic/traffic.ts'
-import { rawLogsOf } from '../runtime/process/raw-logs.ts'
+import { rawLogsOf } from '../runtime/raw-logs.ts'
 import type { LogBook as Book, DrainState, DrainTarget, LogQuery, NumberedLine } from '../services/ports.ts'
 import type { ServerOptions } from './options.ts'
 

@@ -1,19 +1,7 @@
 import Docker from 'dockerode'
-import { TasukiError } from '../../domain/errors.ts'
+import { type Host, hostAddress } from '../../domain/host.ts'
 import { SshConnection } from '../../ssh/connection.ts'
 import type { KeyPair } from '../../ssh/key-pair.ts'
-
-/** A machine with Docker, as it is written down. */
-export interface DockerHostRow {
-  readonly id: string
-  readonly name: string
-  /** `ssh://user@address:port` or `unix:///var/run/docker.sock`. */
-  readonly url: string
-  /** Where instances are published, and the router reaches them. */
-  readonly privateAddress: string
-  /** Fingerprint of the key that the host has to show; null: any. */
-  readonly hostKey: string | null
-}
 
 /** Docker of one host: the local one by its socket, others over one SSH connection each. */
 export interface DockerHost {
@@ -30,32 +18,37 @@ export interface DockerHost {
 }
 
 const SOCKET = '/var/run/docker.sock'
-const SSH_PORT = 22
 /** What every engine since 20.10 speaks. */
 const API_VERSION = 'v1.41'
 
 /** Begins to connect; `ssh.ready` says how that went. Throws TasukiError `invalid_params` for a URL that is none of ours. */
-export function openDockerHost(row: DockerHostRow, keys: Pick<KeyPair, 'privateKey'>): DockerHost {
+export function openDockerHost(
+  row: Pick<Host, 'id' | 'name' | 'url' | 'privateAddress' | 'hostKey'>,
+  keys: Pick<KeyPair, 'privateKey'>,
+): DockerHost {
   const { id, name, privateAddress } = row
-  const url = parsed(row.url)
-  if (url.protocol === 'unix:') {
-    const docker = new Docker({ socketPath: decodeURIComponent(url.pathname), version: API_VERSION })
+  const to = hostAddress(row.url)
+  if (to.kind === 'socket') {
+    const docker = new Docker({ socketPath: to.path, version: API_VERSION })
     return { id, name, docker, ssh: null, privateAddress, reachable: () => true, close: nothing }
   }
+  const { address, port, user } = to
   const ssh = SshConnection.open({
     name,
-    address: url.hostname.replace(/^\[|\]$/g, ''),
-    port: url.port === '' ? SSH_PORT : Number(url.port),
-    user: decodeURIComponent(url.username),
+    address,
+    port,
+    user,
     privateKey: keys.privateKey,
     hostKey: row.hostKey,
   })
-  const docker = new Docker({
-    protocol: 'http',
-    host: name,
+  // The agent knows the way; the name only stands in the request's Host header.
+  const options = {
+    protocol: 'http' as const,
+    host: 'docker',
     version: API_VERSION,
     agent: ssh.agent(SOCKET),
-  } as Docker.DockerOptions)
+  }
+  const docker = new Docker(options)
   return {
     id,
     name,
@@ -65,15 +58,6 @@ export function openDockerHost(row: DockerHostRow, keys: Pick<KeyPair, 'privateK
     reachable: () => ssh.state !== 'down',
     close: () => ssh.close(),
   }
-}
-
-function parsed(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url?.protocol === 'unix:' && url.pathname !== '') return url
-  if (url?.protocol === 'ssh:' && url.hostname !== '' && url.username !== '') return url
-  throw new TasukiError('invalid_params', `"${text}" is no address of a Docker host.`, {
-    next: 'Use ssh://USER@ADDRESS, or unix:///var/run/docker.sock for this machine.',
-  })
 }
 
 function nothing(): void {

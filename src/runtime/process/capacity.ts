@@ -19,7 +19,11 @@ const MARGIN = 1.25
 /** Throws TasukiError `disk_full` when the disk has not room for that many instances and the reserve. */
 export async function checkDisk(data: string, instances: number): Promise<void> {
   const { bavail, bsize } = await statfs(data)
-  const free = bavail * bsize
+  checkFreeDisk(bavail * bsize, data, instances)
+}
+
+/** The same of another disk, of which is known how much is free. */
+export function checkFreeDisk(free: number, data: string, instances: number): void {
   const needed = DISK_RESERVE + instances * DISK_PER_INSTANCE
   if (free >= needed) return
   throw new TasukiError(
@@ -36,13 +40,13 @@ export async function checkDisk(data: string, instances: number): Promise<void> 
 export function checkMemory(
   wanted: readonly { size: string; count: number }[],
   measured: number | null,
+  { freeBytes, host }: { freeBytes: number; host?: string } = machineMemory(),
 ): void {
-  const { freeBytes } = machineMemory()
   const needed = wanted.reduce((sum, { size, count }) => sum + count * expectedBytes(size, measured), 0)
   if (needed === 0 || freeBytes >= needed + MEMORY_RESERVE) return
   throw new TasukiError(
     'no_memory',
-    `${inMiB(needed)} MiB of memory are needed for ${countOf(wanted)} more instances; ${inMiB(freeBytes)} MiB are free, and ${inMiB(MEMORY_RESERVE)} MiB are kept.`,
+    `${inMiB(needed)} MiB of memory are needed for ${countOf(wanted)} more instances${host ? ` on ${host}` : ''}; ${inMiB(freeBytes)} MiB are free, and ${inMiB(MEMORY_RESERVE)} MiB are kept.`,
   )
 }
 

@@ -1,0 +1,321 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { TasukiError } from '../../domain/errors.ts'
+import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
+import type { PreStop } from '../../domain/settings.ts'
+import type { Runtime } from '../../rollout/ports.ts'
+import type { AttachedRun, OneOffs, Usage } from '../../services/ports.ts'
+import { checkFreeDisk, checkMemory } from '../process/capacity.ts'
+import { checkId } from '../process/instance-book.ts'
+import { layoutOf, rawLogPath } from '../process/layout.ts'
+import type { Log } from '../process/log.ts'
+import type { PortRange } from '../process/port-range.ts'
+import { askToStop } from '../process/pre-stop.ts'
+import { lastLines } from '../process/tail.ts'
+import { attach, ContainerRun } from './attached-run.ts'
+import { ask, LIMITS, refused, statusOf, unreachable } from './calls.ts'
+import { Comebacks } from './comebacks.ts'
+import { Containers } from './containers.ts'
+import { Ends } from './ends.ts'
+import { Exits } from './exits.ts'
+import type { DockerHost } from './host.ts'
+import { Machine } from './machine.ts'
+import { Notes } from './notes.ts'
+import { observed } from './observation.ts'
+import { Output } from './output.ts'
+import { runHook } from './pre-stop.ts'
+import type { Seen } from './seen.ts'
+import { type EnsureImage, removeContainer, Starter, type StartOptions } from './starter.ts'
+import { memoryByApp, memoryOf } from './usage.ts'
+
+export interface DockerRuntimeOptions {
+  readonly host: DockerHost
+  /** Data directory: notes on instances lie in `docker`, their output in `logs/raw`. */
+  readonly data: string
+  /** Names the control plane: two of them may share a host and never touch each other's instances. */
+  readonly server: string
+  readonly image: EnsureImage
+  readonly log: Log
+  /** Ports of the host. Default `HOST_PORTS`. */
+  readonly ports?: PortRange
+  /** How long an instance has to run before Docker is to bring it back after a reboot. Default ten seconds. */
+  readonly provedMs?: number
+}
+
+const UNKNOWN_STATUS = 255
+const FOLLOW_AGAIN_MS = 500
+/** A killed container is gone within milliseconds, unless the kernel holds it. */
+const KILL_MS = 10_000
+/** What an ended instance wrote last is waited for so long. */
+const LAST_WORDS_MS = 3_000
+const LOOK_MS = 50
+
+/** Runs instances as containers of one host. They outlive the control plane, and are known again by their labels. */
+export class DockerRuntime implements Runtime, OneOffs, Usage {
+  readonly #options: DockerRuntimeOptions
+  readonly #host: DockerHost
+  readonly #notes: Notes
+  readonly #containers: Containers
+  readonly #comebacks: Comebacks
+  readonly #ends: Ends
+  readonly #output: Output
+  readonly #starter: Starter
+  readonly #machine: Machine
+  readonly #exits = new Exits()
+  readonly #listeners = new Set<(appId: string) => void>()
+  readonly #starting = new Map<InstanceId, Promise<Seen>>()
+  readonly #attached = new Map<InstanceId, AttachedRun>()
+
+  /** Begins to follow what runs on the host; never waits for it. The host is closed by whoever has opened it. */
+  static open(options: DockerRuntimeOptions): DockerRuntime {
+    const runtime = new DockerRuntime(options)
+    runtime.#containers.open()
+    return runtime
+  }
+
+  private constructor(options: DockerRuntimeOptions) {
+    const { host, data, server, log, image, ports } = options
+    const changed = (appId: string) => this.#tell(appId)
+    this.#options = options
+    this.#host = host
+    this.#notes = new Notes(data, host.id)
+    this.#containers = new Containers({
+      host,
+      server,
+      log,
+      changed: (seen) => this.#changed(seen),
+      gone: (seen) => {
+        this.#comebacks.forget(seen.id)
+        this.#exits.tell(seen.id, UNKNOWN_STATUS)
+        this.#tell(seen.appId)
+      },
+      connected: () => void this.#connected(),
+    })
+    this.#comebacks = new Comebacks({
+      host,
+      log,
+      lastKnown: (id) => this.#containers.lastKnown(id),
+      done: ({ id }) => this.#containers.comesBack(id),
+      afterMs: options.provedMs,
+    })
+    this.#ends = new Ends({ host, notes: this.#notes, log, changed })
+    this.#output = new Output({ host, data, log, ended: (id) => this.#followAgain(id) })
+    this.#starter = new Starter({
+      host,
+      server,
+      containers: this.#containers,
+      notes: this.#notes,
+      image,
+      ports,
+    })
+    this.#machine = new Machine(host)
+  }
+
+  /** Ends what runs inside the control plane; instances go on. */
+  close(): void {
+    this.#containers.close()
+    this.#comebacks.close()
+    this.#output.close()
+  }
+
+  async start(spec: InstanceSpec): Promise<void> {
+    await this.#start(spec)
+  }
+
+  async signal(id: InstanceId, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const seen = await this.#containers.find(id)
+    if (seen === null || this.#observed(seen).state === 'exited') return
+    const { signalledAt } = this.#notes.of(id)
+    this.#notes.write(id, { signalledAt: signalledAt ?? Date.now() })
+    await this.#send(seen, signal === 'SIGTERM' ? seen.stopSignal : signal)
+  }
+
+  async preStop(id: InstanceId, hook: PreStop, limitMs: number): Promise<void> {
+    const seen = await this.#running(id)
+    const { privateAddress } = this.#observed(seen)
+    if ('command' in hook) await runHook(this.#host, seen, hook.command, limitMs, this.#rawLog(seen))
+    else if (privateAddress) await askToStop(privateAddress, hook.path, limitMs)
+    else throw new TasukiError('invalid_params', `${seen.name} has no private port to ask.`)
+  }
+
+  async remove(id: InstanceId): Promise<void> {
+    checkId(id)
+    const seen = await this.#containers.find(id)
+    if (seen) {
+      await this.#killed(seen)
+      // Whoever is attached learns the exit status first, and reads the output to its end.
+      await this.#attached.get(id)?.exited
+      await this.#output.drained(seen, LAST_WORDS_MS)
+    }
+    // A call to make it whose answer was lost may have been carried out since.
+    await removeContainer(this.#host, seen?.container ?? id)
+    this.#attached.delete(id)
+    this.#containers.forget(id)
+    this.#output.forget(id)
+    this.#starter.giveBack(seen?.ports ?? null)
+    this.#notes.erase(id)
+  }
+
+  async list(appId?: string): Promise<RuntimeInstance[]> {
+    const all = await this.#containers.all()
+    return all
+      .filter((seen) => appId === undefined || seen.appId === appId)
+      .map((seen) => this.#observed(seen))
+  }
+
+  watch(changed: (appId: string) => void): () => void {
+    this.#listeners.add(changed)
+    return () => this.#listeners.delete(changed)
+  }
+
+  async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
+    const { name } = this.#host
+    const [room, measured] = await Promise.all([
+      this.#machine.room(),
+      this.#measured(need.appId),
+      this.#options.image(this.#host, need.appId, need.artifact),
+    ])
+    const count = need.instances.reduce((sum, one) => sum + one.count, 0)
+    if (room.freeDisk !== null) checkFreeDisk(room.freeDisk, `Docker on ${name}`, count)
+    checkMemory(need.instances, measured, { freeBytes: room.freeMemory, host: name })
+  }
+
+  async headroom(): Promise<{ freeBytes: number; totalBytes: number }> {
+    const { freeMemory, totalMemory } = await this.#machine.room()
+    return { freeBytes: freeMemory, totalBytes: totalMemory }
+  }
+
+  async memoryByApp(): Promise<ReadonlyMap<string, number>> {
+    return memoryByApp(this.#host, await this.#containers.all())
+  }
+
+  async tail(id: InstanceId, lines: number): Promise<string[]> {
+    checkId(id)
+    const seen = this.#containers.lastKnown(id)
+    if (seen === null) return []
+    if (this.#observed(seen).state === 'exited') await this.#output.drained(seen, LAST_WORDS_MS)
+    return lastLines(this.#rawLog(seen), lines)
+  }
+
+  /** As `start`, with input and output at the caller's hands instead of the log. The caller removes the instance in the end. */
+  async runAttached(
+    spec: InstanceSpec,
+    terminal: { readonly tty: boolean; readonly columns: number; readonly lines: number },
+  ): Promise<AttachedRun> {
+    let run: ContainerRun | undefined
+    const { tty } = terminal
+    const connect = async () => {
+      const attachment = {
+        host: this.#host,
+        container: spec.id,
+        tty,
+        exited: this.#exits.of(spec.id),
+        failed: (error: unknown) =>
+          this.#options.log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),
+      }
+      run = new ContainerRun(attachment, await attach(this.#host, spec.id))
+    }
+    await this.#start(spec, { attached: { tty, connect } })
+    if (!run) throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
+    this.#attached.set(spec.id, run)
+    if (tty) run.resize(terminal.columns, terminal.lines)
+    return run
+  }
+
+  async hangUp(id: InstanceId): Promise<void> {
+    const seen = await this.#containers.find(id)
+    if (seen && this.#observed(seen).state === 'running') await this.#send(seen, 'SIGHUP')
+  }
+
+  async #start(spec: InstanceSpec, options?: StartOptions): Promise<Seen> {
+    checkId(spec.id)
+    const starting = this.#starting.get(spec.id) ?? this.#starter.start(spec, options)
+    this.#starting.set(spec.id, starting)
+    try {
+      return await starting
+    } finally {
+      this.#starting.delete(spec.id)
+    }
+  }
+
+  #observed(seen: Seen): RuntimeInstance {
+    return observed(this.#host, seen, this.#notes.of(seen.id))
+  }
+
+  #rawLog(seen: Seen): string {
+    return rawLogPath(layoutOf(this.#options.data), seen)
+  }
+
+  async #running(id: InstanceId): Promise<Seen> {
+    const seen = await this.#containers.find(id)
+    if (seen && this.#observed(seen).state === 'running') return seen
+    throw new TasukiError('not_found', `The instance ${id} does not run on ${this.#host.name}.`)
+  }
+
+  /** One that has ended meanwhile: nothing happens. */
+  async #send({ container, name }: Seen, signal: string): Promise<void> {
+    try {
+      await ask(this.#host, LIMITS.change, (abortSignal) =>
+        this.#host.docker.getContainer(container).kill({ signal, abortSignal }),
+      )
+    } catch (error) {
+      if (statusOf(error) !== 404 && statusOf(error) !== 409)
+        throw refused(this.#host, `send ${signal} to ${name}`, error)
+    }
+  }
+
+  async #killed(seen: Seen): Promise<void> {
+    if (this.#observed(seen).state === 'exited' && seen.state !== 'running') return
+    await this.signal(seen.id, 'SIGKILL')
+    for (let waited = 0; (await this.#containers.find(seen.id))?.state === 'running'; waited += LOOK_MS) {
+      if (waited > KILL_MS)
+        throw unreachable(this.#host, `${seen.name} (${seen.id}) does not end after SIGKILL`)
+      await delay(LOOK_MS)
+    }
+  }
+
+  #changed(seen: Seen): void {
+    this.#takeUp(seen)
+    const { exit } = this.#observed(seen)
+    if (exit) this.#exits.tell(seen.id, exit.code ?? UNKNOWN_STATUS)
+    this.#tell(seen.appId)
+  }
+
+  #takeUp(seen: Seen): void {
+    this.#starter.keep(seen)
+    this.#ends.seen(seen)
+    this.#comebacks.seen(seen)
+    this.#output.follow(seen)
+  }
+
+  /** Whatever happened while there was no connection. */
+  async #connected(): Promise<void> {
+    const all = await this.#containers.all()
+    for (const seen of all) this.#takeUp(seen)
+    for (const appId of new Set(all.map((seen) => seen.appId))) this.#tell(appId)
+  }
+
+  /** Docker has ended the log of one that runs, or runs again. With the connection gone, the next one takes it up. */
+  #followAgain(id: InstanceId): void {
+    setTimeout(() => {
+      const seen = this.#containers.lastKnown(id)
+      if (seen?.state === 'running' && this.#containers.isLive) this.#output.follow(seen)
+    }, FOLLOW_AGAIN_MS).unref()
+  }
+
+  #tell(appId: string): void {
+    for (const listener of [...this.#listeners]) listener(appId)
+  }
+
+  /** The most that an instance of the app uses now, in bytes; null when none runs. */
+  async #measured(appId: string): Promise<number | null> {
+    const all = await this.#containers.all()
+    const some = all.filter(
+      (seen) => seen.appId === appId && seen.kind === 'formation' && seen.state === 'running',
+    )
+    const bytes = await Promise.all(some.slice(0, MOST_MEASURED).map((seen) => memoryOf(this.#host, seen)))
+    return bytes.length === 0 ? null : Math.max(...bytes)
+  }
+}
+
+/** Instances that stand for the others of their app. */
+const MOST_MEASURED = 2

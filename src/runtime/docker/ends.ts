@@ -1,0 +1,73 @@
+import type { InstanceId } from '../../domain/instance.ts'
+import type { Log } from '../process/log.ts'
+import { ask, LIMITS, statusOf } from './calls.ts'
+import type { DockerHost } from './host.ts'
+import type { Notes } from './notes.ts'
+import type { Seen } from './seen.ts'
+
+export interface EndsParts {
+  readonly host: DockerHost
+  readonly notes: Notes
+  readonly log: Log
+  readonly changed: (appId: string) => void
+}
+
+/**
+ * An instance ends once. Docker's restart policy brings instances back after a reboot, but would also start one again that
+ * has crashed: the engine replaces that, and there would be two. So whatever is seen to have ended by itself is noted as
+ * ended, and kept from coming back. While no control plane looks, Docker's policy is what keeps apps going.
+ */
+export class Ends {
+  readonly #parts: EndsParts
+  readonly #stopping = new Set<InstanceId>()
+
+  constructor(parts: EndsParts) {
+    this.#parts = parts
+  }
+
+  /** To be told of each change that is seen. */
+  seen(seen: Seen): void {
+    if (this.#isUnwanted(seen) && !this.#stopping.has(seen.id)) void this.#end(seen)
+  }
+
+  /** It has ended by itself just now, or it runs although it had ended. */
+  #isUnwanted({ id, kind, state }: Seen): boolean {
+    if (kind !== 'formation' || state === 'created') return false
+    const { signalledAt, ended } = this.#parts.notes.of(id)
+    return ended === null ? state !== 'running' && signalledAt === null : state !== 'exited'
+  }
+
+  /**
+   * Noted only once Docker has obeyed: one that is itself about to end takes its containers down with it, and brings them
+   * back when it starts again.
+   */
+  async #end(seen: Seen): Promise<void> {
+    const { host, notes, log, changed } = this.#parts
+    this.#stopping.add(seen.id)
+    try {
+      if (seen.comesBack || seen.state === 'running') await this.#hold(seen)
+      if (notes.of(seen.id).ended === null && seen.exit) notes.write(seen.id, { ended: seen.exit })
+      changed(seen.appId)
+    } catch (error) {
+      log.info(
+        { host: host.name, instance: seen.id, why: String(error) },
+        'an ended instance could not be held',
+      )
+    } finally {
+      this.#stopping.delete(seen.id)
+    }
+  }
+
+  /** Stopped by somebody, a container does not come back; also one that has ended, and that Docker is about to start. */
+  async #hold({ container }: Seen): Promise<void> {
+    const { host } = this.#parts
+    try {
+      await ask(host, LIMITS.change, (abortSignal) =>
+        host.docker.getContainer(container).stop({ t: 0, abortSignal }),
+      )
+    } catch (error) {
+      // It was stopped already, or is gone.
+      if (statusOf(error) !== 304 && statusOf(error) !== 404) throw error
+    }
+  }
+}
