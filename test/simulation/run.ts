@@ -3,6 +3,7 @@ import type { Violation } from './oracle/findings.ts'
 import { Performer } from './scenario/perform.ts'
 import type { Command, Fault, Scenario } from './scenario/steps.ts'
 import { FAULTS } from './scenario/steps.ts'
+import { isUnderWay } from './world/app.ts'
 import { World } from './world/world.ts'
 
 /** Long enough for every limit and the longest pause after crashes, ms. */
@@ -96,11 +97,7 @@ function comeToRest(world: World, performer: Performer): void {
   const passes = world.passes
   world.clock.pass(500)
   world.visitors.rarer = 40
-  const ended = () =>
-    [...world.store.byId.values()].every(
-      (app) => !app.destroyed && app.rollouts.every((one) => one.finishedAt !== null),
-    )
-  if (!world.clock.runUntil(ended, SETTLE_MS)) {
+  if (!world.clock.runUntil(() => allEnded(world), SETTLE_MS)) {
     if (world.findings.violations.length === 0)
       world.findings.add('I7', 'a rollout does not come to an outcome')
     return
@@ -116,6 +113,11 @@ function comeToRest(world: World, performer: Performer): void {
   atRest(world)
   if (world.findings.violations.length === 0) staysAtRest(world)
   if (world.findings.violations.length === 0) takeDown(world, performer)
+}
+
+function allEnded(world: World): boolean {
+  for (const app of world.store.byId.values()) if (app.destroyed || isUnderWay(app)) return false
+  return true
 }
 
 /** The server is told to take everything down, at any point of a deploy: all of it goes, and nobody's request with it. */

@@ -46,16 +46,21 @@ export class SimClock implements Clock {
     for (;;) {
       drainMicrotasks()
       if (this.halted || done()) return done()
-      const next = this.#timers.peek()
-      if (!next || next.at > end) {
+      const next = this.#next()
+      if (!next?.run || next.at > end) {
         this.#now = end
         return done()
       }
       this.#timers.pop()
-      if (next.run === null) continue
       this.#now = next.at
       next.run()
     }
+  }
+
+  /** The next that has not been cancelled. */
+  #next(): Timer | undefined {
+    while (this.#timers.peek()?.run === null) this.#timers.pop()
+    return this.#timers.peek()
   }
 
   pass(ms: number): void {

@@ -1,6 +1,8 @@
 import type { SetRef } from '../../../src/domain/rollout.ts'
 import { type RolloutSettings, surgeOf } from '../../../src/domain/settings.ts'
+import type { BackendKey } from '../../../src/rollout/ports.ts'
 import type { Wanted } from '../../../src/rollout/spec.ts'
+import { keyOf } from '../world/router.ts'
 
 /** What a type's goal is, as a control plane last read it. */
 export interface Goal {
@@ -25,8 +27,9 @@ export class Looks {
   }
 
   /** Only the look that a pass begins with counts: what is asked later in it decides nothing any more. */
-  observed(key: string): void {
-    if (!this.#passing.delete(key.split(' ')[0]!)) return
+  observed(backend: BackendKey): void {
+    if (!this.#passing.delete(backend.appId)) return
+    const key = keyOf(backend)
     this.#fallsSeen.set(key, this.#falls.get(key) ?? 0)
   }
 

@@ -31,8 +31,9 @@ export interface UpkeepBench {
 /** What must not stay as it is: rules about what is left undone, looked at whenever a pass begins. */
 export class UpkeepRules {
   readonly #bench: UpkeepBench
-  /** Since when it has been so, by rule and app. */
-  readonly #since = new Map<string, number>()
+  /** Since when it has been so, by app. */
+  readonly #idleSince = new Map<string, number>()
+  readonly #missingSince = new Map<string, number>()
 
   constructor(bench: UpkeepBench) {
     this.#bench = bench
@@ -42,9 +43,9 @@ export class UpkeepRules {
   look(appId: string): void {
     const wanted = this.#bench.looks.wanted(appId)
     const calm = wanted && !wanted.destroyed && !this.#bench.slow && this.#isQuiet()
-    this.#hold(`idle ${appId}`, calm ? this.#idle(wanted) : null, IDLE_MS)
+    this.#hold(this.#idleSince, appId, calm ? this.#idle(wanted) : null, IDLE_MS)
     const missing = calm ? this.#missing(wanted) : null
-    this.#hold(`missing ${appId}`, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
+    this.#hold(this.#missingSince, appId, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
   }
 
   #isQuiet(): boolean {
@@ -88,14 +89,14 @@ export class UpkeepRules {
       )
   }
 
-  #hold(rule: string, what: string | null, limitMs: number): void {
+  #hold(begun: Map<string, number>, appId: string, what: string | null, limitMs: number): void {
     if (what === null) {
-      this.#since.delete(rule)
+      begun.delete(appId)
       return
     }
     const now = this.#bench.now()
-    const since = this.#since.get(rule) ?? now
-    this.#since.set(rule, since)
+    const since = begun.get(appId) ?? now
+    begun.set(appId, since)
     if (now - since > limitMs) this.#bench.findings.add('I1', `${what}, for ${now - since} ms`)
   }
 }

@@ -52,7 +52,12 @@ export function releaseOf(app: SimApp, version: number): SimRelease | null {
 }
 
 export function runningRollout(app: SimApp): Rollout | null {
-  return app.rollouts.find((one) => one.outcome === null) ?? null
+  return app.rollouts.findLast((one) => one.outcome === null) ?? null
+}
+
+/** A rollout of it has no outcome yet, or no receipt. */
+export function isUnderWay(app: SimApp): boolean {
+  return app.rollouts.findLast((one) => one.finishedAt === null) !== undefined
 }
 
 /** The strategy of a rollout that begins now: the feature goes before what travels with the release. */

@@ -4,7 +4,7 @@ import type { Router, Runtime, Traffic } from '../../../src/rollout/ports.ts'
 import type { RolloutStore, Wanted } from '../../../src/rollout/spec.ts'
 import type { Looks } from '../oracle/looks.ts'
 import type { Link } from './link.ts'
-import { keyOf, type SimRouter } from './router.ts'
+import type { SimRouter } from './router.ts'
 import type { SimRuntime } from './runtime.ts'
 import type { SimStore } from './store.ts'
 import type { SimTraffic } from './traffic.ts'
@@ -91,7 +91,7 @@ function linkedRouter({ link, router, looks }: Parts): Router {
     prepare: (backend) => write(() => router.prepare(backend)),
     observe: (backend) =>
       link.call('router', false, () => {
-        looks.observed(keyOf(backend))
+        looks.observed(backend)
         return router.observe(backend)
       }),
     assign: (backend, server) => write(() => router.assign(backend, server)),

@@ -91,16 +91,7 @@ export class RouterNode {
   }
 
   seats(instance: string): Seat[] {
-    return this.collectSeats(instance, [])
-  }
-
-  /** Adds what each worker knows of it. */
-  collectSeats(instance: string, to: Seat[]): Seat[] {
-    for (const worker of this.workers) {
-      const seat = worker.seats.get(instance)
-      if (seat) to.push(seat)
-    }
-    return to
+    return this.workers.flatMap((worker) => worker.seats.get(instance) ?? [])
   }
 
   /** Sets the state in every worker. */
@@ -239,10 +230,14 @@ export class RouterNode {
 
   #check(backend: NodeBackend, server: NodeServer, found: SimInstance | null): void {
     if (found && this.#runtime.isWell(found)) {
-      Object.assign(server, { passes: server.passes + 1, fails: 0, passedOnce: true, check: 'HTTP 200' })
+      server.passes += 1
+      server.fails = 0
+      server.passedOnce = true
+      server.check = 'HTTP 200'
       if (server.passes < backend.settings.rise) return
       if (server.health !== 'up') server.upSince = this.#clock.monotonic()
-      Object.assign(server, { health: 'up', everUp: true })
+      server.health = 'up'
+      server.everUp = true
       return
     }
     server.passes = 0

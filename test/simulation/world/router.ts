@@ -9,14 +9,7 @@ import type {
   RouterServer,
 } from '../../../src/rollout/ports.ts'
 import type { SimClock } from '../core/clock.ts'
-import {
-  type Admin,
-  type NodeBackend,
-  type NodeServer,
-  newServer,
-  RouterNode,
-  type Seat,
-} from './router-node.ts'
+import { type Admin, type NodeBackend, type NodeServer, newServer, RouterNode } from './router-node.ts'
 import type { SimRuntime } from './runtime.ts'
 
 const FREEDOM: Readonly<Record<Admin, number>> = { ready: 2, drain: 1, maint: 0 }
@@ -64,15 +57,23 @@ export class SimRouter implements Router {
   async observe(backend: BackendKey): Promise<BackendView | null> {
     this.#reachable()
     const key = keyOf(backend)
-    const views = this.nodes.map((node) => node.backends.get(key))
-    if (views.every((view) => view === undefined)) return null
-    const ids = new Set(views.flatMap((view) => [...(view?.servers.keys() ?? [])]))
-    const servers = [...ids].map((id) => this.#merged(key, id))
+    const backends = this.nodes.map((node) => node.backends.get(key))
+    if (backends.every((one) => one === undefined)) return null
+    const servers: RouterServer[] = []
+    for (const [at, one] of backends.entries())
+      for (const id of one?.servers.keys() ?? [])
+        if (!backends.slice(0, at).some((before) => before?.servers.has(id)))
+          servers.push(this.#merged(backends, id))
     return {
       servers,
-      freeSlots: Math.min(...views.map((view) => view?.slots ?? 0)) - servers.length,
+      freeSlots: Math.min(...backends.map((one) => one?.slots ?? 0)) - servers.length,
       boot: this.nodes.map((node) => node.boot).join('.'),
     }
+  }
+
+  /** Those that visitors can reach. */
+  nodesUp(): readonly RouterNode[] {
+    return this.nodes.some((node) => node.down) ? this.nodes.filter((node) => !node.down) : this.nodes
   }
 
   async assign(backend: BackendKey, wish: Assignment): Promise<void> {
@@ -161,7 +162,7 @@ export class SimRouter implements Router {
 
   /** Takes new requests somewhere. */
   isRoutable(instance: InstanceId): boolean {
-    return this.nodes.some((node) => node.seats(instance).some((seat) => seat.admin === 'ready'))
+    return this.nodes.some((node) => node.workers.some((one) => one.seats.get(instance)?.admin === 'ready'))
   }
 
   /** Instances of the backend that every router sends requests to and finds well. */
@@ -194,36 +195,43 @@ export class SimRouter implements Router {
     )
   }
 
-  #merged(key: string, instance: InstanceId): RouterServer {
+  #merged(backends: readonly (NodeBackend | undefined)[], instance: InstanceId): RouterServer {
     const known: NodeServer[] = []
-    const seats: Seat[] = []
-    for (const node of this.nodes) {
-      const server = node.backends.get(key)?.servers.get(instance)
+    for (const backend of backends) {
+      const server = backend?.servers.get(instance)
       if (server) known.push(server)
-      node.collectSeats(instance, seats)
     }
     const everywhere = known.length === this.nodes.length
-    const health = known[0]!.health
-    const agreed = known.every((one) => one.health === health)
-    const admin = seats.reduce<Admin>(
-      (most, one) => (FREEDOM[one.admin] > FREEDOM[most] ? one.admin : most),
-      'maint',
-    )
+    const { admin, inFlight, streams } = this.#seated(instance)
     return {
       instance,
       address: known[0]!.address,
       admin: everywhere || admin === 'ready' ? admin : 'maint',
       everywhere: everywhere && this.nodes.every((node) => node.newest.seats.get(instance)?.admin === admin),
-      health: known.some((one) => one.health === 'down')
-        ? 'down'
-        : everywhere && agreed
-          ? health
-          : 'checking',
+      health: healthOf(known, everywhere),
       passedOnce: known.some((one) => one.passedOnce),
-      inFlight: seats.reduce((sum, one) => sum + one.plain, 0),
-      streams: seats.reduce((sum, one) => sum + one.streams, 0),
-      check: known.find((one) => one.health !== 'up')?.check ?? known[0]!.check,
+      inFlight,
+      streams,
+      check: (known.find((one) => one.health !== 'up') ?? known[0]!).check,
     }
+  }
+
+  /** What all workers of all routers together do with it. */
+  #seated(instance: InstanceId): { admin: Admin; inFlight: number; streams: number } {
+    const sum: { admin: Admin; inFlight: number; streams: number } = {
+      admin: 'maint',
+      inFlight: 0,
+      streams: 0,
+    }
+    for (const node of this.nodes)
+      for (const { seats } of node.workers) {
+        const seat = seats.get(instance)
+        if (!seat) continue
+        if (FREEDOM[seat.admin] > FREEDOM[sum.admin]) sum.admin = seat.admin
+        sum.inFlight += seat.plain
+        sum.streams += seat.streams
+      }
+    return sum
   }
 
   #set(key: string, instance: InstanceId, admin: Admin, when: (admin: Admin) => boolean = () => true): void {
@@ -252,6 +260,13 @@ export class SimRouter implements Router {
   #reachable(): void {
     if (this.nodes.some((node) => node.cut || node.down)) throw unavailable()
   }
+}
+
+/** What one router finds dead is dead; well it is when all of them say so. */
+function healthOf(known: readonly NodeServer[], everywhere: boolean): RouterServer['health'] {
+  if (known.some((one) => one.health === 'down')) return 'down'
+  const { health } = known[0]!
+  return everywhere && known.every((one) => one.health === health) ? health : 'checking'
 }
 
 export function keyOf({ appId, type }: BackendKey): string {

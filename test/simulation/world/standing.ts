@@ -1,5 +1,5 @@
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
-import { releaseOf, type SimApp } from './app.ts'
+import { isUnderWay, releaseOf, type SimApp } from './app.ts'
 import { keyOf } from './router.ts'
 import type { SimInstance } from './runtime.ts'
 import type { World } from './world.ts'
@@ -9,7 +9,7 @@ type Parts = Pick<World, 'store' | 'runtime' | 'router' | 'visitors' | 'isUp'>
 /** Exactly what is wanted of the app is there and serves, and nothing is under way. */
 export function isAtRest({ runtime, router }: Pick<Parts, 'runtime' | 'router'>, app: SimApp): boolean {
   if (app.destroyed || app.condemned.size > 0) return false
-  if (app.rollouts.some((one) => one.finishedAt === null)) return false
+  if (isUnderWay(app)) return false
   const all = runtime.of(app.id)
   const web = app.serving ? app.quantity.web : 0
   const hasWorker = app.serving !== null && releaseOf(app, app.serving.release)!.hasWorker

@@ -2,6 +2,7 @@ import { TasukiError } from '../../../src/domain/errors.ts'
 import type { InstanceSpec } from '../../../src/domain/instance.ts'
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import type { JournalEntry, Receipt, Rollout, RolloutOutcome, SetRef } from '../../../src/domain/rollout.ts'
+import type { RolloutSettings, Strategy } from '../../../src/domain/settings.ts'
 import { DEFAULT_SIZE, sizeOf } from '../../../src/domain/size.ts'
 import type { NewEntry, RolloutStore, Wanted, WantedType } from '../../../src/rollout/spec.ts'
 import { releaseOf, runningRollout, type SimApp, type SimRelease, strategyOf } from './app.ts'
@@ -9,6 +10,8 @@ import { releaseOf, runningRollout, type SimApp, type SimRelease, strategyOf } f
 type Sync<T> = {
   [K in keyof T]: T[K] extends (...given: infer A) => Promise<infer R> ? (...given: A) => R : T[K]
 }
+
+const NOBODY: ReadonlySet<string> = new Set()
 
 /** The engine's memory, as the database keeps it. Survives the control plane. */
 export class SimStore implements Sync<RolloutStore> {
@@ -104,7 +107,7 @@ export class SimStore implements Sync<RolloutStore> {
       superseded: app.rollouts.filter((one) => one.outcome === 'superseded' && one.finishedAt === null),
       serving: app.serving,
       types,
-      condemned: new Set(app.condemned),
+      condemned: app.condemned.size === 0 ? NOBODY : new Set(app.condemned),
       destroyed: app.destroyed,
     }
   }
@@ -236,7 +239,7 @@ function typesOf(app: SimApp, release: SimRelease, rollout: Rollout | null): Wan
     quantity: app.quantity.web,
     size: DEFAULT_SIZE,
     routable: true,
-    settings: { ...release.settings, strategy },
+    settings: handedOver(release.settings, strategy),
   }
   if (!release.hasWorker) return [web]
   return [
@@ -246,7 +249,11 @@ function typesOf(app: SimApp, release: SimRelease, rollout: Rollout | null): Wan
       quantity: app.quantity.worker,
       size: DEFAULT_SIZE,
       routable: false,
-      settings: { ...release.workerSettings, strategy },
+      settings: handedOver(release.workerSettings, strategy),
     },
   ]
+}
+
+function handedOver(settings: RolloutSettings, strategy: Strategy): RolloutSettings {
+  return settings.strategy === strategy ? settings : { ...settings, strategy }
 }

@@ -10,9 +10,12 @@ type Kind = 'get' | 'post' | 'download' | 'stream'
 
 interface Request {
   readonly appId: string
+  /** Of the backend. */
+  readonly key: string
   readonly kind: Kind
   readonly ms: number
-  readonly tries: Set<string>
+  /** Who has refused it. */
+  readonly tries: string[]
   seat: Seat | null
   instance: SimInstance | null
   open: boolean
@@ -71,11 +74,14 @@ export class Visitors {
 
   /** They come to the app from now on, so many ms apart, for as long as `holds`. */
   visit(appId: string, everyMs: number, holds: () => boolean): void {
-    this.#clock.timer(everyMs * this.rarer, () => {
+    const key = keyOf({ appId, type: ROUTABLE_TYPE })
+    const next = () => this.#clock.timer(everyMs * this.rarer, come)
+    const come = () => {
       if (!holds()) return
-      this.#arrive(appId)
-      this.visit(appId, everyMs, holds)
-    })
+      this.#arrive(appId, key)
+      next()
+    }
+    next()
   }
 
   /** Everything in flight with an instance ends with it. */
@@ -105,14 +111,14 @@ export class Visitors {
     }
   }
 
-  #arrive(appId: string): void {
+  #arrive(appId: string, key: string): void {
     const dice = this.#random.next()
     const kind: Kind = dice < 0.75 ? 'get' : dice < 0.9 ? 'post' : dice < 0.97 ? 'download' : 'stream'
     // One in some hundreds never gets its answer: only a limit ends it.
     const hangs = dice >= 0.968 && dice < 0.97
     const ms = hangs ? HANGS_MS : this.#lasts(kind, dice < 0.05)
     this.#route(
-      { appId, kind, ms, tries: new Set(), seat: null, instance: null, open: true },
+      { appId, key, kind, ms, tries: [], seat: null, instance: null, open: true },
       this.#clock.monotonic(),
     )
   }
@@ -123,27 +129,16 @@ export class Visitors {
   }
 
   #route(request: Request, since: number): void {
-    const key = keyOf({ appId: request.appId, type: ROUTABLE_TYPE })
-    const nodes = this.#router.nodes.filter((node) => !node.down)
+    const nodes = this.#router.nodesUp()
     if (nodes.length === 0) {
       this.counts.excused += 1
       return
     }
     const node = this.#random.pick(nodes)
-    const backend = node.backends.get(key)
-    const open = backend ? this.#candidates(node, backend) : []
-    const { tries } = request
-    const fresh = tries.size === 0 ? open : open.filter((server) => !tries.has(server.instance))
-    if (fresh.length > 0) this.#connect(request, node, backend!, this.#random.pick(fresh), since)
+    const backend = node.backends.get(request.key)
+    const open = backend ? candidates(node, backend, request.tries) : []
+    if (open.length > 0) this.#connect(request, node, backend!, this.#random.pick(open), since)
     else this.#hold(request, backend, since)
-  }
-
-  #candidates(node: RouterNode, backend: NodeBackend): NodeServer[] {
-    const list: NodeServer[] = []
-    for (const server of backend.servers.values())
-      if (server.health === 'up' && node.newest.seats.get(server.instance)?.admin === 'ready')
-        list.push(server)
-    return list
   }
 
   #connect(
@@ -156,13 +151,14 @@ export class Visitors {
     const found = this.#runtime.at(server.address)
     if (!found) {
       node.refused(backend, server)
-      request.tries.add(server.instance)
+      request.tries.push(server.instance)
       this.#route(request, since)
       return
     }
     this.onRouted(found, server)
     const seat = node.newest.seat(server.instance, this.#clock.monotonic())
-    Object.assign(request, { seat, instance: found })
+    request.seat = seat
+    request.instance = found
     if (request.kind === 'stream') {
       seat.streams += 1
       this.counts.streams += 1
@@ -180,23 +176,23 @@ export class Visitors {
       if (backend) this.onTurnedAway(appId, waited)
       return
     }
-    const queue = this.#waiting.get(appId) ?? []
-    this.#waiting.set(appId, queue)
-    queue.push({ request, since })
-    if (queue.length === 1) this.#lookAgain(appId)
+    const queue = this.#waiting.get(appId)
+    if (queue) queue.push({ request, since })
+    else {
+      this.#waiting.set(appId, [{ request, since }])
+      this.#lookAgain(appId)
+    }
   }
 
   #lookAgain(appId: string): void {
     this.#clock.timer(RETRY_MS, () => {
-      const queue = this.#waiting.get(appId) ?? []
+      const queue = this.#waiting.get(appId)!
       this.#waiting.delete(appId)
-      const first = queue[0]
-      if (!first) return
       // Whoever came first tells how it is for the others.
-      first.request.tries.clear()
+      const first = queue[0]!
+      first.request.tries.length = 0
       this.#route(first.request, first.since)
-      const stillNobody = this.#waiting.get(appId)
-      if (stillNobody) stillNobody.push(...queue.slice(1))
+      if (this.#waiting.has(appId)) this.#waiting.set(appId, queue)
       else for (const { request, since } of queue.slice(1)) this.#route(request, since)
     })
   }
@@ -231,7 +227,7 @@ export class Visitors {
     // The router repeats it elsewhere: nothing of the answer had begun.
     const again: Request = {
       ...request,
-      tries: new Set([one.info.id]),
+      tries: [one.info.id],
       seat: null,
       instance: null,
       open: true,
@@ -254,4 +250,17 @@ export class Visitors {
     }
     return set
   }
+}
+
+/** Whom the router would give a request to that those have refused. */
+function candidates(node: RouterNode, backend: NodeBackend, tries: readonly string[]): NodeServer[] {
+  const list: NodeServer[] = []
+  for (const server of backend.servers.values())
+    if (
+      server.health === 'up' &&
+      node.newest.seats.get(server.instance)?.admin === 'ready' &&
+      !tries.includes(server.instance)
+    )
+      list.push(server)
+  return list
 }
