@@ -23,8 +23,14 @@ function isHopeful(facts: Facts, instance: SeenInstance): boolean {
 function isOfWholeBase(facts: Facts, count: Census, instance: SeenInstance): boolean {
   const base = count.old
     .filter((one) => one.generation === instance.generation && !one.condemned && isHopeful(facts, one))
-    .sort((a, b) => Number(isAdmitted(b)) - Number(isAdmitted(a)) || indexOf(a) - indexOf(b))
+    .sort((a, b) => distance(a) - distance(b) || indexOf(a) - indexOf(b))
   return base.indexOf(instance) < count.type.quantity
+}
+
+/** Who takes traffic would be back soonest; of whom nothing is heard nobody knows. */
+function distance(instance: SeenInstance): number {
+  if (instance.unreachableFor !== null) return 2
+  return isAdmitted(instance) ? 0 : 1
 }
 
 export function bakeIsOver(facts: Facts): boolean {
