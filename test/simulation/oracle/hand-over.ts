@@ -63,7 +63,7 @@ export class HandOverRules {
     const { quantity, settings, set } = this.#goal(key)
     if (!settings || !set) return
     const [appId, type] = parts(key)
-    const alive = runtime.of(appId).filter((one) => one.spec.type === type && one.info.state === 'running')
+    const alive = runtime.of(appId).filter((one) => one.spec.type === type && isThere(one))
     const taking = (one: SimInstance) =>
       one.signalledAt === null && router.isRoutable(one.info.id) && this.#isUp(key, one.info.id)
     const admitted = alive.filter(taking).length + 1
@@ -186,9 +186,7 @@ export class HandOverRules {
     const { appId, type } = one.spec
     const { quantity, settings, set } = this.#bench.looks.goal(appId, type)
     if (!settings || !set || type !== ROUTABLE_TYPE) return
-    const alive = runtime
-      .of(appId)
-      .filter((other) => other.spec.type === type && other.info.state === 'running')
+    const alive = runtime.of(appId).filter((other) => other.spec.type === type && isThere(other))
     const admitted = alive.filter((other) => other.signalledAt === null && router.isRoutable(other.info.id))
     const starting = alive.filter(
       (other) =>
@@ -369,6 +367,11 @@ export class HandOverRules {
     const [appId, type] = parts(key)
     return this.#bench.looks.goal(appId, type)
   }
+}
+
+/** It runs, and its host says so. */
+function isThere({ info, host }: SimInstance): boolean {
+  return info.state === 'running' && host.state === 'up'
 }
 
 function parts(key: string): [string, string] {

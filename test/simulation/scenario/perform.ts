@@ -184,7 +184,13 @@ export class Performer {
         world.store.loseJournal()
         break
       case 'host away':
-        this.#hostAway(this.#host(fault.which), fault.ms)
+        this.#hostGone(this.#host(fault.which), 'away', fault.ms)
+        break
+      case 'host cut':
+        this.#hostGone(this.#host(fault.which), 'cut', fault.ms)
+        break
+      case 'host reboot':
+        this.#hostReboots(this.#host(fault.which), fault.ms)
         break
       case 'host dark':
         this.#hostDark([this.#host(fault.which)], fault.ms, fault.remembers)
@@ -262,12 +268,21 @@ export class Performer {
     return nodes[which % nodes.length]!
   }
 
-  #hostAway(host: Host, ms: number): void {
+  #hostGone(host: Host, state: 'away' | 'cut', ms: number): void {
     if (host.state !== 'up') return
-    host.state = 'away'
+    this.#world.runtime.leave(host, state)
     this.#world.trouble(ms)
     this.#world.clock.timer(ms, () => {
-      if (host.state === 'away') this.#world.runtime.restore(host, true)
+      if (host.state === state) this.#world.runtime.restore(host, true)
+    })
+  }
+
+  #hostReboots(host: Host, ms: number): void {
+    if (host.state !== 'up') return
+    this.#world.runtime.leave(host, 'cut')
+    this.#world.trouble(ms)
+    this.#world.clock.timer(ms, () => {
+      if (host.state === 'cut') this.#world.runtime.reboot(host)
     })
   }
 

@@ -37,6 +37,8 @@ export type Fault =
   | { readonly do: 'crash'; readonly role: Role; readonly which: number }
   | { readonly do: 'fall ill'; readonly role: Role; readonly which: number; readonly ms: number }
   | { readonly do: 'host away'; readonly which: number; readonly ms: number }
+  | { readonly do: 'host cut'; readonly which: number; readonly ms: number }
+  | { readonly do: 'host reboot'; readonly which: number; readonly ms: number }
   | { readonly do: 'host dark'; readonly which: number; readonly ms: number; readonly remembers: boolean }
   | { readonly do: 'router cut'; readonly which: number; readonly ms: number }
   | { readonly do: 'router restart'; readonly which: number; readonly ms: number }
@@ -83,6 +85,8 @@ export const FAULTS = [
   'crash',
   'fall ill',
   'host away',
+  'host cut',
+  'host reboot',
   'host dark',
   'router cut',
   'router restart',

@@ -1,5 +1,6 @@
 import { TasukiError } from '../../../src/domain/errors.ts'
 import type { Address, InstanceSpec, RuntimeInstance } from '../../../src/domain/instance.ts'
+import { chooseHost } from '../../../src/domain/placement.ts'
 import type { PreStop } from '../../../src/domain/settings.ts'
 import { sizeOf } from '../../../src/domain/size.ts'
 import type { Runtime } from '../../../src/rollout/ports.ts'
@@ -13,10 +14,12 @@ export type EndCause = 'told' | 'fate'
 /** An instance with what only the world knows of it. */
 export interface SimInstance {
   info: RuntimeInstance
+  /** What was last known of it, while its host does not answer. */
+  known: RuntimeInstance | null
   readonly spec: InstanceSpec
   readonly host: Host
   readonly behaviour: Behaviour
-  readonly startedAt: number
+  startedAt: number
   /** A fault of its own: its checks fail and it answers 503, until this instant of the clock. */
   sickUntil: number
   /** When the platform first told it to end; null: never. */
@@ -28,12 +31,16 @@ export interface SimInstance {
 
 export interface Host {
   readonly name: string
-  /** `away`: cut off, what runs there goes on. `dark`: without power. */
-  state: 'up' | 'away' | 'dark'
+  /** `away`: no command reaches it. `cut`: no request either; what runs there goes on. `dark`: without power. */
+  state: 'up' | 'away' | 'cut' | 'dark'
+  /** When it was last up. */
+  upUntil: number
   readonly ports: Set<number>
 }
 
 const FIRST_PORT = 20_000
+/** Hosts that do not answer are waited for so long, ms. */
+const SILENT_MS = 10_000
 const MEMORY = 16 * 1024 * 1024 * 1024
 
 /** Instances that boot, die, fall ill and stop as their release's behaviour says, on hosts that come and go. */
@@ -55,6 +62,8 @@ export class SimRuntime implements Runtime {
   onSignal: (one: SimInstance, signal: 'SIGTERM' | 'SIGKILL') => void = () => undefined
   onEnd: (one: SimInstance, cause: EndCause) => void = () => undefined
   onRemove: (one: SimInstance) => void = () => undefined
+  /** Nobody reaches it any more, though it runs. */
+  onSilent: (one: SimInstance) => void = () => undefined
 
   constructor(clock: SimClock, random: Random, hosts = 1) {
     this.#clock = clock
@@ -62,6 +71,7 @@ export class SimRuntime implements Runtime {
     this.hosts = Array.from({ length: hosts }, (_, at) => ({
       name: `10.0.0.${at + 1}`,
       state: 'up',
+      upUntil: 0,
       ports: new Set<number>(),
     }))
   }
@@ -87,7 +97,7 @@ export class SimRuntime implements Runtime {
   /** It takes connections. */
   listens(one: SimInstance): boolean {
     const { bootMs } = one.behaviour
-    if (one.info.state !== 'running' || bootMs === null || one.host.state === 'dark') return false
+    if (one.info.state !== 'running' || bootMs === null || !isHeard(one.host)) return false
     if (one.signalledAt !== null && !one.behaviour.answersWhileStopping) return false
     return this.#clock.monotonic() >= one.startedAt + bootMs
   }
@@ -109,23 +119,52 @@ export class SimRuntime implements Runtime {
     if (one) this.#end(one, code, 'fate')
   }
 
-  /** A host loses its power: all that ran there is dead. */
+  /** From now on nothing is heard of the host, and what was last known of its instances is told. */
+  leave(host: Host, state: 'away' | 'cut' | 'dark'): void {
+    if (host.state === 'up') {
+      host.upUntil = this.#clock.monotonic()
+      for (const one of this.on(host)) one.known = { ...one.info, unreachable: true }
+    }
+    host.state = state
+    if (state !== 'away') for (const one of this.on(host)) this.onSilent(one)
+    if (state !== 'away') this.#hint()
+  }
+
+  /** Without power all that ran there is dead. */
   darken(host: Host): void {
-    host.state = 'dark'
-    for (const one of this.all()) if (one.host === host) this.#end(one, null, 'fate')
+    this.leave(host, 'dark')
+    for (const one of this.on(host)) this.#end(one, null, 'fate')
   }
 
   /** It is back: with what ran there (as ended, when it had no power), or with nothing left of it. */
   restore(host: Host, remembers: boolean): void {
     host.state = 'up'
+    for (const one of this.on(host)) one.known = null
     // What it has forgotten keeps its ports for good: a router may still name them, and nobody is left to say when not.
-    if (!remembers) for (const one of this.all()) if (one.host === host) this.#forget(one, false)
+    if (!remembers) for (const one of this.on(host)) this.#forget(one, false)
+    this.#hint()
+  }
+
+  /** It has power again, and starts anew what ran there and was not told to end. */
+  reboot(host: Host): void {
+    for (const one of this.on(host)) {
+      if (one.signalledAt !== null || one.spec.kind !== 'formation') this.#end(one, null, 'fate')
+      else one.startedAt = this.#clock.monotonic()
+    }
+    this.restore(host, true)
+  }
+
+  on(host: Host): SimInstance[] {
+    return this.all().filter((one) => one.host === host)
+  }
+
+  #hint(): void {
     for (const watcher of this.#watchers) for (const app of this.#apps()) watcher(app)
   }
 
   async start(spec: InstanceSpec): Promise<void> {
     if (this.#instances.has(spec.id)) return
-    const host = this.#place()
+    const host = this.#place(spec)
     if (this.diskFull) throw new TasukiError('disk_full', 'The disk of the host is full.')
     if (!this.artifacts.has(spec.artifact))
       throw new TasukiError('not_found', `There is no artifact ${spec.artifact}.`)
@@ -146,7 +185,7 @@ export class SimRuntime implements Runtime {
         signalledAt: null,
         exit: null,
       },
-      ...{ spec, host, behaviour, startedAt: this.#clock.monotonic() },
+      ...{ known: null, spec, host, behaviour, startedAt: this.#clock.monotonic() },
       ...{ sickUntil: 0, signalledAt: null, mayBeCut: false, output: [behaviour.says] },
     }
     this.#instances.set(spec.id, one)
@@ -195,8 +234,7 @@ export class SimRuntime implements Runtime {
   }
 
   async list(appId?: string): Promise<RuntimeInstance[]> {
-    for (const host of this.hosts) this.#reach(host)
-    return (appId === undefined ? this.all() : this.of(appId)).map((one) => one.info)
+    return (appId === undefined ? this.all() : this.of(appId)).map((one) => one.known ?? one.info)
   }
 
   watch(changed: (appId: string) => void): () => void {
@@ -208,7 +246,7 @@ export class SimRuntime implements Runtime {
     artifact: string
     instances: readonly { size: string; count: number }[]
   }): Promise<void> {
-    for (const host of this.hosts) this.#reach(host)
+    this.#someHost()
     if (this.diskFull) throw new TasukiError('disk_full', 'The disk of the host is full.')
     if (!this.artifacts.has(need.artifact))
       throw new TasukiError('not_found', `There is no artifact ${need.artifact}.`)
@@ -228,13 +266,25 @@ export class SimRuntime implements Runtime {
     return this.#instances.get(id)?.output.slice(-lines) ?? []
   }
 
-  /** The host with the fewest instances of those that can be reached. */
-  #place(): Host {
-    const [first] = this.hosts
-      .filter((host) => host.state === 'up')
-      .sort((a, b) => a.ports.size - b.ports.size)
-    if (!first) throw unreachable('No host can be reached.')
-    return first
+  /** Where a fleet would put it. */
+  #place(spec: InstanceSpec): Host {
+    this.#someHost()
+    if (this.hosts.length === 1) return this.hosts[0]!
+    const candidates = this.hosts.map((place) => ({
+      place,
+      host: { name: place.name, labels: [], state: 'active' as const },
+      reachable: place.state === 'up',
+      instances: this.on(place).map((one) => one.known ?? one.info),
+    }))
+    return chooseHost(candidates, null, spec).place
+  }
+
+  /** Hosts that have been silent for a moment only are waited for. */
+  #someHost(): void {
+    if (this.hosts.some(({ state }) => state === 'up')) return
+    const heard = Math.max(...this.hosts.map(({ upUntil }) => upUntil))
+    if (this.#clock.monotonic() - heard < SILENT_MS) throw unreachable('No host answers.')
+    throw new TasukiError('no_host', 'No host can be reached.')
   }
 
   #reach(host: Host): void {
@@ -274,6 +324,10 @@ function keyOf({ host, port }: Address): string {
   return `${host}:${port}`
 }
 
+function isHeard({ state }: Host): boolean {
+  return state === 'up' || state === 'away'
+}
+
 function unreachable(what: string): TasukiError {
-  return new TasukiError('unreachable', what)
+  return new TasukiError('host_unreachable', what)
 }

@@ -324,6 +324,10 @@ export class World implements Bench, UpkeepBench {
       one.mayBeCut ||= handOver.drainLimitPassed(one)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
+    runtime.onSilent = (one) => {
+      this.looks.fell(keyOf(one.spec))
+      this.visitors.ended(one, 'fate')
+    }
     runtime.onEnd = (one, cause) => this.#ended(one, cause)
     runtime.onRemove = (one) => {
       books.effect('remove', one.info.id)
