@@ -29,6 +29,7 @@ import { IMAGES } from './migrations/0026-images.ts'
 import { HEALTH } from './migrations/0027-health.ts'
 import { HOSTS } from './migrations/0028-hosts.ts'
 import { EXTERNAL_BALANCERS } from './migrations/0029-external-balancers.ts'
+import { REGISTRY } from './migrations/0030-registry.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -61,6 +62,7 @@ const MIGRATIONS: readonly string[] = [
   HEALTH,
   HOSTS,
   EXTERNAL_BALANCERS,
+  REGISTRY,
 ]
 
 /** Brings the database to the newest schema, each step in a transaction of its own. */

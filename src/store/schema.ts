@@ -8,6 +8,7 @@ import type { Level } from '../domain/webhook.ts'
 import type { ApprovalsTable, ApprovalVotesTable } from './approvals.ts'
 import type { AuditTable } from './audit.ts'
 import type { AutoDeploysTable } from './auto-deploys.ts'
+import type { BaseImageTable } from './base-image.ts'
 import type { BranchDeploysTable } from './branch-deploys.ts'
 import type { ExternalBalancersTable } from './external-balancers.ts'
 import type { ForgeDeploymentsTable, ForgeReportsTable } from './forge-reports.ts'
@@ -16,6 +17,7 @@ import type { HealthTable } from './health.ts'
 import type { HostsTable } from './hosts.ts'
 import type { PipelineRepositoriesTable } from './pipeline-repositories.ts'
 import type { PlacementsTable } from './placements.ts'
+import type { RegistryTable } from './registry.ts'
 import type { ReviewAppConfigsTable } from './review-app-configs.ts'
 import type { ReviewAppsTable } from './review-apps.ts'
 import type { SleepersTable, SleepPoolsTable } from './sleepers.ts'
@@ -47,6 +49,8 @@ export interface Schema {
   stageOrders: StageOrdersTable
   stageRules: StageRulesTable
   autoDeploys: AutoDeploysTable
+  baseImage: BaseImageTable
+  registry: RegistryTable
   branchDeploys: BranchDeploysTable & { number: Generated<number> }
   releases: ReleasesTable
   replays: { key: string; sealed: Uint8Array; at: number }

@@ -5,6 +5,7 @@ import { type Apps, appsTable } from './apps.ts'
 import { type ArtifactCache, type Artifacts, artifactsTable } from './artifacts.ts'
 import { type Audit, auditTable } from './audit.ts'
 import { type AutoDeploys, autoDeploysTable } from './auto-deploys.ts'
+import { type BaseImages, baseImageTable } from './base-image.ts'
 import { type BranchDeploys, branchDeploysTable } from './branch-deploys.ts'
 import { type Buildpacks, buildpacksTable } from './buildpacks.ts'
 import { type Builds, buildsTable } from './builds.ts'
@@ -30,6 +31,7 @@ import { type Couplings, couplingsTable, type Pipelines, pipelinesTable } from '
 import { type Placements, placementsTable } from './placements.ts'
 import { type Promotions, promotionsTable } from './promotions.ts'
 import { type Pushes, pushesTable } from './pushes.ts'
+import { type Registries, registryTable } from './registry.ts'
 import { type Releases, releasesTable } from './releases.ts'
 import { type Replays, replaysTable } from './replays.ts'
 import { type ReviewAppConfigs, reviewAppConfigsTable } from './review-app-configs.ts'
@@ -58,6 +60,7 @@ export interface Tables {
   readonly artifacts: Artifacts
   readonly audit: Audit
   readonly autoDeploys: AutoDeploys
+  readonly baseImage: BaseImages
   readonly branchDeploys: BranchDeploys
   readonly buildpacks: Buildpacks
   readonly builds: Builds
@@ -84,6 +87,7 @@ export interface Tables {
   readonly outbox: Outbox
   readonly webhooks: Webhooks
   readonly pushes: Pushes
+  readonly registry: Registries
   readonly releases: Releases
   readonly replays: Replays
   readonly reviewAppConfigs: ReviewAppConfigs
@@ -111,6 +115,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     artifacts: artifactsTable(db, cache),
     audit: auditTable(db),
     autoDeploys: autoDeploysTable(db),
+    baseImage: baseImageTable(db),
     branchDeploys: branchDeploysTable(db),
     buildpacks: buildpacksTable(db),
     builds: buildsTable(db),
@@ -137,6 +142,7 @@ export function tablesOf(db: Db, seal: Seal, cache: ArtifactCache): Tables {
     outbox: outboxTables(db),
     webhooks: webhooksTable(db, seal),
     pushes: pushesTable(db),
+    registry: registryTable(db, seal),
     releases: releasesTable(db, seal),
     replays: replaysTable(db, seal),
     reviewAppConfigs: reviewAppConfigsTable(db),
