@@ -39,12 +39,13 @@ function plainLines(backend: Backend, context: BackendContext): string[] {
     `backend ${name} from tasuki`,
     `  timeout check ${ms(settings.checkTimeoutSeconds)}`,
     ...checkRules(context.checksMap(name)),
+    ...silenceLines(backend),
     `  default-server check inter ${ms(settings.checkSeconds)} fastinter 100ms downinter 100ms` +
       ` rise ${settings.rise} fall ${settings.fall} weight 100 pool-purge-delay 250ms` +
       ' observe layer4 error-limit 1 on-error mark-down',
     '  http-request disable-l7-retry unless METH_GET or { method HEAD OPTIONS PUT DELETE }',
     ...holdLines(backend, context),
-    ...backend.slots.map((slot) => `  ${plainServer(slot, context.prober)}`),
+    ...backend.slots.map((slot) => `  ${plainServer(backend, slot, context.prober)}`),
   ]
 }
 
@@ -52,8 +53,9 @@ function plainLines(backend: Backend, context: BackendContext): string[] {
 function streamLines(backend: Backend, context: BackendContext): string[] {
   return [
     `backend ${streamName(backend.name)} from tasuki_stream`,
+    ...silenceLines(backend),
     ...holdLines(backend, context),
-    ...backend.slots.map((slot) => `  ${streamServer(backend.name, slot)}`),
+    ...backend.slots.map((slot) => `  ${streamServer(backend, slot)}`),
   ]
 }
 
@@ -77,11 +79,27 @@ function holdLines(backend: Backend, context: BackendContext): string[] {
   ]
 }
 
-function plainServer(slot: Slot, prober: Prober): string {
+/**
+ * A machine that is cut off or without power answers nothing, not even that it is gone: neither connecting nor waiting
+ * for an answer would end for a minute. So its kernel has to be heard from every few seconds; then the connection ends,
+ * and what may be repeated goes to another instance.
+ */
+function silenceLines({ settings }: Backend): string[] {
+  if (!settings.distant) return []
+  return ['  option srvtcpka', '  srvtcpka-idle 1s', '  srvtcpka-intvl 1s', '  srvtcpka-cnt 3']
+}
+
+/** The same for what was sent and never acknowledged. HAProxy heeds it on a server's own line only. */
+function silenceWords({ settings }: Backend): string {
+  return settings.distant ? ' tcp-ut 3s' : ''
+}
+
+function plainServer(backend: Backend, slot: Slot, prober: Prober): string {
   const { name, occupant } = slot
-  if (!occupant) return `server ${name} ${addressText(NOWHERE)} disabled # free`
+  const silence = silenceWords(backend)
+  if (!occupant) return `server ${name} ${addressText(NOWHERE)} disabled${silence} # free`
   const words = [
-    `server ${name} ${addressText(occupant.address)} weight ${occupant.weight}`,
+    `server ${name} ${addressText(occupant.address)} weight ${occupant.weight}${silence}`,
     ...(occupant.checkPath === null ? [`addr ${prober.address.host} port ${prober.address.port}`] : []),
     ...(occupant.state === 'admitted' ? [] : ['disabled']),
     `# instance ${occupant.instance} ${JSON.stringify(occupant)}`,
@@ -89,9 +107,10 @@ function plainServer(slot: Slot, prober: Prober): string {
   return words.join(' ')
 }
 
-function streamServer(backend: string, { name, occupant }: Slot): string {
+function streamServer(backend: Backend, { name, occupant }: Slot): string {
   const address = addressText(occupant?.address ?? NOWHERE)
-  return `server ${name} ${address} track ${backend}/${name} weight ${occupant?.weight ?? 100}`
+  const weight = occupant?.weight ?? 100
+  return `server ${name} ${address} track ${backend.name}/${name} weight ${weight}${silenceWords(backend)}`
 }
 
 function checkLines(backend: Backend, prober: Prober): string {

@@ -15,7 +15,10 @@ export interface Backend {
   readonly retired: boolean
 }
 
-export type BackendSettings = BackendSpec['settings']
+export type BackendSettings = BackendSpec['settings'] & {
+  /** Its instances are on other machines, which can fall silent. */
+  readonly distant: boolean
+}
 
 export interface Slot {
   /** `s1`, `s2` …: the server's name in HAProxy. */
@@ -42,9 +45,11 @@ export const SPARE_SETTINGS: BackendSettings = settingsOf(DEFAULT_SETTINGS)
 /** HAProxy wants an address on every server line; nothing answers at this one. */
 export const NOWHERE: Address = { host: '127.0.0.1', port: 1 }
 
-export function settingsOf(settings: BackendSettings): BackendSettings {
-  const { rise, fall, checkSeconds, checkTimeoutSeconds, holdSeconds } = settings
-  return { rise, fall, checkSeconds, checkTimeoutSeconds, holdSeconds }
+export function settingsOf(
+  settings: BackendSpec['settings'] & { readonly distant?: boolean },
+): BackendSettings {
+  const { rise, fall, checkSeconds, checkTimeoutSeconds, holdSeconds, distant = false } = settings
+  return { rise, fall, checkSeconds, checkTimeoutSeconds, holdSeconds, distant }
 }
 
 /** The name of the backend beside it that takes its streams. */

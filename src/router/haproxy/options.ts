@@ -11,6 +11,8 @@ export interface RouterOptions {
   readonly spareSlots?: number
   /** Old workers that may live on after reloads to finish what they have; beyond it the oldest is ended. Default 8. */
   readonly mostOldWorkers?: number
+  /** Whether an app's instances are on other machines. Asked before each rollout. Default: none are. */
+  readonly isDistant?: (appId: string) => Promise<boolean>
   readonly log: RouterLog
   /** Called at the start, once it is known what there is, before anything of it is changed. */
   readonly onFound?: () => Promise<void>

@@ -135,6 +135,7 @@ export class Parts {
         ...{ gate: this.gate, registry: this.registry, backendsMap: this.shared.backends },
         spareBackends: options.spareBackends ?? 16,
         spareSlots: options.spareSlots ?? 8,
+        isDistant: options.isDistant ?? (async () => false),
         reload: (draft, files) => this.#reloaded(draft, files),
         failed: (error) => options.log.error({ error: String(error) }, 'no spare backends could be made'),
       },

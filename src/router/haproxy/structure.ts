@@ -31,6 +31,7 @@ export interface StructureDeps {
   readonly backendsMap: SharedMap
   readonly spareBackends: number
   readonly spareSlots: number
+  readonly isDistant: (appId: string) => Promise<boolean>
   /** Brings HAProxy and the disk to the draft; throws TasukiError, then all is as before. */
   readonly reload: (draft: Draft, files: ReadonlyMap<string, string | null>) => Promise<void>
   /** Something that nobody waits for has failed. */
@@ -57,7 +58,8 @@ export class Structure {
   /** Makes the backend with at least that many slots. */
   async prepare(spec: BackendSpec): Promise<void> {
     const key = checkedKey({ appId: spec.appId, type: spec.type })
-    const settings = settingsOf(spec.settings)
+    const distant = await this.#deps.isDistant(spec.appId)
+    const settings = settingsOf({ ...spec.settings, distant })
     const ready = await this.#deps.gate.shared(keyText(key), () =>
       this.#takeWithoutReload(key, spec.slots, settings),
     )
