@@ -3,21 +3,30 @@ import { pino } from 'pino'
 import { createApi } from './api/create.ts'
 import { Builder } from './build/builder.ts'
 import { asTasukiError } from './domain/errors.ts'
+import type { Host } from './domain/host.ts'
 import { faultsFrom } from './faults.ts'
 import { GitHub } from './forge/github.ts'
 import { gitRoutes } from './git/routes.ts'
 import { Engine } from './rollout/engine.ts'
 import { HaproxyRouter } from './router/haproxy/router.ts'
 import { HaproxyTraffic } from './router/haproxy/traffic/traffic.ts'
+import { HOST_PORTS } from './runtime/docker/starter.ts'
+import { Fleet } from './runtime/fleet/fleet.ts'
 import { ProcessRuntime } from './runtime/process/process-runtime.ts'
 import { CountedRouter, instanceEntries } from './server/counted-router.ts'
+import { DockerHosts, fleetControl } from './server/docker-hosts.ts'
 import { endAllInstances } from './server/down.ts'
 import { HaltingStore } from './server/halting-store.ts'
+import { imageWorks } from './server/images.ts'
 import { LogBook } from './server/log-book.ts'
 import { hostPort, type ServerOptions } from './server/options.ts'
+import { openExternal, routingOf } from './server/routing.ts'
 import { secureApi } from './server/secure-api.ts'
+import { serverIdOf } from './server/server-id.ts'
 import { DEFAULT_LIMITS } from './services/context.ts'
 import { createServices, type Services } from './services/index.ts'
+import { placementOf, placementOfApp } from './services/placements.ts'
+import { keyPairOf } from './ssh/key-pair.ts'
 import { openStore } from './store/open.ts'
 import { systemClock, systemIds } from './system.ts'
 import { Certificates } from './tls/certificates.ts'
@@ -57,8 +66,17 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   const startedAt = Date.now()
   const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
   const certificates = await certificatesOf(options)
-  const builder = await Builder.open({ data: options.data, localBuildpacks: options.localBuildpacks })
-  const runtime = opened.add(
+  const images = imageWorks(
+    store,
+    () => dockerHosts,
+    (digest) => builder.artifactPath(digest),
+  )
+  const builder: Builder = await Builder.open({
+    data: options.data,
+    localBuildpacks: options.localBuildpacks,
+    images: images.builder,
+  })
+  const local = opened.add(
     await ProcessRuntime.open({
       data: options.data,
       artifactPath: async (digest) => builder.artifactPath(digest),
@@ -67,9 +85,28 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     }),
     (one) => one.close(),
   )
+  const keys = keyPairOf(options.data)
+  const dockerHosts = new DockerHosts({
+    keys,
+    data: options.data,
+    server: serverIdOf(options.data),
+    image: (host, _app, digest) => images.store.ensure(host, digest),
+    log,
+  })
+  const fleetOptions = {
+    data: options.data,
+    local,
+    open: (host: Host) => dockerHosts.open(host),
+    placementOf: (appId: string, artifact: string) => placementOf(store.tables, appId, artifact),
+    log,
+  }
+  const runtime = opened.add(await Fleet.open(fleetOptions, await store.tables.hosts.all()), (one) =>
+    one.close(),
+  )
   const router: HaproxyRouter = new HaproxyRouter({
     directory: join(options.data, 'router'),
     http: hostPort(options.http),
+    isDistant: async (appId) => (await placementOfApp(store.tables, appId)).runtime === 'docker',
     log,
     // A reload may come with the start: what the old worker logged while no control plane ran is read before that.
     onFound: async () => {
@@ -93,6 +130,12 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   log.info({ router: how }, `the router is ${how}`)
   await traffic.attach()
 
+  const external = opened.add(
+    await openExternal({ data: options.data, tables: store.tables, runtime, log }),
+    (one) => one.close(),
+  )
+  const counted = new CountedRouter(router, traffic)
+  const routing = routingOf(store.tables, { ours: counted, checks: router, external, traffic })
   const faults = faultsFrom(process.env.TASUKI_FAULT)
   const halting = new HaltingStore(store.rollouts)
   const late: { services?: Services } = {}
@@ -101,11 +144,13 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     ids: systemIds,
     store: halting.store,
     runtime,
-    router: faults.router(new CountedRouter(router, traffic)),
-    traffic,
+    router: faults.router(routing.router),
+    traffic: routing.traffic,
     log,
     gone: async (appId) => {
-      if (!halting.halting) await late.services?.apps.gone(appId)
+      if (halting.halting) return
+      await external.removeApp(appId)
+      await late.services?.apps.gone(appId)
     },
     checkpoint: faults.checkpoint,
   })
@@ -114,15 +159,16 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     store,
     engine,
     runtime,
-    router,
+    router: routing.router,
     builder,
     forge: new GitHub(options.githubApi),
     logs,
     oneOffs: runtime,
     hosts: router,
+    fleet: fleetControl(runtime, dockerHosts, keys),
     doorstep: router,
     usage: runtime,
-    checks: router,
+    checks: routing.checks,
     visits: { since: (instant) => traffic.visitsSince(instant) },
     planner: engine,
     server: {
@@ -151,6 +197,7 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
       mostSourceBytes: options.sourceMiB * MEBIBYTE,
       mostPushBytes: options.pushMiB * MEBIBYTE,
       domain: options.domain,
+      ownPorts: [{ first: options.ports.from, last: options.ports.to }, HOST_PORTS],
       webUrl: (hostname) => `http://${hostname}${options.http.port === 80 ? '' : `:${options.http.port}`}/`,
     },
   })

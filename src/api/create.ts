@@ -62,6 +62,7 @@ import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
 import { forgeWebhookRoutes } from './tasuki/forge-webhooks.ts'
 import { freezeRoutes } from './tasuki/freezes.ts'
 import { healthRoutes } from './tasuki/health.ts'
+import { hostRoutes } from './tasuki/hosts.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
@@ -160,6 +161,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   changeTimelineRoutes(api, services)
   freezeRoutes(api, services)
   healthRoutes(api, services)
+  hostRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
   runRoutes(api, services)

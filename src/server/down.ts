@@ -1,3 +1,4 @@
+import type { RuntimeInstance } from '../domain/instance.ts'
 import type { Engine } from '../rollout/engine.ts'
 import type { Runtime } from '../rollout/ports.ts'
 import type { HaltingStore } from './halting-store.ts'
@@ -6,7 +7,10 @@ import type { HaltingStore } from './halting-store.ts'
 const LIMIT_MS = 120_000
 const LOOK_MS = 100
 
-/** Drains and ends every instance of every app; what does not end in time is killed. The apps stay in the store. */
+/**
+ * Drains and ends every instance of every app; what does not end in time is killed. The apps stay in the store. Hosts that do
+ * not answer are left as they are.
+ */
 export async function endAllInstances(
   engine: Engine,
   halting: HaltingStore,
@@ -15,9 +19,13 @@ export async function endAllInstances(
   halting.halt()
   const until = Date.now() + LIMIT_MS
   for (const appId of await halting.store.apps()) engine.poke(appId)
-  while ((await runtime.list()).length > 0 && Date.now() < until) {
+  while ((await within(runtime)).length > 0 && Date.now() < until) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
-    for (const one of await runtime.list()) if (one.kind === 'one-off') await runtime.remove(one.id)
+    for (const one of await within(runtime)) if (one.kind === 'one-off') await runtime.remove(one.id)
   }
-  for (const one of await runtime.list()) await runtime.remove(one.id)
+  for (const one of await within(runtime)) await runtime.remove(one.id)
+}
+
+async function within(runtime: Runtime): Promise<RuntimeInstance[]> {
+  return (await runtime.list()).filter(({ unreachable }) => !unreachable)
 }

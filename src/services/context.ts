@@ -1,6 +1,7 @@
 import type { EngineControl } from '../rollout/engine-port.ts'
 import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
+import type { FleetControl } from './fleet-port.ts'
 import type { Forge } from './forge-port.ts'
 import type { PasswordCost } from './passwords.ts'
 import type {
@@ -28,6 +29,7 @@ export interface ServiceDeps {
   readonly logs: LogBook
   readonly oneOffs: OneOffs
   readonly hosts: Hosts
+  readonly fleet: FleetControl
   readonly doorstep: Doorstep
   readonly visits: Visits
   readonly usage: Usage
@@ -51,10 +53,10 @@ interface ServiceSettings {
   readonly domain: string
   /** Where visitors reach a hostname, e.g. `http://demo.example.org:8080/`. */
   readonly webUrl: (hostname: string) => string
-  /** Releases of each app that a rollback can count on. Default 10. */
-  readonly keepReleases: number
   /** Ports that the runtimes give to instances by themselves. Default: none. */
   readonly ownPorts?: readonly { readonly first: number; readonly last: number }[]
+  /** Releases of each app that a rollback can count on. Default 10. */
+  readonly keepReleases: number
   /** Builds at once. Default 2. */
   readonly parallelBuilds: number
   /** Largest source upload in bytes. Default 512 MiB. */

@@ -26,7 +26,9 @@ import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
 import { FreezeService } from './freezes.ts'
 import { HealthService } from './health.ts'
+import { HostDrains } from './host-drains.ts'
 import { HostKeeper } from './host-keeper.ts'
+import { HostService } from './hosts.ts'
 import { InstanceLines } from './instance-lines.ts'
 import { InstanceService } from './instances.ts'
 import { LogSessionService } from './log-sessions.ts'
@@ -36,6 +38,7 @@ import { Passwords } from './passwords.ts'
 import { PipelineRepositoryService } from './pipeline-repositories.ts'
 import { PipelineTransferService } from './pipeline-transfers.ts'
 import { PipelineService } from './pipelines.ts'
+import { PlacementService } from './placements.ts'
 import { PlanService } from './plan.ts'
 import type { ServerControl } from './ports.ts'
 import { PromotionService } from './promotions.ts'
@@ -51,10 +54,10 @@ import { RollbackService } from './rollback.ts'
 import { RolloutEvents } from './rollout-events.ts'
 import { RolloutLines } from './rollout-lines.ts'
 import { RolloutService } from './rollouts.ts'
+import { RouterService } from './routers.ts'
 import { RunService } from './runs.ts'
 import { Schedule } from './schedule.ts'
 import { Secrets } from './secrets.ts'
-import { RouterService } from './routers.ts'
 import { SleepingService } from './sleeping.ts'
 import { SlugService } from './slugs.ts'
 import { SourceEventService } from './source-events.ts'
@@ -73,6 +76,7 @@ const REPLAYS_MS = 60_000
 const DAILY_LOOK_MS = 10 * 60_000
 const REVIEW_LOOK_MS = 60_000
 const RUN_LOOK_MS = 1_000
+const HOST_LOOK_MS = 1_000
 const TEST_LOOK_MS = 5_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
@@ -107,12 +111,14 @@ export interface Services {
   readonly formation: FormationService
   readonly freezes: FreezeService
   readonly health: HealthService
+  readonly hosts: HostService
   readonly instances: InstanceService
   readonly logins: LoginService
   readonly logSessions: LogSessionService
   readonly pipelineRepositories: PipelineRepositoryService
   readonly pipelines: PipelineService
   readonly pipelineTransfers: PipelineTransferService
+  readonly placements: PlacementService
   readonly plans: PlanService
   readonly promotions: PromotionService
   readonly pushes: PushService
@@ -125,13 +131,13 @@ export interface Services {
   readonly rollback: RollbackService
   readonly rolloutEvents: RolloutEvents
   readonly rollouts: RolloutService
+  readonly routers: RouterService
   readonly runs: RunService
   readonly secrets: Secrets
   readonly server: ServerControl
   readonly sleeping: SleepingService
   readonly slugs: SlugService
   readonly sourceEvents: SourceEventService
-  readonly routers: RouterService
   readonly sources: SourceService
   readonly stageConfig: StageConfigService
   readonly stages: StageService
@@ -149,6 +155,7 @@ export interface Services {
 export function createServices(deps: ServiceDeps): Services {
   const hosts = new HostKeeper(deps)
   const schedule = new Schedule(deps.log)
+  const hostDrains = new HostDrains(deps)
   const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
   const instanceLines = new InstanceLines(deps)
   const rolloutLines = new RolloutLines(deps)
@@ -192,6 +199,7 @@ export function createServices(deps: ServiceDeps): Services {
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
       schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
+      schedule.every(HOST_LOOK_MS, 'Moving instances away from hosts', () => hostDrains.look())
       schedule.every(HEALTH_LOOK_MS, 'Looking how everything is', () => services.health.tick())
       schedule.every(COLLECT_MS, 'Forgetting old health', () => services.health.collect())
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
@@ -280,12 +288,14 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     formation: new FormationService(deps),
     freezes: new FreezeService(deps, access),
     health: new HealthService(deps),
+    hosts: new HostService(deps),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),
     pipelineRepositories: new PipelineRepositoryService(deps, access),
     pipelines,
     pipelineTransfers: new PipelineTransferService(deps, access, users),
+    placements: new PlacementService(deps),
     plans: new PlanService(deps),
     promotions: new PromotionService(deps),
     pushes: new PushService(deps, {
@@ -312,6 +322,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     rollback: new RollbackService(deps),
     rolloutEvents,
     rollouts: new RolloutService(deps),
+    routers: new RouterService(deps),
     runs,
     secrets,
     server: deps.server,
@@ -322,7 +333,6 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     stageConfig: new StageConfigService(deps),
     stages: new StageService(deps, access, users),
     stops: new StopService(restarts, runs),
-    routers: new RouterService(deps),
     testRuns: new TestRunService(deps, { builds, commitSources, forgeReports, outputs, sources }),
     tokens: new TokenService(deps),
     users,

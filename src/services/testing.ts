@@ -17,6 +17,7 @@ import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing
 import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
 import type { DrainTarget, LogBook, LogQuery } from './ports.ts'
+import { FakeFleet } from './testing-hosts.ts'
 
 /** Nobody listens there. */
 const NOWHERE = 'http://127.0.0.1:9'
@@ -39,6 +40,7 @@ export interface World {
   readonly memory: Map<string, number>
   readonly visit: (appId: string) => void
   readonly instances: RuntimeInstance[]
+  readonly fleet: FakeFleet
   readonly servers: RouterServer[]
   /** Set to have the router not answer. */
   routerDown: boolean
@@ -72,6 +74,7 @@ export async function world(
   const bells = new Set<(appId: string) => void>()
   const instances: RuntimeInstance[] = []
   const servers: RouterServer[] = []
+  const fleet = new FakeFleet(instances)
   const watchers = new Set<(appId: string) => void>()
   const hostStates: World['hostStates'] = []
   const builds: BuildRequest[] = []
@@ -118,6 +121,7 @@ export async function world(
       maintenance: async (appId, on) => void told.maintenance.set(appId, on),
       removeApp: async (appId) => void told.hosts.delete(appId),
     },
+    fleet,
     doorstep: {
       waitFor: async (appId, ms) => void (ms === null ? waiters.delete(appId) : waiters.set(appId, ms)),
       waiters: () => [...waiters.keys()],
@@ -168,6 +172,7 @@ export async function world(
       for (const listen of bells) listen(appId)
     },
     instances,
+    fleet,
     servers,
     routerDown: false,
     hostStates,
@@ -397,5 +402,7 @@ function seen(set: SetRef, { type, size, routable }: WantedType, index: number):
       : null,
     served: true,
     lastLines: [],
+    host: null,
+    unreachableFor: null,
   }
 }

@@ -24,6 +24,8 @@ export const DynoBody = Type.Object({
     check: Type.String({ description: 'The last check in words' }),
     generation: Type.Integer(),
     exit_code: nullable(Type.Integer()),
+    host: nullable(Type.String({ description: 'Name of its host; null: the machine of the server' })),
+    unreachable: Type.Boolean({ description: 'Its host does not answer: the rest is as last known' }),
   }),
 })
 
@@ -59,6 +61,8 @@ export function dynoBody(
       check: server?.check ?? '',
       generation: instance.generation,
       exit_code: instance.exit?.code ?? null,
+      host: instance.host,
+      unreachable: instance.unreachable,
     },
   }
 }

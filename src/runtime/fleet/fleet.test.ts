@@ -64,7 +64,7 @@ describe('a fleet', () => {
     const { fleet } = await bench(t, { hosts, placement: { runtime: 'docker', label: 'api' } })
     await started(fleet, 2)
     assert.deepEqual(await hostsOf(fleet), ['b', 'b'])
-    fleet.change(hostOf({ name: 'b', labels: ['api'], state: 'draining' }))
+    await fleet.change(hostOf({ name: 'b', labels: ['api'], state: 'draining' }))
     await assert.rejects(fleet.start(web()), { code: 'no_host' })
     await assert.rejects(fleet.prepare({ artifact: ARTIFACT, appId: 'app-a', instances: [] }), {
       code: 'no_host',

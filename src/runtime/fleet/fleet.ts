@@ -7,6 +7,7 @@ import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/ins
 import { AS_PROCESSES, chooseHost, eligible, noHost, type Placement } from '../../domain/placement.ts'
 import type { PreStop } from '../../domain/settings.ts'
 import type { Runtime } from '../../rollout/ports.ts'
+import type { HostCondition } from '../../services/fleet-port.ts'
 import type { AttachedRun, OneOffs, Usage } from '../../services/ports.ts'
 import { FleetHost, type FleetLog } from './fleet-host.ts'
 import { HostBook } from './host-book.ts'
@@ -56,8 +57,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
       if (!keep.has(file)) await rm(join(this.#directory, file), { force: true })
   }
 
-  /** The hosts, in no order. */
-  get hosts(): readonly FleetHost[] {
+  get #all(): readonly FleetHost[] {
     return [...this.#hosts.values()]
   }
 
@@ -68,10 +68,15 @@ export class Fleet implements Runtime, OneOffs, Usage {
     this.#hosts.set(host.id, new FleetHost(host, open(host), book, log, (appId) => this.#tell(appId)))
   }
 
-  /** Its labels or its state are other ones now. */
-  change(host: Host): void {
+  /** A host is to be as told from now on. With another way to it, it is connected to anew. */
+  async change(host: Host): Promise<void> {
     const known = this.#hosts.get(host.id)
-    if (known) known.host = host
+    if (!known) return
+    if (wayOf(known.host) === wayOf(host)) known.host = host
+    else {
+      await known.close()
+      await this.join(host)
+    }
   }
 
   /** A host is no more: what was known of it is forgotten, what runs there runs on. */
@@ -81,9 +86,19 @@ export class Fleet implements Runtime, OneOffs, Usage {
     await host?.forget()
   }
 
+  /** How it stands with each host now. */
+  conditions(): HostCondition[] {
+    return this.#all.map(({ host: { id }, reachable, failure, instances }) => ({
+      id,
+      reachable,
+      failure,
+      instances,
+    }))
+  }
+
   /** Lets go of all hosts; instances run on. */
   async close(): Promise<void> {
-    await Promise.all(this.hosts.map((host) => host.close()))
+    await Promise.all(this.#all.map((host) => host.close()))
   }
 
   async start(spec: InstanceSpec): Promise<void> {
@@ -113,7 +128,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   async list(appId?: string): Promise<RuntimeInstance[]> {
-    const lists = [this.#options.local.list(appId), ...this.hosts.map((host) => host.list(appId))]
+    const lists = [this.#options.local.list(appId), ...this.#all.map((host) => host.list(appId))]
     return (await Promise.all(lists)).flat()
   }
 
@@ -130,18 +145,18 @@ export class Fleet implements Runtime, OneOffs, Usage {
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
     const placement = await this.#options.placementOf(need.appId, need.artifact)
     if (placement.runtime === 'process') return this.#options.local.prepare(need)
-    const hosts = eligible(this.hosts, placement.label)
+    const hosts = eligible(this.#all, placement.label)
     const instances = need.instances.map((one) => ({ ...one, count: Math.ceil(one.count / hosts.length) }))
     const failed = await this.#failures(hosts, (runtime) => runtime.prepare({ ...need, instances }))
     const refused = failed.find(({ error }) => error.code !== 'host_unreachable')
     if (refused) throw onHost(refused.host, refused.error)
-    if (failed.length === hosts.length) throw failed[0]?.error ?? noHost(this.hosts, placement.label)
+    if (failed.length === hosts.length) throw failed[0]?.error ?? noHost(this.#all, placement.label)
   }
 
   /** Of the tightest machine that has instances of the app; without one, of the control plane's own. */
   async headroom(appId?: string): Promise<Headroom> {
     const { local } = this.#options
-    const hosts = this.hosts.filter(
+    const hosts = this.#all.filter(
       (host) => host.reachable && host.instances.some((one) => one.appId === appId),
     )
     const rooms = await this.#answers(hosts, (runtime) => runtime.headroom())
@@ -151,7 +166,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   async memoryByApp(): Promise<ReadonlyMap<string, number>> {
-    const reachable = this.hosts.filter((host) => host.reachable && host.instances.length > 0)
+    const reachable = this.#all.filter((host) => host.reachable && host.instances.length > 0)
     const all = await this.#answers(reachable, (runtime) => runtime.memoryByApp())
     const sums = new Map(await this.#options.local.memoryByApp())
     for (const one of all) for (const [app, bytes] of one) sums.set(app, (sums.get(app) ?? 0) + bytes)
@@ -173,7 +188,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
     const known = this.#hostOf(spec.id)
     if (known) return known.start(spec, start)
     if (placement.runtime === 'process') return start(local)
-    return chooseHost(this.hosts, placement.label, spec).start(spec, start)
+    return chooseHost(this.#all, placement.label, spec).start(spec, start)
   }
 
   async #placementFor({ id, appId, artifact }: InstanceSpec): Promise<Placement> {
@@ -184,7 +199,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   #hostOf(id: InstanceId): FleetHost | null {
-    return this.hosts.find((host) => host.has(id)) ?? null
+    return this.#all.find((host) => host.has(id)) ?? null
   }
 
   async #failures(hosts: readonly FleetHost[], work: (runtime: WholeRuntime) => Promise<unknown>) {
@@ -214,6 +229,10 @@ export class Fleet implements Runtime, OneOffs, Usage {
   #tell(appId: string): void {
     for (const listen of this.#listeners) listen(appId)
   }
+}
+
+function wayOf({ name, url, hostKey, privateAddress }: Host): string {
+  return JSON.stringify([name, url, hostKey, privateAddress])
 }
 
 /** What went wrong, and on which host. */
