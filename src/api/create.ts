@@ -66,6 +66,7 @@ import { hostRoutes } from './tasuki/hosts.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { runRoutes } from './tasuki/runs.ts'
+import { appRouterRoutes } from './tasuki/router.ts'
 import { serverRoutes } from './tasuki/server.ts'
 import { sleepRoutes } from './tasuki/sleep.ts'
 import { sourceEventRoutes } from './tasuki/source-events.ts'
@@ -119,6 +120,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   appListRoutes(api, services)
   appRoutes(api, services)
   appSetupRoutes(api, services)
+  appRouterRoutes(api, services)
   appTransferRoutes(api, services)
   authorizationRoutes(api, services)
   browserLoginRoutes(api, services)

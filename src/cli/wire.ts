@@ -24,6 +24,21 @@ export interface Sleep {
   readonly pool: string | null
 }
 
+/** Through what visitors reach an app. */
+export interface AppRouter {
+  readonly external: {
+    readonly interval_seconds: number
+    readonly timeout_seconds: number
+    readonly rise: number
+    readonly fall: number
+    readonly margin_seconds: number
+    readonly ports: readonly number[]
+  } | null
+  readonly admission_seconds: number | null
+  readonly removal_seconds: number | null
+  readonly rollout_id: string | null
+}
+
 export interface Account {
   readonly id: string
   readonly email: string

@@ -48,6 +48,8 @@ export interface TrafficReport {
   readonly complete: boolean
   /** What is missing, in words, when not complete. */
   readonly gaps: readonly string[]
+  /** Nothing could be counted: visitors come through a balancer that is not ours. */
+  readonly unseen?: true
   /** Times in which the router itself was down, UTC ms. */
   readonly outages: readonly { readonly from: number; readonly ms: number }[]
 }

@@ -1,5 +1,6 @@
 import { asTasukiError, TasukiError } from '../../domain/errors.ts'
 import { type ExternalBalancer, SHUTDOWN_LIMIT_MS, unfitBehind } from '../../domain/external-balancer.ts'
+import type { Check } from '../../domain/health.ts'
 import type { InstanceId } from '../../domain/instance.ts'
 import type { PreStop } from '../../domain/settings.ts'
 import type { Assignment, BackendKey, BackendSpec, BackendView, Router } from '../../rollout/ports.ts'
@@ -93,6 +94,17 @@ export class ExternalRouter implements Router {
       .serversOf(backend)
       .map((record) => serverView(record, this.#seriesOf(record.instance), now))
     return { servers, freeSlots: Math.max(0, slots - servers.length), boot: 'external' }
+  }
+
+  /** What our own checks say of every instance. */
+  checks(): ReadonlyMap<InstanceId, Check> {
+    const now = this.#options.monotonic()
+    return new Map(
+      this.#book.servers().map((record) => {
+        const { admin, health, passedOnce, check } = serverView(record, this.#seriesOf(record.instance), now)
+        return [record.instance, { admin, health, passedOnce, check }]
+      }),
+    )
   }
 
   async assign(backend: BackendKey, server: Assignment): Promise<void> {
