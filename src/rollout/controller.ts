@@ -124,9 +124,8 @@ export class AppController {
     const next = plan(facts)
     this.#phase = next.phase
     const failed = await this.#executor.run(wanted, next.operations, this.#observer.sightings())
-    const failures = new Set(failed.map((one) => one.operation))
     for (const operation of next.operations) {
-      if (failures.has(operation)) continue
+      if (failed.some((one) => one.operation === operation)) continue
       if (operation.kind === 'prepare') this.#gatherer.prepared(wanted)
       if (operation.kind === 'open-receipt') this.#gatherer.receiptOpened(operation.rollout)
       if (operation.kind === 'finish') this.#ended(operation.rollout)

@@ -38,12 +38,12 @@ export class Executor {
     operations: readonly Operation[],
     sightings: readonly Sighting[],
   ): Promise<Failed[]> {
+    if (operations.length + sightings.length === 0) return []
     const bound = operations.map((operation) => this.#bind(operation))
     const entries = [
       ...sightings.map((one) => this.#sighted(wanted, one)),
       ...bound.map((one) => this.#intent(wanted, one)),
     ]
-    if (entries.length === 0) return []
     const ids = await this.#deps.store.journal(entries)
     for (const [at, entry] of entries.entries())
       this.#tell({ ...entry, id: ids[at]!, error: null, endedAt: null })

@@ -9,7 +9,7 @@ import type { Observer } from './observer.ts'
 import { overdue } from './plan/census.ts'
 import { goalSet, goalTypes, typeOf } from './plan/goal.ts'
 import { isWhole } from './plan/plan.ts'
-import type { BackendView, RouterServer } from './ports.ts'
+import type { BackendView } from './ports.ts'
 import type { Wanted } from './spec.ts'
 
 /** How many of an instance's last lines go into a message. */
@@ -48,7 +48,8 @@ export class Gatherer {
   async facts(asked: Wanted): Promise<Facts> {
     const { clock, runtime } = this.#deps
     const raw = (await runtime.list(asked.appId)).filter((one) => one.kind !== 'one-off')
-    await this.#pardonGone(asked, raw)
+    const present = new Set(raw.map((one) => one.id))
+    await this.#pardonGone(asked, present)
     const wanted = await this.#withTypesOf(asked, raw)
     const views = await this.#views(wanted, raw)
     const now = clock.monotonic()
@@ -56,8 +57,9 @@ export class Gatherer {
     const failed = first.filter((one) => one.lastLines.length === 0 && this.#hasFailed(wanted, one))
     for (const one of failed) this.#observer.lastLines(one.id, await this.#tail(one))
     const instances = failed.length > 0 ? this.#see(wanted, raw, views, now) : first
-    this.#observer.keepOnly(new Set(raw.map((one) => one.id)))
-    return this.#complete(wanted, instances, orphansOf(raw, views), views, now)
+    this.#observer.keepOnly(present)
+    this.#countCrashes(wanted, instances, present, now)
+    return this.#complete(wanted, instances, orphansOf(present, views), views, now)
   }
 
   /** The operation of that kind has succeeded: what it brings about holds for this goal. */
@@ -81,9 +83,8 @@ export class Gatherer {
   }
 
   /** Who is gone needs to be replaced no longer: a control plane may have died between a removal and saying so. */
-  async #pardonGone(wanted: Wanted, raw: readonly RuntimeInstance[]): Promise<void> {
+  async #pardonGone(wanted: Wanted, present: ReadonlySet<string>): Promise<void> {
     if (wanted.condemned.size === 0) return
-    const present = new Set(raw.map((one) => one.id))
     for (const id of wanted.condemned) if (!present.has(id)) await this.#deps.store.pardon(wanted.appId, id)
   }
 
@@ -140,7 +141,6 @@ export class Gatherer {
     views: ReadonlyMap<string, BackendView | null>,
     now: number,
   ): Promise<Facts> {
-    this.#countCrashes(wanted, instances, now)
     const facts: Facts = {
       wanted,
       instances,
@@ -157,7 +157,12 @@ export class Gatherer {
     return { ...facts, ...(await this.#look(facts, now)) }
   }
 
-  #countCrashes(wanted: Wanted, instances: readonly SeenInstance[], now: number): void {
+  #countCrashes(
+    wanted: Wanted,
+    instances: readonly SeenInstance[],
+    present: ReadonlySet<string>,
+    now: number,
+  ): void {
     for (const one of instances) {
       if (one.kind !== 'formation' || this.#counted.has(one.id)) continue
       const crashed = !one.running && one.signalledFor === null
@@ -165,7 +170,6 @@ export class Gatherer {
       this.#counted.add(one.id)
       this.#crashes.record(one.generation, one.type, now, now - one.age)
     }
-    const present = new Set(instances.map((one) => one.id))
     for (const id of this.#counted) if (!present.has(id)) this.#counted.delete(id)
   }
 
@@ -234,14 +238,12 @@ function roomy(wanted: Wanted, views: ReadonlyMap<string, BackendView | null>): 
 }
 
 function orphansOf(
-  raw: readonly RuntimeInstance[],
+  present: ReadonlySet<string>,
   views: ReadonlyMap<string, BackendView | null>,
 ): Facts['orphans'] {
-  const ids = new Set(raw.map((one) => one.id))
   const orphans: { type: string; instance: string }[] = []
-  for (const [type, view] of views) {
-    const without = (view?.servers ?? []).filter((server: RouterServer) => !ids.has(server.instance))
-    orphans.push(...without.map((server) => ({ type, instance: server.instance })))
-  }
+  for (const [type, view] of views)
+    for (const { instance } of view?.servers ?? [])
+      if (!present.has(instance)) orphans.push({ type, instance })
   return orphans
 }

@@ -1,6 +1,6 @@
 import type { Facts, SeenInstance } from '../facts.ts'
 import type { Wanted, WantedType } from '../spec.ts'
-import { belongs, formationInstances } from './goal.ts'
+import { belongs } from './goal.ts'
 
 /** The instances of one process type, sorted by what they are to the goal. */
 export interface Census {
@@ -20,23 +20,27 @@ export interface Census {
 const AWAY_MS = 30_000
 
 export function census(facts: Facts, type: WantedType): Census {
-  const all = formationInstances(facts).filter((instance) => instance.type === type.type)
-  const alive = all.filter((instance) => instance.running && instance.signalledFor === null)
-  const own = alive
-    .filter((instance) => belongs(facts, type, instance) && !isGivenUp(facts.wanted, type, instance))
+  const all = facts.instances.filter((one) => one.kind === 'formation' && one.type === type.type)
+  const keepers = all
+    .filter((one) => isAlive(one) && belongs(facts, type, one) && !isGivenUp(facts.wanted, type, one))
     .sort(better)
-  const keepers = own.slice(0, type.quantity)
-  const kept = new Set(keepers)
-  const leftovers = all.filter((one) => one.unreachableFor !== null && one.server === null && !kept.has(one))
-  const here = leftovers.length === 0 ? all : all.filter((one) => !leftovers.includes(one))
-  return {
-    type,
-    keepers,
-    old: here.filter((one) => one.running && one.signalledFor === null && !kept.has(one)),
-    stopping: here.filter((one) => one.running && one.signalledFor !== null),
-    exited: here.filter((one) => !one.running),
-    leftovers,
+    .slice(0, type.quantity)
+  const old: SeenInstance[] = []
+  const stopping: SeenInstance[] = []
+  const exited: SeenInstance[] = []
+  const leftovers: SeenInstance[] = []
+  for (const one of all) {
+    if (keepers.includes(one)) continue
+    if (one.unreachableFor !== null && one.server === null) leftovers.push(one)
+    else if (!one.running) exited.push(one)
+    else if (one.signalledFor !== null) stopping.push(one)
+    else old.push(one)
   }
+  return { type, keepers, old, stopping, exited, leftovers }
+}
+
+function isAlive(instance: SeenInstance): boolean {
+  return instance.running && instance.signalledFor === null
 }
 
 /** Another is to be started in its place. */

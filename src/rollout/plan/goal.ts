@@ -15,10 +15,8 @@ export function goalSet(wanted: Wanted): SetRef | null {
 export function goalTypes(facts: Facts): WantedType[] {
   const set = goalSet(facts.wanted)
   const types = set ? [...(facts.wanted.types.get(set.generation) ?? [])] : []
-  const known = new Set(types.map((type) => type.type))
-  for (const instance of formationInstances(facts)) {
-    if (known.has(instance.type)) continue
-    known.add(instance.type)
+  for (const instance of facts.instances) {
+    if (instance.kind !== 'formation' || types.some(({ type }) => type === instance.type)) continue
     types.push({ ...typeOf(facts.wanted, instance), quantity: 0 })
   }
   return types

@@ -45,8 +45,8 @@ export function plan(given: Facts): Plan {
 
 /** Without what would have to be done on hosts that do not answer: it is done when they do. */
 function withinReach(facts: Facts, next: Plan): Plan {
+  if (facts.instances.every((one) => one.unreachableFor === null)) return next
   const away = new Set(facts.instances.filter((one) => one.unreachableFor !== null).map((one) => one.id))
-  if (away.size === 0) return next
   const operations = next.operations.filter((one) => !(isOnHost(one) && away.has(one.instance)))
   const waits = operations.length === 0 && next.wakeMs !== null && next.wakeMs < AWAY_LOOK_MS
   return { ...next, operations, wakeMs: waits && next.operations.length > 0 ? AWAY_LOOK_MS : next.wakeMs }

@@ -38,6 +38,7 @@ export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
   const room = wholeSetFirst(facts, count.type) ? Number.POSITIVE_INFINITY : Math.max(0, roomToAdmit(count))
   const first = Math.min(count.keepers.filter(isReady).length, room)
   const short = Math.max(0, -spareOf(facts, count) - first)
+  if (short === 0) return []
   const half = count.old.filter(isHalfAdmitted).slice(0, short)
   const back = Math.min(short - half.length, room - first)
   return [...half, ...count.old.filter((one) => !isHalfAdmitted(one) && warm(one)).slice(0, back)]

@@ -40,6 +40,7 @@ function admit(instance: SeenInstance, note: string): Operation {
 
 /** Who gets no new requests any more. */
 export function drains(facts: Facts, count: Census): Operation[] {
+  if (!count.old.some(isAdmitted)) return []
   const admitted = count.old
     .filter(isAdmitted)
     .sort((a, b) => drainOrder(facts, a) - drainOrder(facts, b) || byHost(a, b) || indexOf(b) - indexOf(a))

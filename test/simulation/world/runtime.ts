@@ -81,7 +81,9 @@ export class SimRuntime implements Runtime {
   }
 
   of(appId: string): SimInstance[] {
-    return this.all().filter((one) => one.spec.appId === appId)
+    const own: SimInstance[] = []
+    for (const one of this.#instances.values()) if (one.spec.appId === appId) own.push(one)
+    return own
   }
 
   get(id: string): SimInstance | undefined {
