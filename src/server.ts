@@ -10,6 +10,7 @@ import { gitRoutes } from './git/routes.ts'
 import { Engine } from './rollout/engine.ts'
 import { HaproxyRouter } from './router/haproxy/router.ts'
 import { HaproxyTraffic } from './router/haproxy/traffic/traffic.ts'
+import { hostExaminer } from './runtime/docker/examine/examine.ts'
 import { HOST_PORTS } from './runtime/docker/starter.ts'
 import { Fleet } from './runtime/fleet/fleet.ts'
 import { ProcessRuntime } from './runtime/process/process-runtime.ts'
@@ -66,11 +67,13 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
   const startedAt = Date.now()
   const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
   const certificates = await certificatesOf(options)
-  const images = imageWorks(
+  const images = imageWorks({
+    data: options.data,
     store,
-    () => dockerHosts,
-    (digest) => builder.artifactPath(digest),
-  )
+    hosts: () => dockerHosts,
+    slugPath: (digest) => builder.artifactPath(digest),
+    log,
+  })
   const builder: Builder = await Builder.open({
     data: options.data,
     localBuildpacks: options.localBuildpacks,
@@ -166,6 +169,8 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     oneOffs: runtime,
     hosts: router,
     fleet: fleetControl(runtime, dockerHosts, keys),
+    images: images.control,
+    examiner: hostExaminer(keys, serverIdOf(options.data)),
     doorstep: router,
     usage: runtime,
     checks: routing.checks,

@@ -62,11 +62,12 @@ import { changesAheadRoutes } from './tasuki/changes-ahead.ts'
 import { forgeWebhookRoutes } from './tasuki/forge-webhooks.ts'
 import { freezeRoutes } from './tasuki/freezes.ts'
 import { healthRoutes } from './tasuki/health.ts'
+import { hostCareRoutes } from './tasuki/host-care.ts'
 import { hostRoutes } from './tasuki/hosts.ts'
 import { planRoutes } from './tasuki/plan.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
-import { runRoutes } from './tasuki/runs.ts'
 import { appRouterRoutes } from './tasuki/router.ts'
+import { runRoutes } from './tasuki/runs.ts'
 import { serverRoutes } from './tasuki/server.ts'
 import { sleepRoutes } from './tasuki/sleep.ts'
 import { sourceEventRoutes } from './tasuki/source-events.ts'
@@ -119,8 +120,8 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   accountRoutes(api, services, limits)
   appListRoutes(api, services)
   appRoutes(api, services)
-  appSetupRoutes(api, services)
   appRouterRoutes(api, services)
+  appSetupRoutes(api, services)
   appTransferRoutes(api, services)
   authorizationRoutes(api, services)
   browserLoginRoutes(api, services)
@@ -164,6 +165,7 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   freezeRoutes(api, services)
   healthRoutes(api, services)
   hostRoutes(api, services)
+  hostCareRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)
   runRoutes(api, services)

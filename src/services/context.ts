@@ -3,11 +3,13 @@ import type { Router, Runtime } from '../rollout/ports.ts'
 import type { Store } from '../store/open.ts'
 import type { FleetControl } from './fleet-port.ts'
 import type { Forge } from './forge-port.ts'
+import type { Images } from './image-port.ts'
 import type { PasswordCost } from './passwords.ts'
 import type {
   Builder,
   Checks,
   Doorstep,
+  HostExaminer,
   Hosts,
   LogBook,
   OneOffs,
@@ -30,16 +32,12 @@ export interface ServiceDeps {
   readonly oneOffs: OneOffs
   readonly hosts: Hosts
   readonly fleet: FleetControl
+  readonly images: Images
   readonly doorstep: Doorstep
   readonly visits: Visits
   readonly usage: Usage
   readonly checks: Checks
-  /** Which hosts answer now; without any, there are none beside the server's own machine. */
-  readonly hostStates?: () => readonly {
-    readonly name: string
-    readonly reachable: boolean
-    readonly reason: string
-  }[]
+  readonly examiner: HostExaminer
   readonly planner: Planner
   readonly server: ServerControl
   readonly log: ServiceLog

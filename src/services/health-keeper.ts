@@ -163,9 +163,18 @@ export class HealthKeeper {
       else if (!this.#crashed.has(instance.id)) this.#crashed.set(instance.id, heldOf(subject))
     }
     await this.#addMissing(subjects, there)
-    for (const { name, reachable, reason } of this.#deps.hostStates?.() ?? [])
-      subjects.set(`host ${name}`, hostSubject(name, reachable, reason))
+    await this.#addHosts(subjects)
     return subjects
+  }
+
+  async #addHosts(subjects: Map<string, Subject>): Promise<void> {
+    const conditions = this.#deps.fleet.conditions()
+    if (conditions.length === 0) return
+    const names = new Map((await this.#deps.store.tables.hosts.all()).map(({ id, name }) => [id, name]))
+    for (const { id, reachable, failure } of conditions) {
+      const name = names.get(id)
+      if (name !== undefined) subjects.set(`host ${id}`, hostSubject(name, reachable, failure ?? ''))
+    }
   }
 
   #subject(instance: RuntimeInstance, checks: ReadonlyMap<string, Check> | null): Subject | null {

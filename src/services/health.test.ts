@@ -200,18 +200,19 @@ describe('health over time', () => {
 
   it('writes of hosts when they stop answering and when they do again', async (context) => {
     const it = await withApp(context)
-    it.here.hostStates.push({ name: 'h1', reachable: true, reason: '' })
+    it.here.fleet.machine('h1')
+    await it.here.services.hosts.add({ url: 'ssh://deploy@h1', privateAddress: '10.0.0.1' }, ALICE)
     await seenAt(it, 10, [])
-    it.here.hostStates[0] = { name: 'h1', reachable: false, reason: 'no answer for 3 s' }
+    it.here.fleet.away.add('h1')
     await seenAt(it, 20, [])
-    it.here.hostStates[0] = { name: 'h1', reachable: true, reason: '' }
+    it.here.fleet.away.clear()
     await seenAt(it, 30, [])
     const { stretches } = await it.here.services.health.ofHosts(3_600_000)
     assert.deepEqual(
       stretches.map(({ name, state, reason }) => [name, state, reason]),
       [
         ['h1', 'up', ''],
-        ['h1', 'unreachable', 'no answer for 3 s'],
+        ['h1', 'unreachable', 'time-out'],
         ['h1', 'up', ''],
       ],
     )

@@ -6,6 +6,7 @@ import { AppService } from './apps.ts'
 import { AuditService } from './audit.ts'
 import { AuthorizationService } from './authorizations.ts'
 import { AutoDeployService } from './auto-deploys.ts'
+import { BaseImageService } from './base-image.ts'
 import { BranchDeployRunner } from './branch-deploy-runner.ts'
 import { BrowserLoginService } from './browser-logins.ts'
 import { BuildpackService } from './buildpacks.ts'
@@ -18,6 +19,7 @@ import { CommitSources } from './commit-sources.ts'
 import { ConfigService } from './config.ts'
 import type { ServiceDeps } from './context.ts'
 import { DailyRestarts } from './daily-restarts.ts'
+import { DoctorService } from './doctor.ts'
 import { DomainService } from './domains.ts'
 import { DrainService } from './drains.ts'
 import { FeatureService } from './features.ts'
@@ -26,9 +28,12 @@ import { ForgeReports } from './forge-reports.ts'
 import { FormationService } from './formation.ts'
 import { FreezeService } from './freezes.ts'
 import { HealthService } from './health.ts'
+import { HostChecks } from './host-checks.ts'
 import { HostDrains } from './host-drains.ts'
 import { HostKeeper } from './host-keeper.ts'
+import { HostTrust } from './host-trust.ts'
 import { HostService } from './hosts.ts'
+import { ImageDeployService } from './image-deploys.ts'
 import { InstanceLines } from './instance-lines.ts'
 import { InstanceService } from './instances.ts'
 import { LogSessionService } from './log-sessions.ts'
@@ -44,6 +49,7 @@ import type { ServerControl } from './ports.ts'
 import { PromotionService } from './promotions.ts'
 import { PushedBranches } from './pushed-branches.ts'
 import { PushService } from './pushes.ts'
+import { RegistryService } from './registry.ts'
 import { ReleasePhaseOutput } from './release-output.ts'
 import { ReleaseService } from './releases.ts'
 import { ReplayService } from './replays.ts'
@@ -77,6 +83,7 @@ const DAILY_LOOK_MS = 10 * 60_000
 const REVIEW_LOOK_MS = 60_000
 const RUN_LOOK_MS = 1_000
 const HOST_LOOK_MS = 1_000
+const REGISTRY_LOOK_MS = 5_000
 const TEST_LOOK_MS = 5_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
@@ -91,6 +98,7 @@ export interface Services {
   readonly appTransfers: AppTransferService
   readonly approvals: ApprovalService
   readonly audit: AuditService
+  readonly baseImage: BaseImageService
   readonly browserLogins: BrowserLoginService
   readonly buildpacks: BuildpackService
   readonly authorizations: AuthorizationService
@@ -103,6 +111,7 @@ export interface Services {
   readonly commitSources: CommitSources
   readonly config: ConfigService
   readonly dailyRestarts: DailyRestarts
+  readonly doctor: DoctorService
   readonly domains: DomainService
   readonly drains: DrainService
   readonly features: FeatureService
@@ -111,7 +120,10 @@ export interface Services {
   readonly formation: FormationService
   readonly freezes: FreezeService
   readonly health: HealthService
+  readonly hostChecks: HostChecks
   readonly hosts: HostService
+  readonly hostTrust: HostTrust
+  readonly imageDeploys: ImageDeployService
   readonly instances: InstanceService
   readonly logins: LoginService
   readonly logSessions: LogSessionService
@@ -122,6 +134,7 @@ export interface Services {
   readonly plans: PlanService
   readonly promotions: PromotionService
   readonly pushes: PushService
+  readonly registry: RegistryService
   readonly releaseOutput: ReleasePhaseOutput
   readonly releases: ReleaseService
   readonly replays: ReplayService
@@ -197,6 +210,8 @@ export function createServices(deps: ServiceDeps): Services {
       )
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
+      await services.registry.look()
+      schedule.every(REGISTRY_LOOK_MS, 'Looking after our own registry', () => services.registry.look())
       schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(HOST_LOOK_MS, 'Moving instances away from hosts', () => hostDrains.look())
@@ -228,6 +243,7 @@ export function createServices(deps: ServiceDeps): Services {
       await pushes.stop()
       await builds.stop()
       await services.health.stop()
+      await services.registry.stop()
       await hosts.stop()
     },
   }
@@ -271,6 +287,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
       deps,
       new BranchDeployRunner(deps, { apps, builds, commitSources, forgeReports }),
     ),
+    baseImage: new BaseImageService(deps),
     browserLogins: new BrowserLoginService(deps, authorizations),
     builds,
     changesAhead: new ChangesAheadService(deps, { commitSources, pipelines, releases }),
@@ -280,6 +297,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     commitSources,
     config,
     dailyRestarts: new DailyRestarts(deps),
+    doctor: new DoctorService(deps),
     domains: new DomainService(deps, hosts),
     drains: new DrainService(deps),
     features: new FeatureService(deps),
@@ -288,7 +306,10 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     formation: new FormationService(deps),
     freezes: new FreezeService(deps, access),
     health: new HealthService(deps),
+    hostChecks: new HostChecks(deps),
     hosts: new HostService(deps),
+    hostTrust: new HostTrust(deps),
+    imageDeploys: new ImageDeployService(deps),
     instances: new InstanceService(deps, runs),
     logins: new LoginService(deps, passwords),
     logSessions: new LogSessionService(deps, secrets),
@@ -305,6 +326,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
       builds,
       rolloutEvents,
     }),
+    registry: new RegistryService(deps),
     releaseOutput,
     releases,
     replays: new ReplayService(deps),

@@ -165,6 +165,8 @@ export interface Checks {
 export interface HostExaminer {
   /** Takes some seconds at most, changes nothing, never throws. `instances`: where those of the host listen. */
   examine(host: Host, instances: readonly Address[]): Promise<HostFacts>
+  /** The SSH key that it shows now, `SHA256:…`. Throws `host_unreachable`, `invalid_params` for one without SSH. */
+  shownKey(host: Host): Promise<string>
 }
 
 /** What apps use of the machine. */

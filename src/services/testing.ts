@@ -17,7 +17,9 @@ import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing
 import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
 import type { DrainTarget, LogBook, LogQuery } from './ports.ts'
+import { FakeExaminer } from './testing-examiner.ts'
 import { FakeFleet } from './testing-hosts.ts'
+import { FakeImages } from './testing-images.ts'
 
 /** Nobody listens there. */
 const NOWHERE = 'http://127.0.0.1:9'
@@ -41,11 +43,11 @@ export interface World {
   readonly visit: (appId: string) => void
   readonly instances: RuntimeInstance[]
   readonly fleet: FakeFleet
+  readonly images: FakeImages
   readonly servers: RouterServer[]
   /** Set to have the router not answer. */
   routerDown: boolean
-  /** Hosts beside the server's own machine. */
-  readonly hostStates: { name: string; reachable: boolean; reason: string }[]
+  readonly examiner: FakeExaminer
   /** Tells whoever watches the runtime that something of the app has changed. */
   readonly change: (appId: string) => void
   readonly logs: FakeLogs
@@ -75,8 +77,9 @@ export async function world(
   const instances: RuntimeInstance[] = []
   const servers: RouterServer[] = []
   const fleet = new FakeFleet(instances)
+  const images = new FakeImages()
   const watchers = new Set<(appId: string) => void>()
-  const hostStates: World['hostStates'] = []
+  const examiner = new FakeExaminer()
   const builds: BuildRequest[] = []
   const kept: ReadonlySet<string>[] = []
   const deps: ServiceDeps = {
@@ -122,6 +125,7 @@ export async function world(
       removeApp: async (appId) => void told.hosts.delete(appId),
     },
     fleet,
+    images,
     doorstep: {
       waitFor: async (appId, ms) => void (ms === null ? waiters.delete(appId) : waiters.set(appId, ms)),
       waiters: () => [...waiters.keys()],
@@ -137,7 +141,7 @@ export async function world(
         return new Map(servers.map((server) => [server.instance, server]))
       },
     },
-    hostStates: () => hostStates,
+    examiner,
     visits: { since: async (from) => new Map([...visits].filter(([, at]) => at >= from)) },
     planner: { preview: async (wanted) => preview(wanted, servingOf(wanted)) },
     server: {
@@ -173,9 +177,10 @@ export async function world(
     },
     instances,
     fleet,
+    images,
     servers,
     routerDown: false,
-    hostStates,
+    examiner,
     change: (appId) => {
       for (const changed of watchers) changed(appId)
     },

@@ -1,10 +1,11 @@
-import { asTasukiError } from '../../../domain/errors.ts'
+import { asTasukiError, TasukiError } from '../../../domain/errors.ts'
 import { type Host, hostAddress } from '../../../domain/host.ts'
 import type { HostFacts } from '../../../domain/host-facts.ts'
 import type { Address } from '../../../domain/instance.ts'
 import type { HostExaminer } from '../../../services/ports.ts'
 import type { KeyPair } from '../../../ssh/key-pair.ts'
 import { offeredLogins } from '../../../ssh/logins.ts'
+import { shownKey } from '../../../ssh/shown-key.ts'
 import { type DockerHost, openDockerHost } from '../host.ts'
 import { lookAtContainers, lookAtEngine } from './engine.ts'
 import { lookAtMachine } from './machine.ts'
@@ -28,6 +29,13 @@ export function hostExaminer(keys: Pick<KeyPair, 'privateKey'>, server: string):
       } finally {
         docker.close()
       }
+    },
+    async shownKey(host) {
+      const to = hostAddress(host.url)
+      if (to.kind === 'ssh') return shownKey({ ...to, name: host.name })
+      throw new TasukiError('invalid_params', `${host.name} is this machine: it has no SSH key to trust.`, {
+        next: 'There is nothing to do.',
+      })
     },
   }
 }
