@@ -83,7 +83,38 @@ export interface Dyno {
     readonly streams: number
     readonly check: string
     readonly generation: number
+    readonly host?: string | null
+    readonly unreachable?: boolean
   }
+}
+
+/** A machine with Docker. */
+export interface Host {
+  readonly id: string
+  readonly name: string
+  readonly url: string
+  readonly labels: readonly string[]
+  readonly private_address: string
+  readonly host_key: string | null
+  readonly state: 'active' | 'draining'
+  readonly reachable: boolean
+  readonly failure: string | null
+  readonly instances: readonly HostInstance[]
+  readonly created_at: string
+}
+
+export interface HostInstance {
+  readonly instance: string
+  readonly app: { readonly id: string; readonly name: string }
+  readonly name: string
+  readonly type: string
+  readonly release: number
+  readonly state: string
+}
+
+export interface Placement {
+  readonly runtime: 'process' | 'docker'
+  readonly label: string | null
 }
 
 /** How it stood over time. */

@@ -20,6 +20,8 @@ import { requireElsewhere } from './host-drains.ts'
 /** A host and how it stands with it. */
 export interface HostView extends StoredHost {
   readonly condition: HostCondition
+  /** Names of the apps that have instances there, by id; one that is being destroyed is named by its id. */
+  readonly apps: ReadonlyMap<string, string>
 }
 
 export interface HostWish {
@@ -52,10 +54,8 @@ export class HostService {
   /** By name. */
   async list(): Promise<HostView[]> {
     const conditions = new Map(this.#deps.fleet.conditions().map((one) => [one.id, one]))
-    return (await this.#hosts.all()).map((host) => ({
-      ...host,
-      condition: conditions.get(host.id) ?? unknown(host.id),
-    }))
+    const hosts = await this.#hosts.all()
+    return Promise.all(hosts.map((host) => this.#view(host, conditions.get(host.id) ?? unknown(host.id))))
   }
 
   /** By name or id. Throws `not_found`. */
@@ -147,6 +147,13 @@ export class HostService {
     await fleet.leave(host.id)
     for (const appId of appsOn(host.condition.instances)) this.#deps.engine.poke(appId)
     return host
+  }
+
+  async #view(host: StoredHost, condition: HostCondition): Promise<HostView> {
+    const named = [...appsOn(condition.instances)].map(async (id): Promise<[string, string]> => {
+      return [id, (await this.#deps.store.tables.apps.byId(id))?.name ?? id]
+    })
+    return { ...host, condition, apps: new Map(await Promise.all(named)) }
   }
 
   get #hosts(): Tables['hosts'] {

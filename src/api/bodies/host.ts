@@ -1,11 +1,11 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import type { Placement } from '../../domain/placement.ts'
 import type { HostView } from '../../services/hosts.ts'
-import { Id, nullable, Time, timeOf } from './common.ts'
+import { Id, Named, nullable, Time, timeOf } from './common.ts'
 
 const HostInstance = Type.Object({
   instance: Type.String({ description: 'Id of the instance' }),
-  app: Type.Object({ id: Id }),
+  app: Named,
   name: Type.String(),
   type: Type.String(),
   release: Type.Integer(),
@@ -34,7 +34,7 @@ export const PlacementBody = Type.Object({
 })
 
 export function hostBody(view: HostView): Static<typeof HostBody> {
-  const { id, name, url, labels, privateAddress, hostKey, state, condition, createdAt } = view
+  const { id, name, url, labels, privateAddress, hostKey, state, condition, createdAt, apps } = view
   const { reachable, failure, instances } = condition
   return {
     id,
@@ -48,7 +48,7 @@ export function hostBody(view: HostView): Static<typeof HostBody> {
     failure,
     instances: instances.map((one) => ({
       instance: one.id,
-      app: { id: one.appId },
+      app: { id: one.appId, name: apps.get(one.appId) ?? one.appId },
       name: one.name,
       type: one.type,
       release: one.release,
