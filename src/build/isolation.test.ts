@@ -33,7 +33,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-describe('a build', { timeout: 60_000 }, () => {
+describe('a build', () => {
   let bench: TestBuilder
   let notes: string
 

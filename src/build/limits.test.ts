@@ -9,7 +9,7 @@ import { TestBuilder } from './testing.ts'
 const APP = { x: '', Procfile: 'web: x' }
 const MIB = 2 ** 20
 
-describe('the limits of a build', { timeout: 60_000 }, () => {
+describe('the limits of a build', () => {
   let packs: string
   before(async () => {
     packs = await mkdtemp(join(tmpdir(), 'tasuki-packs-'))

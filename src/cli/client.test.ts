@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { describe, it } from 'node:test'
+import { freePorts } from '../../test/harness/ports.ts'
 import { TasukiError } from '../domain/errors.ts'
 import { ApiClient } from './client.ts'
 import { type Answer, ApiError, eventStream, fakeApi } from './testing/fake-api.ts'
@@ -19,11 +19,7 @@ function failure(code: string, message?: string) {
 
 /** A port on which nothing listens. */
 async function closedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
+  return (await freePorts(1))[0]!
 }
 
 describe('the API client', () => {

@@ -256,9 +256,9 @@ export function specOf(artifact: string, command: string, more: Partial<Instance
   }
 }
 
-const PATIENCE_MS = 10_000
+const PATIENCE_MS = 30_000
 
-/** Looks again and again until it holds of that instance; throws after ten seconds. */
+/** Looks again and again until it holds of that instance; throws after half a minute. */
 export async function waitFor(
   runtime: Runtime,
   id: InstanceId,
@@ -274,7 +274,7 @@ export async function waitFor(
   }
 }
 
-/** Waits until a line of an instance's output is that one; throws after ten seconds. */
+/** Waits until a line of an instance's output is that one; throws after half a minute. */
 export async function waitForTail(
   runtime: Runtime,
   id: InstanceId,

@@ -41,7 +41,7 @@ async function upload({ services }: World): Promise<string> {
 }
 
 async function seen(made: World, id: string, reached: (setup: AppSetup) => boolean): Promise<AppSetup> {
-  const limit = AbortSignal.timeout(10_000)
+  const limit = AbortSignal.timeout(30_000)
   for (;;) {
     const setup = (await made.store.tables.appSetups.byId(id))!
     if (reached(setup)) return setup
@@ -73,7 +73,7 @@ async function rolledOut(
   outcome: 'succeeded' | 'failed' = 'succeeded',
 ): Promise<void> {
   const { appId } = await seen(made, id, released(made))
-  const limit = AbortSignal.timeout(10_000)
+  const limit = AbortSignal.timeout(30_000)
   while (!(await made.store.tables.rollouts.running(appId))) {
     limit.throwIfAborted()
     await pause(5)

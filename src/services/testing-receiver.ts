@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import type { TestContext } from 'node:test'
+import { freePorts } from '../../test/harness/ports.ts'
 import { afterTest } from '../store/testing.ts'
 
 /** What a receiver was told. */
@@ -19,7 +19,8 @@ export class Receiver {
   /** How it answers, set by the test. */
   answer: (response: ServerResponse, told: Told) => void = (response) => response.writeHead(204).end()
   #server: Server | null = null
-  #port = 0
+  /** Kept for it while it is closed: it can be opened there again. */
+  #port: number | null = null
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}/hook`
@@ -32,8 +33,9 @@ export class Receiver {
       this.told.push(told)
       this.answer(response, told)
     })
-    await new Promise<void>((resolve) => server.listen(this.#port, '127.0.0.1', resolve))
-    this.#port = (server.address() as AddressInfo).port
+    const port = this.#port ?? (await freePorts(1))[0]!
+    await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+    this.#port = port
     this.#server = server
   }
 
@@ -62,7 +64,7 @@ export function signatureOf({ raw }: Told, secret: string): string {
 export async function until(
   what: string,
   holds: () => boolean | Promise<boolean>,
-  ms = 15_000,
+  ms = 30_000,
 ): Promise<void> {
   const limit = performance.now() + ms
   while (performance.now() < limit) {

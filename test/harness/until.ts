@@ -9,7 +9,7 @@ const STEP_MS = 25
 export async function until<T>(
   what: string,
   condition: () => Promise<T | null | undefined | false> | T | null | undefined | false,
-  limitMs = 20_000,
+  limitMs = 30_000,
 ): Promise<T> {
   const end = performance.now() + limitMs
   for (;;) {

@@ -12,7 +12,7 @@ import { packageJson, TestBuilder } from '../testing.ts'
 const asRoot = process.getuid?.() === 0
 const PAGE = { 'page.txt': 'hello' }
 
-describe('a build with buildpacks', { timeout: 60_000 }, () => {
+describe('a build with buildpacks', () => {
   let bench: TestBuilder
   let packs: string
   let tools: string

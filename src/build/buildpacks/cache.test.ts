@@ -22,7 +22,7 @@ async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await pause(10)
 }
 
-describe('the cache of an app’s buildpacks', { timeout: 60_000 }, () => {
+describe('the cache of an app’s buildpacks', () => {
   let bench: TestBuilder
   let packs: string
   let pack: string

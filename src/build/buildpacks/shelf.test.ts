@@ -14,7 +14,7 @@ const asRoot = process.getuid?.() === 0
 const APP = { x: '', Procfile: 'web: x' }
 const says = (word: string) => `echo ${word} > $1/said`
 
-describe('a buildpack from elsewhere', { timeout: 60_000 }, () => {
+describe('a buildpack from elsewhere', () => {
   let bench: TestBuilder
   let packs: string
   let server: Server | null = null

@@ -3,6 +3,7 @@ import { createServer, type IncomingHttpHeaders, type RequestListener } from 'no
 import { createServer as createSecureServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'
+import { freePorts } from '../../../test/harness/ports.ts'
 
 /** Names the drain of a test. */
 export const TOKEN = 'd.01234567-89ab-cdef-0123-456789abcdef'
@@ -56,9 +57,9 @@ export class SyslogReceiver {
   async open(): Promise<this> {
     const take = (socket: Socket) => this.#take(socket)
     const server = this.#identity ? createTlsServer({ ...this.#identity }, take) : createTcpServer(take)
+    this.port ||= (await freePorts(1))[0]!
     server.listen(this.port, '127.0.0.1')
     await once(server, 'listening')
-    this.port = (server.address() as AddressInfo).port
     this.#server = server
     return this
   }

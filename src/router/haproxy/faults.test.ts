@@ -39,7 +39,7 @@ describe('an instance’s fault', () => {
     going = false
     await Promise.all(visitors)
     assert.deepEqual([...new Set(answers)], [200])
-    assert.ok(outAfter < 1000, `out after ${outAfter} ms`)
+    assert.ok(outAfter < 3000, `out after ${outAfter} ms`)
   })
 
   it('costs a GET nothing when it breaks off, and no POST is ever sent twice', async () => {
@@ -80,9 +80,12 @@ describe('an instance’s fault', () => {
       answered = true
     })
     while (!answered) {
-      const visiting = visit(world.http, { host })
-      visiting.catch(() => null)
-      visits.push(visiting)
+      // Many until the queue is full, however slow this process is.
+      for (let more = queueWasFull ? 1 : 10; more > 0; more -= 1) {
+        const visiting = visit(world.http, { host })
+        visiting.catch(() => null)
+        visits.push(visiting)
+      }
       queueWasFull ||= visits.length > 20 && !(await connects(app.address, 50))
       await staysUp()
       await pause(30)

@@ -184,7 +184,7 @@ class Seen {
 
   until(pattern: RegExp): Promise<void> {
     return new Promise((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`only seen: ${this.text}`)), 10_000)
+      const late = setTimeout(() => reject(new Error(`only seen: ${this.text}`)), 30_000)
       this.#look = () => {
         if (!pattern.test(this.text)) return
         clearTimeout(late)
@@ -202,7 +202,7 @@ function openBelow(directory: string): string[] {
 }
 
 async function gone(command: string): Promise<void> {
-  const last = Date.now() + 10_000
+  const last = Date.now() + 30_000
   while (
     execFileSync('ps', ['-eo', 'stat,args'], { encoding: 'utf8' })
       .split('\n')

@@ -13,7 +13,7 @@ import { HaproxyRouter, type RouterOptions } from '../router.ts'
 export const KEY: BackendKey = { appId: 'app-1', type: 'web' }
 export const HOST = 'app-1.test'
 
-const UNTIL_MS = 15_000
+const UNTIL_MS = 30_000
 
 /** An HTTP server of this process that stands for an instance. */
 export interface TestApp extends TestInstance {

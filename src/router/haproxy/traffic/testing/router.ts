@@ -60,11 +60,11 @@ export async function startRouter(appPort: number): Promise<TestRouter> {
   }
 }
 
-/** Waits for a condition, at most 10 s. */
+/** Waits for a condition, at most 30 s. */
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const limit = Date.now() + 10_000
+  const limit = Date.now() + 30_000
   while (!(await condition())) {
-    if (Date.now() > limit) throw new Error(`waited 10 s in vain for ${condition}`)
+    if (Date.now() > limit) throw new Error(`waited 30 s in vain for ${condition}`)
     await pause(10)
   }
 }
