@@ -3,6 +3,7 @@ import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
 import type { BuildService } from './builds.ts'
 import type { ServiceDeps } from './context.ts'
+import { forgetOnHosts, imagesToGo } from './image-collector.ts'
 import type { SourceService } from './sources.ts'
 
 const KEEP_ROLLOUTS = 100
@@ -41,11 +42,13 @@ export class Collector {
   async #artifacts(): Promise<number> {
     const { store, builder, settings } = this.#deps
     const { keep, going } = await store.transaction((tables) => parted(tables, settings.keepReleases))
-    const gone = new Set(await builder.collect(keep))
+    const images = await imagesToGo(store.tables, going, Date.now())
+    const gone = new Set([...(await builder.collect(keep)), ...images])
     const spared = going.filter((digest) => !gone.has(digest))
     await store.transaction(async ({ artifacts }) => {
       for (const digest of spared) await artifacts.markPresent(digest)
     })
+    await forgetOnHosts(this.#deps)
     return gone.size
   }
 

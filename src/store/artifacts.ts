@@ -1,4 +1,4 @@
-import type { Artifact } from '../domain/artifact.ts'
+import type { Artifact, ArtifactImage } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
 import { type Db, listed } from './db.ts'
 import type { ArtifactsTable } from './schema.ts'
@@ -18,8 +18,20 @@ export interface Artifacts {
   presentDigests(): Promise<string[]>
   /** Those of them whose files have not been collected. */
   presentOf(digests: readonly string[]): Promise<string[]>
+  /** All that are images, also those that were collected. */
+  images(): Promise<KnownImage[]>
+  /** Digests of the slugs whose files have been collected. */
+  collectedSlugs(): Promise<string[]>
   markCollected(digest: string, at: number): Promise<void>
   markPresent(digest: string): Promise<void>
+}
+
+/** An artifact that is an image. Times are UTC ms. */
+export interface KnownImage {
+  readonly digest: string
+  readonly image: ArtifactImage
+  readonly createdAt: number
+  readonly collectedAt: number | null
 }
 
 /** Artifacts are immutable: read once, they are kept as they are. */
@@ -77,6 +89,23 @@ export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
         .select('digest')
         .where('digest', 'in', listed(digests))
         .where('collectedAt', 'is', null)
+        .execute()
+      return rows.map((row) => row.digest)
+    },
+    async images() {
+      const rows = await db
+        .selectFrom('artifacts')
+        .select(['digest', 'image', 'createdAt', 'collectedAt'])
+        .where('image', 'is not', null)
+        .execute()
+      return rows.map(({ image, ...rest }) => ({ ...rest, image: JSON.parse(image!) as ArtifactImage }))
+    },
+    async collectedSlugs() {
+      const rows = await db
+        .selectFrom('artifacts')
+        .select('digest')
+        .where('kind', '=', 'slug')
+        .where('collectedAt', 'is not', null)
         .execute()
       return rows.map((row) => row.digest)
     },

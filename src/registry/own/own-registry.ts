@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { Authority } from '../../tls/authority.ts'
 import type { RegistryPaths } from './config.ts'
 import { RegistryDaemon, type RegistryLog } from './daemon.ts'
@@ -73,8 +75,8 @@ export class OwnRegistry {
     await this.#daemon.stop()
   }
 
-  /** Frees what no image refers to; nobody is let in meanwhile, for some seconds. */
-  async collectGarbage(): Promise<void> {
+  /** Frees what no image refers to; nobody is let in meanwhile, for some seconds. Answers with the bytes that it stores then. */
+  async collectGarbage(): Promise<number> {
     this.#closed = 'garbage is being collected'
     try {
       await this.#daemon.stop()
@@ -83,5 +85,11 @@ export class OwnRegistry {
       await this.#daemon.start()
       this.#closed = null
     }
+    return bytesIn(this.#paths.storage)
   }
+}
+
+async function bytesIn(folder: string): Promise<number> {
+  const { stdout } = await promisify(execFile)('du', ['-sb', folder])
+  return Number(stdout.split('\t')[0])
 }
