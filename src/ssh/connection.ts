@@ -12,7 +12,7 @@ export type SshState = 'connected' | 'connecting' | 'down'
 
 /** Once down: the first try comes soon, later ones seldom. ms. */
 const FIRST_RETRY_MS = 250
-const LONGEST_RETRY_MS = 5_000
+const LONGEST_RETRY_MS = 2_000
 const EXEC_MS = 30_000
 /** Below `MaxSessions` of a usual sshd (10). */
 const SESSIONS = 6
@@ -121,6 +121,21 @@ export class SshConnection {
     )
   }
 
+  /** Whether a Unix socket of the host takes connections. Throws as `exec` when the host can not be asked. */
+  async listens(socketPath: string): Promise<boolean> {
+    const client = await this.#connected()
+    try {
+      const channel = await this.#opened<Duplex>((done) =>
+        client.openssh_forwardOutStreamLocal(socketPath, done),
+      )
+      channel.destroy()
+      return true
+    } catch (error) {
+      if (isClosed(error)) return false
+      throw error
+    }
+  }
+
   /** Ends it for good. */
   close(): void {
     this.#closed = true
@@ -133,9 +148,15 @@ export class SshConnection {
 
   async #channel(socketPath: string): Promise<Duplex> {
     const client = await this.#connected()
-    return this.#opened<Duplex>((done) => client.openssh_forwardOutStreamLocal(socketPath, done), {
-      next: `Is the service running, and may ${this.#target.user} use ${socketPath} there?`,
-    })
+    try {
+      return await this.#opened((done) => client.openssh_forwardOutStreamLocal(socketPath, done))
+    } catch (error) {
+      if (!isClosed(error)) throw error
+      throw this.#unreachable(`nobody listens at its ${socketPath}`, {
+        next: `Is the service running, and may ${this.#target.user} use ${socketPath} there?`,
+        cause: error,
+      })
+    }
   }
 
   /** Waits for the first try and for the one after a loss; else says at once what is. */
@@ -226,14 +247,11 @@ export class SshConnection {
   }
 
   /** Opens a channel. Throws TasukiError `host_unreachable` where the host does not. */
-  #opened<T>(
-    open: (done: (error: Error | undefined, opened?: T) => void) => void,
-    more: { next?: string } = {},
-  ): Promise<T> {
+  #opened<T>(open: (done: (error: Error | undefined, opened?: T) => void) => void): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       open((error, opened) => (opened === undefined ? reject(error) : resolve(opened)))
     }).catch((error: Error) => {
-      throw this.#unreachable(lowerFirst(error.message), { cause: error, ...more })
+      throw this.#unreachable(lowerFirst(error.message), { cause: error })
     })
   }
 
@@ -272,6 +290,12 @@ export class SshConnection {
 function statusOf(signal: string | undefined): number {
   const number = (constants.signals as Record<string, number>)[`SIG${signal?.replace(/^SIG/, '')}`]
   return number === undefined ? UNKNOWN_STATUS : 128 + number
+}
+
+/** The host is there, and what was asked for is not. */
+function isClosed(error: unknown): boolean {
+  const CONNECT_FAILED = 2
+  return ((error as Error).cause as { reason?: number } | undefined)?.reason === CONNECT_FAILED
 }
 
 function lowerFirst(text: string): string {

@@ -40,8 +40,8 @@ export function containerOptions(wish: ContainerWish): Docker.ContainerCreateOpt
     Labels: labelsOf(spec, wish.server, wish.ports),
     User: unprivileged(facts.user),
     Env: environment(wish),
-    // The image's own command is meant where there is none.
-    ...(spec.command === '' ? {} : { Entrypoint: ['/bin/sh', '-c', withExec(spec.command)], Cmd: [] }),
+    // The image's entrypoint gets it, as with `docker run`; without one, the image's own command.
+    ...(spec.command === '' ? {} : { Cmd: ['/bin/sh', '-c', withExec(spec.command)] }),
     StopSignal: facts.stopSignal,
     // Health is the router's to judge.
     Healthcheck: { Test: ['NONE'] },

@@ -96,9 +96,7 @@ export class Containers {
         ask(host, LIMITS.look, (abortSignal) => host.docker.getContainer(name).inspect({ abortSignal })),
       )
       if (found.Config.Labels?.[LABELS.server] !== server) return null
-      const seen = seenOf(found, this.#aheadMs)
-      this.#take(seen)
-      return seen
+      return this.#take(this.#withMemory(seenOf(found, this.#aheadMs)))
     } catch (error) {
       if (statusOf(error) !== 404) throw error
       this.#drop(name)
@@ -240,15 +238,24 @@ export class Containers {
     if (known.startedAt > ours || known.state === 'exited') return
     const code = exitCode ?? 0
     const exit = { code, at: Math.round(ours), cause: causeOf(code, this.#outOfMemory.delete(container)) }
-    this.#take({ ...known, state: 'exited', pid: null, exit })
+    this.#take({ ...known, state: 'exited', pid: null, exit, witnessed: true, foundAt: Date.now() })
   }
 
-  #take(seen: Seen): void {
+  /** What was witnessed stays so, as long as nothing can have been missed. */
+  #withMemory(seen: Seen): Seen {
+    const before = this.#seen.get(seen.id)
+    if (before?.container !== seen.container || before.state !== seen.state) return seen
+    const witnessed = seen.witnessed || (before.witnessed && this.#live)
+    return { ...seen, witnessed, foundAt: before.foundAt }
+  }
+
+  #take(seen: Seen): Seen {
     const before = this.#seen.get(seen.id)
     this.#looks += 1
     this.#lookedAt.set(seen.id, this.#looks)
     this.#seen.set(seen.id, seen)
     if (JSON.stringify(before) !== JSON.stringify(seen)) this.#parts.changed(seen)
+    return seen
   }
 
   #drop(name: string): void {

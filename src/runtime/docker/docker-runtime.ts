@@ -90,14 +90,15 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       },
       connected: () => void this.#connected(),
     })
+    const lastKnown = (id: InstanceId) => this.#containers.lastKnown(id)
     this.#comebacks = new Comebacks({
       host,
       log,
-      lastKnown: (id) => this.#containers.lastKnown(id),
+      lastKnown,
       done: ({ id }) => this.#containers.comesBack(id),
       afterMs: options.provedMs,
     })
-    this.#ends = new Ends({ host, notes: this.#notes, log, changed })
+    this.#ends = new Ends({ host, notes: this.#notes, log, lastKnown, changed })
     this.#output = new Output({ host, data, log, ended: (id) => this.#followAgain(id) })
     this.#starter = new Starter({
       host,

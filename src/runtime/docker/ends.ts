@@ -3,12 +3,15 @@ import type { Log } from '../process/log.ts'
 import { ask, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import type { Notes } from './notes.ts'
+import { comebackLeft } from './observation.ts'
 import type { Seen } from './seen.ts'
 
 export interface EndsParts {
   readonly host: DockerHost
   readonly notes: Notes
   readonly log: Log
+  /** As it was heard of last. */
+  readonly lastKnown: (id: InstanceId) => Seen | null
   readonly changed: (appId: string) => void
 }
 
@@ -25,27 +28,38 @@ export class Ends {
     this.#parts = parts
   }
 
-  /** To be told of each change that is seen. */
+  /** To be told of each change that is seen, and of all that are there when a connection is made. */
   seen(seen: Seen): void {
-    if (this.#isUnwanted(seen) && !this.#stopping.has(seen.id)) void this.#end(seen)
+    if (this.#isUnwanted(seen)) {
+      if (!this.#stopping.has(seen.id)) void this.#end(seen)
+    } else if (seen.state === 'exited') this.#lookAgain(seen)
   }
 
-  /** It has ended by itself just now, or it runs although it had ended. */
-  #isUnwanted({ id, kind, state }: Seen): boolean {
+  /** Docker may be about to start it; when it has not done so in time, it has ended. */
+  #lookAgain(seen: Seen): void {
+    const { notes, lastKnown } = this.#parts
+    if (notes.of(seen.id).ended !== null) return
+    setTimeout(() => {
+      const now = lastKnown(seen.id)
+      if (now && comebackLeft(now) === 0) this.seen(now)
+    }, comebackLeft(seen)).unref()
+  }
+
+  /** It has ended by itself, or it runs although it had ended. */
+  #isUnwanted(seen: Seen): boolean {
+    const { kind, state, witnessed } = seen
     if (kind !== 'formation' || state === 'created') return false
-    const { signalledAt, ended } = this.#parts.notes.of(id)
-    return ended === null ? state !== 'running' && signalledAt === null : state !== 'exited'
+    const { signalledAt, ended } = this.#parts.notes.of(seen.id)
+    if (ended !== null) return state !== 'exited'
+    if (signalledAt !== null || state === 'running') return false
+    return witnessed || comebackLeft(seen) === 0
   }
 
-  /**
-   * Noted only once Docker has obeyed: one that is itself about to end takes its containers down with it, and brings them
-   * back when it starts again.
-   */
   async #end(seen: Seen): Promise<void> {
     const { host, notes, log, changed } = this.#parts
     this.#stopping.add(seen.id)
     try {
-      if (seen.comesBack || seen.state === 'running') await this.#hold(seen)
+      if (seen.comesBack && !(await this.#isHeld(seen))) return
       if (notes.of(seen.id).ended === null && seen.exit) notes.write(seen.id, { ended: seen.exit })
       changed(seen.appId)
     } catch (error) {
@@ -56,6 +70,16 @@ export class Ends {
     } finally {
       this.#stopping.delete(seen.id)
     }
+  }
+
+  /**
+   * A Docker that is about to end takes its containers down with it, and brings them back when it starts again: such an end
+   * is none of the instance. It is told by this that Docker takes no new connections by then.
+   */
+  async #isHeld(seen: Seen): Promise<boolean> {
+    if (!(await this.#parts.host.listens())) return false
+    await this.#hold(seen)
+    return true
   }
 
   /** Stopped by somebody, a container does not come back; also one that has ended, and that Docker is about to start. */

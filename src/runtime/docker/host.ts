@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import Docker from 'dockerode'
 import { type Host, hostAddress } from '../../domain/host.ts'
 import { SshConnection } from '../../ssh/connection.ts'
@@ -13,6 +14,8 @@ export interface DockerHost {
   readonly privateAddress: string
   /** False while it is known that it can not be reached. */
   reachable(): boolean
+  /** Whether its Docker takes new connections. */
+  listens(): Promise<boolean>
   /** Ends the connection; what runs there runs on. */
   close(): void
 }
@@ -30,7 +33,16 @@ export function openDockerHost(
   const to = hostAddress(row.url)
   if (to.kind === 'socket') {
     const docker = new Docker({ socketPath: to.path, version: API_VERSION })
-    return { id, name, docker, ssh: null, privateAddress, reachable: () => true, close: nothing }
+    return {
+      id,
+      name,
+      docker,
+      ssh: null,
+      privateAddress,
+      reachable: () => true,
+      listens: () => listensHere(to.path),
+      close: nothing,
+    }
   }
   const { address, port, user } = to
   const ssh = SshConnection.open({
@@ -56,8 +68,17 @@ export function openDockerHost(
     ssh,
     privateAddress,
     reachable: () => ssh.state !== 'down',
+    listens: () => ssh.listens(SOCKET),
     close: () => ssh.close(),
   }
+}
+
+function listensHere(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path)
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
 }
 
 function nothing(): void {

@@ -6,13 +6,21 @@ import type { Seen } from './seen.ts'
 /** One that was made and not started by then never will be, ms. */
 const START_MS = 30_000
 
+/** One that was found ended and that Docker is to start again has so long, ms. */
+const COMEBACK_MS = 10_000
+
+/** How long Docker may still take to start one again that was found ended, ms. */
+export function comebackLeft({ foundAt }: Seen): number {
+  return Math.max(0, foundAt + COMEBACK_MS - Date.now())
+}
+
 /** What is true of an instance: what Docker says of its container, and what is noted of it. */
 export function observed(
   host: Pick<DockerHost, 'name' | 'privateAddress'>,
   seen: Seen,
   note: Omit<Note, 'host'>,
 ): RuntimeInstance {
-  const exit = note.ended ?? seen.exit ?? notStarted(seen)
+  const exit = note.ended ?? (isOver(seen, note) ? seen.exit : null) ?? notStarted(seen)
   const at = (port: number | undefined) => (port === undefined ? null : { host: host.privateAddress, port })
   return {
     id: seen.id,
@@ -33,6 +41,12 @@ export function observed(
     signalledAt: note.signalledAt,
     exit,
   }
+}
+
+/** One that Docker would start again has ended once `Ends` has made sure that it does not, or when it has not come back. */
+function isOver(seen: Seen, { signalledAt }: Omit<Note, 'host'>): boolean {
+  if (seen.state !== 'exited') return false
+  return !seen.comesBack || signalledAt !== null || comebackLeft(seen) === 0
 }
 
 /** A start that was cut short. Started again it runs all the same. */

@@ -12,7 +12,7 @@ import type { Seen } from './seen.ts'
  */
 export async function runHook(
   host: DockerHost,
-  { container }: Seen,
+  { container, entrypoint }: Seen,
   command: string,
   limitMs: number,
   log: string,
@@ -20,7 +20,7 @@ export async function runHook(
   const limit = AbortSignal.timeout(limitMs)
   const exec = await ask(host, LIMITS.look, (abortSignal) =>
     host.docker.getContainer(container).exec({
-      Cmd: ['/bin/sh', '-c', command],
+      Cmd: [...entrypoint, '/bin/sh', '-c', command],
       AttachStdout: true,
       AttachStderr: true,
       abortSignal,

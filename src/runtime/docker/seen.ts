@@ -13,8 +13,17 @@ export interface Seen extends Identity {
   readonly pid: number | null
   /** How it ended last; null while it runs. */
   readonly exit: InstanceExit | null
+  /**
+   * Of one that has ended: it was told when it happened, or Docker will not start it again. False: it was found like that,
+   * and it may be that Docker, having started itself just now, is about to start it.
+   */
+  readonly witnessed: boolean
+  /** When it was first seen in this state, UTC ms. */
+  readonly foundAt: number
   /** Signal that asks it to stop. */
   readonly stopSignal: string
+  /** What stands before each of its commands. */
+  readonly entrypoint: readonly string[]
   /** Docker starts it again when it ends, and after a reboot. */
   readonly comesBack: boolean
   /** Its input and output are at somebody's hands, and in no log. */
@@ -27,6 +36,7 @@ export function seenOf(found: Docker.ContainerInspectInfo, aheadMs: number): See
   const time = (text: string) => Date.parse(text) - aheadMs
   const state = stateOf(State)
   const createdAt = time(Created)
+  const comesBack = !['', 'no'].includes(HostConfig.RestartPolicy?.Name ?? 'no')
   return {
     ...identityOf(Config.Labels ?? {}),
     container: Id,
@@ -43,7 +53,10 @@ export function seenOf(found: Docker.ContainerInspectInfo, aheadMs: number): See
             cause: causeOf(State.ExitCode, State.OOMKilled),
           },
     stopSignal: (Config as { StopSignal?: string }).StopSignal || 'SIGTERM',
-    comesBack: !['', 'no'].includes(HostConfig.RestartPolicy?.Name ?? 'no'),
+    entrypoint: [Config.Entrypoint ?? []].flat(),
+    comesBack,
+    witnessed: state === 'restarting' || (state === 'exited' && !comesBack),
+    foundAt: Date.now(),
     attached: Config.OpenStdin,
   }
 }
