@@ -184,7 +184,8 @@ export class Builder {
     await unpackSource(request.source.tarball, work.source, { limits, signal: request.signal })
     const look = await lookAt(work.source, request.environment)
     const images = imagesFor(look, request, this.#options.images)
-    if (images) return images.build(look, request)
+    // Awaited here: the workshop is cleared away as soon as this returns.
+    if (images) return await images.build(look, request)
     const plan = planSlug(look, await chooseBuilder(look, request, work, this.#shelf), request)
     const key = await slugKey(plan, request, this.#toolchain)
     return (await this.#known(key, request)) ?? (await this.#make(plan, key, work, request))
