@@ -115,6 +115,9 @@ function loadOf(host: Candidate, what: Placeable): readonly number[] {
   return [same.length, own.length, ofApp.length, running.length]
 }
 
+/** Made once: each comparison by `localeCompare` would make one of its own. */
+const NAMES = new Intl.Collator('en', { numeric: true })
+
 function byName(a: Candidate, b: Candidate): number {
-  return a.host.name.localeCompare(b.host.name, 'en', { numeric: true })
+  return NAMES.compare(a.host.name, b.host.name)
 }

@@ -154,7 +154,7 @@ export class Gatherer {
       breach: null,
       tight: false,
     }
-    return { ...facts, ...(await this.#look(facts, now)) }
+    return Object.assign(facts, await this.#look(facts, now))
   }
 
   #countCrashes(

@@ -62,7 +62,7 @@ export class SimRouter implements Router {
     const servers: RouterServer[] = []
     for (const [at, one] of backends.entries())
       for (const id of one?.servers.keys() ?? [])
-        if (!backends.slice(0, at).some((before) => before?.servers.has(id)))
+        if (at === 0 || !backends.slice(0, at).some((before) => before?.servers.has(id)))
           servers.push(this.#merged(backends, id))
     return {
       servers,

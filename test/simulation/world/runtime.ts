@@ -48,7 +48,8 @@ export class SimRuntime implements Runtime {
   readonly #clock: SimClock
   readonly #random: Random
   readonly #instances = new Map<string, SimInstance>()
-  readonly #byAddress = new Map<string, SimInstance>()
+  /** By host and port. */
+  readonly #byAddress = new Map<string, Map<number, SimInstance>>()
   readonly #watchers = new Set<(appId: string) => void>()
   readonly hosts: readonly Host[]
   readonly artifacts = new Set<string>()
@@ -74,6 +75,7 @@ export class SimRuntime implements Runtime {
       upUntil: 0,
       ports: new Set<number>(),
     }))
+    for (const { name } of this.hosts) this.#byAddress.set(name, new Map())
   }
 
   all(): SimInstance[] {
@@ -92,7 +94,7 @@ export class SimRuntime implements Runtime {
 
   /** Who listens at the address now; null: the connection is refused. */
   at(address: Address): SimInstance | null {
-    const one = this.#byAddress.get(keyOf(address))
+    const one = this.#byAddress.get(address.host)?.get(address.port)
     return one && this.listens(one) ? one : null
   }
 
@@ -191,7 +193,7 @@ export class SimRuntime implements Runtime {
       ...{ sickUntil: 0, signalledAt: null, mayBeCut: false, output: [behaviour.says] },
     }
     this.#instances.set(spec.id, one)
-    if (one.info.address) this.#byAddress.set(keyOf(one.info.address), one)
+    if (one.info.address) this.#byAddress.get(host.name)!.set(one.info.address.port, one)
     this.onStart(one)
     this.#live(one)
   }
@@ -313,17 +315,13 @@ export class SimRuntime implements Runtime {
     for (const address of [one.info.address, one.info.privateAddress]) {
       if (!address) continue
       if (givesBack) one.host.ports.delete(address.port)
-      this.#byAddress.delete(keyOf(address))
+      this.#byAddress.get(address.host)?.delete(address.port)
     }
   }
 
   #apps(): Set<string> {
     return new Set(this.all().map((one) => one.spec.appId))
   }
-}
-
-function keyOf({ host, port }: Address): string {
-  return `${host}:${port}`
 }
 
 function isHeard({ state }: Host): boolean {
