@@ -1,5 +1,5 @@
 /**
- * Runs the tests in phases and ends with one count: those beside the source and what crosses folders two files at a
+ * Runs the tests in phases and ends with one count: those beside the source and what crosses folders several files at a
  * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself.
  * Before the count stand the slowest files and the tests that failed.
  *
@@ -32,6 +32,18 @@ const LOAD = '.load.test.ts'
 const LAB = '.lab.test.ts'
 const SUITES = ['unit', 'e2e', 'load', 'lab', 'soak']
 
+/** One more than there are cores: most files wait for something now and then. */
+const AT_ONCE = Math.max(2, cpus().length) + 1
+
+/** These are begun first, so that nobody waits for them alone in the end. How their paths end. */
+const LONG = [
+  'conformance.test.ts',
+  'series.test.ts',
+  'kills.test.ts',
+  'failures.test.ts',
+  'pipeline.test.ts',
+]
+
 const SLOWEST_SHOWN = 10
 
 const { values, positionals } = parseArgs({
@@ -47,14 +59,17 @@ function find(globs: readonly string[]): string[] {
   // The conformance test has packages of its own below test/, and those have tests.
   const files = globSync([...globs], { cwd: ROOT, exclude: ['**/node_modules/**'] }).sort()
   const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern))
-  return files.filter(wanted).map((file) => resolve(ROOT, file))
+  const chosen = files.filter(wanted)
+  const long = LONG.flatMap((end) => chosen.filter((file) => file.endsWith(end)))
+  const inOrder = [...new Set([...long, ...chosen])]
+  return inOrder.map((file) => resolve(ROOT, file))
 }
 
 function phases(): Phase[] {
   const unit = {
     name: 'unit',
     files: find(['src/**/*.test.ts']).filter((file) => !file.endsWith(LAB)),
-    concurrency: Math.max(2, cpus().length),
+    concurrency: AT_ONCE,
     minutes: 3,
     minutesInAll: 15,
   }
@@ -63,7 +78,7 @@ function phases(): Phase[] {
     files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']).filter(
       (file) => !file.endsWith(LOAD) && !file.endsWith(LAB),
     ),
-    concurrency: 2,
+    concurrency: AT_ONCE,
     minutes: 5,
     minutesInAll: 15,
   }

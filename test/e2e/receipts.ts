@@ -27,7 +27,8 @@ interface WindowView {
 
 /** What a deploy under watch needs: the new instances boot slowly enough for the load to begin before they serve. */
 const BOOT_MS = 1_500
-const BAKE_SECONDS = 6
+/** Long enough for a load that ends at the switch to end before the rollout does. */
+const BAKE_SECONDS = { switch: 6, end: 1 }
 const SWITCH_MS = 60_000
 
 export interface Watched {
@@ -50,7 +51,7 @@ export async function watchedDeploy(
   watch: Watch = {},
 ): Promise<Watched> {
   const slow = { BEHAVIOUR: 'slow-boot', BOOT_MS, ...watch.behaviour }
-  const source = await subject.source(slow, { bake_seconds: BAKE_SECONDS })
+  const source = await subject.source(slow, { bake_seconds: BAKE_SECONDS[watch.until ?? 'switch'] })
   await subject.app.must(['deploy', source, '--detach'])
   const id = await until('a rollout that runs', async () => {
     const [newest] = await subject.app.rollouts()

@@ -6,7 +6,7 @@ import type { Subject } from './subject.ts'
 /** All kinds at once, a thousand requests a second together. */
 export const FULL: Omit<LoadOptions, 'url' | 'host'> = {
   rates: { get: 720, post: 250, fresh: 100, slow: 3, upload: 2 },
-  slowMs: 2_000,
+  slowMs: 1_000,
   streams: { websocket: 10, events: 5 },
 }
 

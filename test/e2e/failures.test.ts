@@ -81,7 +81,7 @@ describe('a release that fails leaves the one before serving, whole', () => {
   })
   fails('it passes and crashes in the bake', {
     // One of the two, some checks after its boot: what it had in flight is repeated on the other.
-    behaviour: { BEHAVIOUR: '$(test $DYNO = web.2 && echo crash-later)', CRASH_MS: 500 },
+    behaviour: { BEHAVIOUR: '$(test $DYNO = web.2 && echo crash-later)', CRASH_MS: 2_500 },
     settings: { bake_seconds: 8, check_seconds: 0.2 },
     outcome: 'returned',
     says: [/web\.2/],
