@@ -1,37 +1,24 @@
 import type { Agent } from 'node:http'
-import { constants } from 'node:os'
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Client, ClientChannel } from 'ssh2'
+import type { Client } from 'ssh2'
 import { TasukiError } from '../domain/errors.ts'
 import { ChannelAgent } from './channel-agent.ts'
 import { dial, type SshTarget } from './dial.ts'
 import { Places } from './places.ts'
+import { type ExecOptions, type ExecResult, resultOf } from './session.ts'
 
 export type SshState = 'connected' | 'connecting' | 'down'
 
 /** Once down: the first try comes soon, later ones seldom. ms. */
 const FIRST_RETRY_MS = 250
 const LONGEST_RETRY_MS = 2_000
-const EXEC_MS = 30_000
+/** How long a call waits for a connection that was just lost, ms. */
+const AGAIN_MS = 1_500
 /** Below `MaxSessions` of a usual sshd (10). */
 const SESSIONS = 6
 const SESSION_TRIES = 20
 const SESSION_WAIT_MS = 50
-const UNKNOWN_STATUS = 255
-
-export interface ExecResult {
-  /** Exit status, 128 + signal number for a death by signal, 255 when the host told neither. */
-  readonly code: number
-  readonly stdout: string
-  readonly stderr: string
-}
-
-export interface ExecOptions {
-  readonly input?: string | Buffer
-  /** Default thirty seconds. */
-  readonly timeoutMs?: number
-}
 
 /**
  * One multiplexed SSH connection to a host, kept alive and made anew by itself when it is lost. While it is `connecting`
@@ -162,8 +149,19 @@ export class SshConnection {
   /** Waits for the first try and for the one after a loss; else says at once what is. */
   async #connected(): Promise<Client> {
     if (this.#client) return this.#client
-    if (this.#state === 'connecting') return this.#trying
+    if (this.#state === 'connecting') return this.#soon()
     throw this.#failure ?? this.#unreachable('it is not connected')
+  }
+
+  /** At the beginning whoever asks waits for the first try; one that was just lost is worth a shorter wait. */
+  async #soon(): Promise<Client> {
+    if (this.#failure === null) return this.#trying
+    const failure = this.#failure
+    const late = delay(AGAIN_MS, null, { ref: false }).then(() => {
+      throw failure
+    })
+    late.catch(ignored)
+    return Promise.race([this.#trying, late])
   }
 
   async #connect(): Promise<Client> {
@@ -232,11 +230,12 @@ export class SshConnection {
     command: string,
     options: ExecOptions,
   ): Promise<{ ended: Promise<ExecResult> }> {
+    const lost = (why: string) => this.#unreachable(why)
     for (let asked = 1; ; asked += 1) {
       try {
         return await this.#opened((done) =>
           client.exec(command, (error, channel) =>
-            done(error, error ? undefined : { ended: this.#result(channel, options) }),
+            done(error, error ? undefined : { ended: resultOf(channel, options, lost) }),
           ),
         )
       } catch (error) {
@@ -255,41 +254,12 @@ export class SshConnection {
     })
   }
 
-  #result(channel: ClientChannel, { input, timeoutMs = EXEC_MS }: ExecOptions): Promise<ExecResult> {
-    const stdout: Buffer[] = []
-    const stderr: Buffer[] = []
-    let code: number | null = null
-    channel.on('data', (chunk: Buffer) => stdout.push(chunk))
-    channel.stderr.on('data', (chunk: Buffer) => stderr.push(chunk))
-    channel.on('exit', (status: number | null, signal?: string) => {
-      code = status ?? statusOf(signal)
-    })
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(this.#unreachable(`a command took longer than ${timeoutMs / 1000} s`))
-        channel.destroy()
-      }, timeoutMs)
-      channel.once('error', reject)
-      channel.once('close', () => {
-        clearTimeout(timer)
-        if (code === null) reject(this.#unreachable('the connection was lost while a command ran'))
-        else resolve({ code, stdout: text(stdout), stderr: text(stderr) })
-      })
-      channel.end(input)
-    })
-  }
-
   #unreachable(why: string, more: { next?: string; cause?: unknown } = {}): TasukiError {
     return new TasukiError('host_unreachable', `The host ${this.#target.name} does not answer: ${why}.`, {
       ...more,
       details: { host: this.#target.name },
     })
   }
-}
-
-function statusOf(signal: string | undefined): number {
-  const number = (constants.signals as Record<string, number>)[`SIG${signal?.replace(/^SIG/, '')}`]
-  return number === undefined ? UNKNOWN_STATUS : 128 + number
 }
 
 /** The host is there, and what was asked for is not. */
@@ -300,10 +270,6 @@ function isClosed(error: unknown): boolean {
 
 function lowerFirst(text: string): string {
   return text.charAt(0).toLowerCase() + text.slice(1)
-}
-
-function text(chunks: readonly Buffer[]): string {
-  return Buffer.concat(chunks).toString('utf8')
 }
 
 function ignored(): void {

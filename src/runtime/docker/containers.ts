@@ -132,18 +132,32 @@ export class Containers {
   }
 
   async #follow(): Promise<void> {
+    const { host, log } = this.#parts
     const { signal } = this.#closing
-    for (let pause = FIRST_RETRY_MS; !signal.aborted; pause = Math.min(pause * 2, LONGEST_RETRY_MS)) {
+    let failures = 0
+    while (!signal.aborted) {
       try {
         await this.#connection()
-        pause = FIRST_RETRY_MS
+        failures = 0
       } catch (error) {
-        if (!signal.aborted)
-          this.#parts.log.info({ host: this.#parts.host.name, why: String(error) }, 'a host tells no events')
+        // Once for each time that it is gone.
+        if (failures === 0 && !signal.aborted)
+          log.info({ host: host.name, why: String(error) }, 'a host tells no events')
+        failures += 1
       }
       this.#live = false
-      await delay(pause, undefined, { signal, ref: false }).catch(() => undefined)
+      await this.#pause(Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS))
     }
+  }
+
+  /** As long, or until the host can be reached again. */
+  async #pause(ms: number): Promise<void> {
+    const { host } = this.#parts
+    const woken = new AbortController()
+    const signal = AbortSignal.any([this.#closing.signal, woken.signal])
+    const unlisten = host.onChange(() => host.reachable() && woken.abort())
+    await delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
+    unlisten()
   }
 
   /** From the beginning of a stream of events to its end. All is looked at once it flows, so that nothing is missed. */

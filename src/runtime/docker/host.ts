@@ -14,6 +14,8 @@ export interface DockerHost {
   readonly privateAddress: string
   /** False while it is known that it can not be reached. */
   reachable(): boolean
+  /** Calls back when it may be reachable again, or may not be any more. Returns the way to stop. */
+  onChange(listen: () => void): () => void
   /** Whether its Docker takes new connections. */
   listens(): Promise<boolean>
   /** Ends the connection; what runs there runs on. */
@@ -40,6 +42,7 @@ export function openDockerHost(
       ssh: null,
       privateAddress,
       reachable: () => true,
+      onChange: () => nothing,
       listens: () => listensHere(to.path),
       close: nothing,
     }
@@ -68,6 +71,7 @@ export function openDockerHost(
     ssh,
     privateAddress,
     reachable: () => ssh.state !== 'down',
+    onChange: (listen) => ssh.onState(listen),
     listens: () => ssh.listens(SOCKET),
     close: () => ssh.close(),
   }
