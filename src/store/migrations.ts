@@ -65,24 +65,22 @@ const MIGRATIONS: readonly string[] = [
   REGISTRY,
 ]
 
-/** Brings the database to the newest schema, each step in a transaction of its own. */
+/** Brings the database to the newest schema, in one transaction: an upgrade that is cut short has not begun. */
 export function migrate(database: DatabaseSync): void {
   const present = versionOf(database)
   if (present > MIGRATIONS.length) throw tooNew(present)
-  MIGRATIONS.slice(present).forEach((sql, index) => {
-    apply(database, sql, present + index + 1)
-  })
+  if (present < MIGRATIONS.length) apply(database, MIGRATIONS.slice(present))
 }
 
 function versionOf(database: DatabaseSync): number {
   return Number(database.prepare('PRAGMA user_version').get()!.user_version)
 }
 
-function apply(database: DatabaseSync, sql: string, version: number): void {
+function apply(database: DatabaseSync, steps: readonly string[]): void {
   database.exec('BEGIN IMMEDIATE')
   try {
-    database.exec(`${sql}; PRAGMA user_version = ${version}`)
-    database.exec('COMMIT')
+    for (const sql of steps) database.exec(sql)
+    database.exec(`PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`)
   } catch (error) {
     database.exec('ROLLBACK')
     throw error
