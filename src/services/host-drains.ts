@@ -1,3 +1,4 @@
+import { TasukiError } from '../domain/errors.ts'
 import { eligible, noHost } from '../domain/placement.ts'
 import type { StoredHost } from '../store/hosts.ts'
 import type { ServiceDeps } from './context.ts'
@@ -50,7 +51,9 @@ export async function requireElsewhere({ store, fleet }: Deps, host: StoredHost)
     const release = await intendedRelease(tables, appId)
     if (!release?.artifact) continue
     const placement = await placementOf(tables, appId, release.artifact)
-    if (placement.runtime === 'docker' && eligible(others, placement.label).length === 0)
-      throw noHost(others, placement.label)
+    if (placement.runtime === 'process' || eligible(others, placement.label).length > 0) continue
+    const { code, message, next } = noHost(others, placement.label)
+    const name = (await tables.apps.byId(appId))?.name ?? appId
+    throw new TasukiError(code, `${name} could run nowhere else. ${message}`, { next })
   }
 }

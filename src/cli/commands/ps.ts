@@ -12,6 +12,9 @@ const STYLES: Readonly<Record<string, Style>> = {
   idle: 'dim',
 }
 
+/** Where the host stands in a row, when apps run on several. */
+const PLACE = 3
+
 export default class Ps extends TasukiCommand {
   static override summary = 'Show what is running'
   static override description =
@@ -33,7 +36,9 @@ export default class Ps extends TasukiCommand {
 
   #lines(dynos: readonly Dyno[]): string[] {
     const { paint, width } = this.screen
+    const hosts = dynos.some(({ tasuki }) => tasuki?.host)
     const heads = ['name', 'release', 'state', 'since', 'in flight', 'router', 'size', 'command']
+    if (hosts) heads.splice(PLACE, 0, 'host')
     const right = new Set(['in flight'])
     const columns = heads.map((head) => ({
       head: paint('dim', head),
@@ -41,9 +46,18 @@ export default class Ps extends TasukiCommand {
     }))
     return table(
       columns,
-      dynos.map((dyno) => this.#row(dyno)),
+      dynos.map((dyno) => {
+        const row = this.#row(dyno)
+        if (hosts) row.splice(PLACE, 0, this.#host(dyno))
+        return row
+      }),
       width,
     )
+  }
+
+  #host({ tasuki }: Dyno): string {
+    const host = tasuki?.host ?? '-'
+    return tasuki?.unreachable ? this.screen.paint('red', `${host} (does not answer)`) : host
   }
 
   #row({ name, release, state, updated_at, size, command, tasuki }: Dyno): string[] {
