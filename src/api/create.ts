@@ -64,7 +64,9 @@ import { freezeRoutes } from './tasuki/freezes.ts'
 import { healthRoutes } from './tasuki/health.ts'
 import { hostCareRoutes } from './tasuki/host-care.ts'
 import { hostRoutes } from './tasuki/hosts.ts'
+import { imageDeployRoutes } from './tasuki/image-deploys.ts'
 import { planRoutes } from './tasuki/plan.ts'
+import { registryRoutes } from './tasuki/registry.ts'
 import { rolloutRoutes } from './tasuki/rollouts.ts'
 import { appRouterRoutes } from './tasuki/router.ts'
 import { runRoutes } from './tasuki/runs.ts'
@@ -165,6 +167,8 @@ function addRoutes(api: Api, services: Services, options: ApiOptions, limits: Ra
   freezeRoutes(api, services)
   healthRoutes(api, services)
   hostRoutes(api, services)
+  imageDeployRoutes(api, services)
+  registryRoutes(api, services)
   hostCareRoutes(api, services)
   planRoutes(api, services)
   rolloutRoutes(api, services, streams)

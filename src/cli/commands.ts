@@ -32,6 +32,16 @@ export const GROUPS: Readonly<Record<string, Readonly<Record<string, Load>>>> = 
     'hosts:check': () => import('./commands/hosts-check.ts'),
     'hosts:trust': () => import('./commands/hosts-trust.ts'),
   },
+  images: {
+    registry: () => import('./commands/registry.ts'),
+    'registry:set': () => import('./commands/registry-set.ts'),
+    'registry:start': () => import('./commands/registry-start.ts'),
+    'registry:gc': () => import('./commands/registry-gc.ts'),
+    'registry:unset': () => import('./commands/registry-unset.ts'),
+    'base-image': () => import('./commands/base-image.ts'),
+    'base-image:set': () => import('./commands/base-image-set.ts'),
+    'base-image:unset': () => import('./commands/base-image-unset.ts'),
+  },
   accounts: {
     login: () => import('./commands/login.ts'),
     logout: () => import('./commands/logout.ts'),

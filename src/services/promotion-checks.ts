@@ -8,8 +8,6 @@ import { eligible } from './releases.ts'
 import { currentVersion } from './rollouts.ts'
 
 const MOST_TARGETS = 50
-/** Kinds of artifact that the runtime of an app can run; there is one runtime, `process`. */
-const RUNNABLE: readonly string[] = ['slug']
 
 /** An app that is to be promoted to, and the stage at which it stands. */
 export interface CheckedTarget {
@@ -64,16 +62,16 @@ async function inPipeline(tables: Tables, pipeline: Pipeline, app: App): Promise
 }
 
 /**
- * The release to promote, the one that serves when none is named: it has served, its artifact is there, and the runtime of
- * the targets can run it. Throws `invalid_params`.
+ * The release to promote, the one that serves when none is named: it has served, its artifact is there, and there is
+ * what can run it. Throws `invalid_params`.
  */
 export async function originOf(tables: Tables, source: App, id: string | null): Promise<StoredRelease> {
   const release = await chosen(tables, source, id)
   const { kind } = await tables.artifacts.get(release.artifact!)
-  if (RUNNABLE.includes(kind)) return release
+  if (kind === 'slug' || (await tables.hosts.all()).length > 0) return release
   throw refused(
-    `v${release.version} of ${source.name} is of the kind "${kind.slice(0, 40)}", which the runtime of the targets can not run.`,
-    `Promote a release of the kind ${RUNNABLE.join(' or ')}.`,
+    `v${release.version} of ${source.name} is an image, and there is no Docker host to run it on.`,
+    'Add one with `tasuki hosts:add`, then promote again.',
   )
 }
 

@@ -159,10 +159,14 @@ test('promotions that can not be are refused with the reason, and nothing change
   await promote(all, [twin])
 })
 
-test('an artifact that the runtime of the targets can not run is refused', async (t) => {
+test('an image is promoted where there is a Docker host, and else refused', async (t) => {
   const all = await made(t)
   all.builder = async ({ commit }) => artifactNamed('a', { commit, kind: 'image' })
   await deployed(all, all.staging, 'a')
-  await assert.rejects(promote(all, [all.production]), /of the kind "image", which the runtime/)
+  await assert.rejects(promote(all, [all.production]), /is an image, and there is no Docker host/)
   assert.equal((await all.services.releases.list(all.production, {})).length, 1)
+  all.fleet.machine('h1')
+  await all.services.hosts.add({ url: 'ssh://deploy@h1', privateAddress: '10.0.0.1' }, ALICE)
+  await promote(all, [all.production])
+  assert.equal((await all.services.releases.list(all.production, {})).length, 2)
 })

@@ -4,14 +4,21 @@ import { appFlag, appPath, followFlags, TasukiCommand } from '../command.ts'
 import { followBuild, rolloutOfBuild } from '../follow/build.ts'
 import { followToReceipt } from '../follow/finish.ts'
 import { goesOn, interruptible } from '../follow/interrupt.ts'
+import { type ImageFlags, releaseImage } from '../image-deploy.ts'
 import { packSource } from '../source.ts'
 import { uploadSource } from '../upload.ts'
 import type { Build } from '../wire.ts'
+
+interface FollowWish {
+  readonly detach: boolean
+  readonly 'allow-lost': boolean
+}
 
 export default class Deploy extends TasukiCommand {
   static override summary = 'Build a source and hand over to it without losing a request'
   static override description = [
     'PATH is a directory (default: this one), or a tarball. With --ref, that commit of the Git repository is deployed.',
+    'With --image, an image that was built elsewhere is deployed, as it is now: nothing is built or uploaded.',
     'Follows the build and the hand-over live, then shows receipt and timeline. Ctrl-C leaves the deploy running.',
     'Exit codes: 6 the build failed, 7 the rollout failed or was returned (the earlier release serves on), 8 requests were lost.',
   ].join('\n')
@@ -20,11 +27,32 @@ export default class Deploy extends TasukiCommand {
     '<%= config.bin %> deploy ./site -a shop',
     '<%= config.bin %> deploy --ref v1.2.0 -a shop',
     '<%= config.bin %> deploy build.tgz -a shop --detach',
+    '<%= config.bin %> deploy --image registry.example.com/shop:sha-4f2a91c -a shop',
   ]
   static override args = { path: Args.string({ default: '.', description: 'A directory or a tarball.' }) }
   static override flags = {
     ...appFlag,
     ref: Flags.string({ helpValue: 'REF', summary: 'A commit, tag or branch of the repository at PATH.' }),
+    image: Flags.string({
+      helpValue: 'IMAGE',
+      exclusive: ['ref'],
+      summary: 'An image: REGISTRY/REPOSITORY:TAG, or with a digest.',
+    }),
+    commit: Flags.string({
+      dependsOn: ['image'],
+      helpValue: 'SHA',
+      summary: 'The commit that the image was built of. Default: what it or its tag sha-COMMIT says.',
+    }),
+    procfile: Flags.string({
+      dependsOn: ['image'],
+      helpValue: 'FILE',
+      summary: 'A Procfile, when there is more to run of the image than its own command.',
+    }),
+    'app-json': Flags.string({
+      dependsOn: ['image'],
+      helpValue: 'FILE',
+      summary: 'An app.json, for the image.',
+    }),
     ...followFlags,
   }
 
@@ -32,6 +60,7 @@ export default class Deploy extends TasukiCommand {
     const { args, flags } = await this.parse(Deploy)
     const app = await this.appName(flags.app)
     const client = await this.client()
+    if (flags.image !== undefined) return this.#image(client, app, { ...flags, image: flags.image })
     const build = await interruptible(
       () => 'Nothing was deployed.',
       () => this.#send(client, app, args.path, flags.ref),
@@ -45,6 +74,15 @@ export default class Deploy extends TasukiCommand {
       () => followBuild(client, app, build, (chunk) => this.#log(chunk)),
     )
     return await this.#follow(client, app, built, flags['allow-lost'])
+  }
+
+  async #image(client: ApiClient, app: string, flags: ImageFlags & FollowWish): Promise<unknown> {
+    const release = await releaseImage(client, app, flags)
+    this.print(`Made v${release.version}: ${release.description}`)
+    const rolloutId = release.tasuki?.rollout_id ?? null
+    if (flags.detach || rolloutId === null) return { release, rollout: rolloutId }
+    const options = { json: this.jsonEnabled(), allowLost: flags['allow-lost'] }
+    return { release, ...(await followToReceipt(client, app, rolloutId, options)) }
   }
 
   async #send(client: ApiClient, app: string, path: string, ref: string | undefined): Promise<Build> {
