@@ -3,8 +3,10 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, before, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import WebSocket from 'ws'
@@ -39,6 +41,19 @@ class Running {
   async json(path: string, init?: RequestInit): Promise<Record<string, unknown>> {
     const answer = await fetch(this.url + path, init)
     return (await answer.json()) as Record<string, unknown>
+  }
+
+  /** A request that the app has taken for sure: it has been told to go on. */
+  async begun(path: string): Promise<{ readonly body: Promise<string> }> {
+    const sent = request(this.url + path, { headers: { expect: '100-continue' }, agent: false })
+    const body = new Promise<string>((resolve, reject) => {
+      sent.on('response', (answer) => text(answer).then(resolve, reject))
+      sent.on('error', reject)
+    })
+    sent.flushHeaders()
+    await Promise.race([once(sent, 'continue'), body])
+    sent.end()
+    return { body }
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
@@ -133,10 +148,9 @@ describe('the apps that tests and the demo deploy', () => {
     it(`${app} finishes slow requests after SIGTERM`, async () => {
       const web = await start(app)
       await web.ready()
-      const slow = web.json('/slow?ms=400')
-      await pause(100)
+      const slow = await web.begun('/slow?ms=400')
       assert.equal(await web.stop(), 0)
-      assert.equal((await slow).instance, 'web-1-abc')
+      assert.equal(JSON.parse(await slow.body).instance, 'web-1-abc')
     })
 
     it(`${app} echoes over WebSockets and closes them, and event streams, when its shutdown hook is called`, async () => {
@@ -163,8 +177,8 @@ describe('the apps that tests and the demo deploy', () => {
   it('steady misbehaves as it is told', async () => {
     const atOnce = await start('steady', { BEHAVIOUR: 'exit-at-once' })
     await atOnce.ready()
-    const lost = assert.rejects(web(atOnce, '/slow?ms=5000'))
-    await pause(50)
+    const slow = await atOnce.begun('/slow?ms=5000')
+    const lost = assert.rejects(slow.body)
     assert.equal(await atOnce.stop(), 143)
     await lost
 

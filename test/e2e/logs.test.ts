@@ -96,7 +96,7 @@ describe('the log of an app on a real server', () => {
       await server.kill('SIGKILL')
       await app.visit('/while-away')
       await server.restart()
-      await until('all lines', () => hear().size > 15_000 || null).catch(async (error: Error) => {
+      await until('all lines', () => hear().size > 15_000 || null, 60_000).catch(async (error: Error) => {
         const [drain] = await server.get('/apps/talker/log-drains')
         const missing = Array.from({ length: 15_000 }, (_, at) => at + 1).filter((one) => !heard.has(one))
         throw new Error(
@@ -109,8 +109,10 @@ describe('the log of an app on a real server', () => {
       const [drain] = await server.get('/apps/talker/log-drains')
       assert.deepEqual([drain.tasuki.dropped, drain.tasuki.failing], [0, null])
       await app.must(['drains:remove', url])
-      const router = await app.must(['logs', '-n', '1500', '--dyno', 'router'])
-      assert.match(router.stdout, /path="\/while-away"/)
+      await until('the request while it was away to be told', async () => {
+        const { stdout } = await app.must(['logs', '-n', '1500', '--dyno', 'router'])
+        return stdout.includes('path="/while-away"')
+      })
     } finally {
       await receiver.close()
     }

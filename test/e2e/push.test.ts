@@ -122,11 +122,12 @@ describe('a Python app with a release phase and a worker, pushed by Git', () => 
       await Promise.race([until(note, () => moment.test(pushing.said()), 60_000), pushing.ended])
       await server.kill('SIGKILL')
       const { code, out } = await pushing.ended
-      assert.notEqual(code, 0, out)
       await server.restart()
       await app.settled()
       const served = await servedCommit()
-      assert.ok(served === before || served === commit, `${served} serves`)
+      // On a busy machine a push may have ended before the kill: then it has to be true.
+      const possible = code === 0 ? [commit] : [before, commit]
+      assert.ok(possible.includes(served ?? undefined), `${served} serves after:\n${out}`)
       await until('the ref to be where the app is', async () => (await deployedCommit()) === served)
       await clone.must('fetch', '-q', 'tasuki')
     }
