@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { type LiveApi, liveApi } from '../api/testing.ts'
 import { type Cli, cli } from './testing/run-cli.ts'
 
@@ -27,8 +28,7 @@ async function finishNext(
 ): Promise<void> {
   const app = await services.apps.find('shop')
   const generation = (await store.rollouts.wanted(app.id))?.generation ?? 0
-  while (((await store.rollouts.wanted(app.id))?.generation ?? 0) <= generation)
-    await new Promise((resolve) => setImmediate(resolve))
+  while (((await store.rollouts.wanted(app.id))?.generation ?? 0) <= generation) await pause(10)
   await engine.enter(app.id, 'prepare')
   await engine.finish(app.id, outcome)
 }

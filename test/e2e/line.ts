@@ -139,7 +139,7 @@ export class Line {
         .sort((one, other) => other.number - one.number)
       return run && ['succeeded', 'failed', 'errored', 'cancelled'].includes(run.status) ? run : null
     }
-    const run = await until(`the tests of ${commit} to end`, newest, 40_000)
+    const run = await until(`the tests of ${commit} to end`, newest, 120_000)
     assert.equal(run.status, status)
     const state = status === 'succeeded' ? 'success' : 'failure'
     await until(`the forge to hear of ${state}`, () =>
@@ -155,7 +155,7 @@ export class Line {
         const current = (await this.#releases(app)).find((release) => release.current)
         return current?.commit === commit && current.status === 'succeeded'
       },
-      60_000,
+      120_000,
     )
   }
 
@@ -165,7 +165,7 @@ export class Line {
       `${app} to fail`,
       async () =>
         (await this.#releases(app)).find((one) => one.commit === commit && one.status === 'failed') ?? null,
-      60_000,
+      120_000,
     )
     return (await this.server.get(`/tasuki/rollouts/${release.tasuki.rollout_id}`)).reason
   }
@@ -238,7 +238,7 @@ export class Line {
         const app = await this.server.get(`/apps/${review.app.id}`)
         return (await this.servedCommit(app.name)) === commit ? app.name : null
       },
-      60_000,
+      120_000,
     )
     const { url } = await until(
       'the forge to hear of the review app',

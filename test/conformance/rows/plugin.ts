@@ -23,6 +23,7 @@ export const PLUGIN: Lane = {
     await until(
       'the app with code',
       async () => (await server.call('GET', '/apps/shop/releases/2')).status === 200,
+      120_000,
     )
   },
   rows: [
