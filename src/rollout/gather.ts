@@ -100,9 +100,7 @@ export class Gatherer {
   }
 
   async #views(wanted: Wanted, raw: readonly RuntimeInstance[]): Promise<Map<string, BackendView | null>> {
-    const types = new Set<string>()
-    for (const list of wanted.types.values()) for (const type of list) if (type.routable) types.add(type.type)
-    for (const one of raw) if (typeOf(wanted, one).routable) types.add(one.type)
+    const types = routableTypes(wanted, raw)
     const views = new Map<string, BackendView | null>()
     for (const type of types) views.set(type, await this.#deps.router.observe({ appId: wanted.appId, type }))
     return views
@@ -213,6 +211,15 @@ export class Gatherer {
     const { freeBytes, totalBytes } = await this.#deps.runtime.headroom()
     return freeBytes < totalBytes * TIGHT_SHARE
   }
+}
+
+/** Those that are wanted, and those of what is there. */
+function routableTypes(wanted: Wanted, raw: readonly RuntimeInstance[]): string[] {
+  const types: string[] = []
+  for (const own of wanted.types.values())
+    for (const { type, routable } of own) if (routable && !types.includes(type)) types.push(type)
+  for (const one of raw) if (!types.includes(one.type) && typeOf(wanted, one).routable) types.push(one.type)
+  return types
 }
 
 function preparedKey(wanted: Wanted): string {

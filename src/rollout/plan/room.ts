@@ -30,15 +30,15 @@ export function spareOf(facts: Facts, { type, keepers, old }: Census): number {
  * warm and was put out by something else than this hand-over. Else all would wait for the new ones (I1).
  */
 export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
-  const warm = (one: SeenInstance) =>
-    (isReady(one) || isUnchecked(one)) &&
-    facts.wanted.rollout?.switched === false &&
-    keptWarm(facts, count, one)
   // New ones that are ready come first, as far as there is room for them (I4).
   const room = wholeSetFirst(facts, count.type) ? Number.POSITIVE_INFINITY : Math.max(0, roomToAdmit(count))
   const first = Math.min(count.keepers.filter(isReady).length, room)
   const short = Math.max(0, -spareOf(facts, count) - first)
   if (short === 0) return []
+  const warm = (one: SeenInstance) =>
+    (isReady(one) || isUnchecked(one)) &&
+    facts.wanted.rollout?.switched === false &&
+    keptWarm(facts, count, one)
   const half = count.old.filter(isHalfAdmitted).slice(0, short)
   const back = Math.min(short - half.length, room - first)
   return [...half, ...count.old.filter((one) => !isHalfAdmitted(one) && warm(one)).slice(0, back)]

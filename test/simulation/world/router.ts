@@ -59,11 +59,8 @@ export class SimRouter implements Router {
     const key = keyOf(backend)
     const backends = this.nodes.map((node) => node.backends.get(key))
     if (backends.every((one) => one === undefined)) return null
-    const servers: RouterServer[] = []
-    for (const [at, one] of backends.entries())
-      for (const id of one?.servers.keys() ?? [])
-        if (at === 0 || !backends.slice(0, at).some((before) => before?.servers.has(id)))
-          servers.push(this.#merged(backends, id))
+    const ids = backends.flatMap((one) => (one ? [...one.servers.keys()] : []))
+    const servers = (backends.length === 1 ? ids : [...new Set(ids)]).map((id) => this.#merged(backends, id))
     return {
       servers,
       freeSlots: Math.min(...backends.map((one) => one?.slots ?? 0)) - servers.length,

@@ -16,6 +16,8 @@ interface Request {
   readonly ms: number
   /** Who has refused it. */
   readonly tries: string[]
+  /** It came then, or began anew. */
+  readonly since: number
   seat: Seat | null
   instance: SimInstance | null
   open: boolean
@@ -44,7 +46,7 @@ export class Visitors {
   readonly #runtime: SimRuntime
   readonly #router: SimRouter
   readonly #open = new Map<string, Set<Request>>()
-  readonly #waiting = new Map<string, { request: Request; since: number }[]>()
+  readonly #waiting = new Map<string, Request[]>()
   /** Visitors come so many times more seldom. */
   rarer = 1
   readonly counts: Counts = {
@@ -117,10 +119,8 @@ export class Visitors {
     // One in some hundreds never gets its answer: only a limit ends it.
     const hangs = dice >= 0.968 && dice < 0.97
     const ms = hangs ? HANGS_MS : this.#lasts(kind, dice < 0.05)
-    this.#route(
-      { appId, key, kind, ms, tries: [], seat: null, instance: null, open: true },
-      this.#clock.monotonic(),
-    )
+    const since = this.#clock.monotonic()
+    this.#route({ appId, key, kind, ms, tries: [], since, seat: null, instance: null, open: true })
   }
 
   #lasts(kind: Kind, slow: boolean): number {
@@ -128,7 +128,7 @@ export class Visitors {
     return long ? this.#random.int(100, 4000) : this.#random.int(1, slow ? 1500 : 40)
   }
 
-  #route(request: Request, since: number): void {
+  #route(request: Request): void {
     const nodes = this.#router.nodesUp()
     if (nodes.length === 0) {
       this.counts.excused += 1
@@ -137,22 +137,16 @@ export class Visitors {
     const node = this.#random.pick(nodes)
     const backend = node.backends.get(request.key)
     const open = backend ? candidates(node, backend, request.tries) : []
-    if (open.length > 0) this.#connect(request, node, backend!, this.#random.pick(open), since)
-    else this.#hold(request, backend, since)
+    if (open.length > 0) this.#connect(request, node, backend!, this.#random.pick(open))
+    else this.#hold(request, backend)
   }
 
-  #connect(
-    request: Request,
-    node: RouterNode,
-    backend: NodeBackend,
-    server: NodeServer,
-    since: number,
-  ): void {
+  #connect(request: Request, node: RouterNode, backend: NodeBackend, server: NodeServer): void {
     const found = this.#runtime.at(server.address)
     if (!found) {
       node.refused(backend, server)
       request.tries.push(server.instance)
-      this.#route(request, since)
+      this.#route(request)
       return
     }
     this.onRouted(found, server)
@@ -168,8 +162,8 @@ export class Visitors {
   }
 
   /** Nobody is there: it waits with the others, in the order of their coming. */
-  #hold(request: Request, backend: NodeBackend | undefined, since: number): void {
-    const { appId } = request
+  #hold(request: Request, backend: NodeBackend | undefined): void {
+    const { appId, since } = request
     const waited = this.#clock.monotonic() - since
     if (!backend || waited >= backend.settings.holdSeconds * 1000) {
       this.counts.turnedAway += 1
@@ -177,9 +171,9 @@ export class Visitors {
       return
     }
     const queue = this.#waiting.get(appId)
-    if (queue) queue.push({ request, since })
+    if (queue) queue.push(request)
     else {
-      this.#waiting.set(appId, [{ request, since }])
+      this.#waiting.set(appId, [request])
       this.#lookAgain(appId)
     }
   }
@@ -190,10 +184,10 @@ export class Visitors {
       this.#waiting.delete(appId)
       // Whoever came first tells how it is for the others.
       const first = queue[0]!
-      first.request.tries.length = 0
-      this.#route(first.request, first.since)
+      first.tries.length = 0
+      this.#route(first)
       if (this.#waiting.has(appId)) this.#waiting.set(appId, queue)
-      else for (const { request, since } of queue.slice(1)) this.#route(request, since)
+      else for (const other of queue.slice(1)) this.#route(other)
     })
   }
 
@@ -228,11 +222,12 @@ export class Visitors {
     const again: Request = {
       ...request,
       tries: [one.info.id],
+      since: this.#clock.monotonic(),
       seat: null,
       instance: null,
       open: true,
     }
-    this.#route(again, this.#clock.monotonic())
+    this.#route(again)
   }
 
   #release(request: Request): void {
