@@ -58,7 +58,10 @@ export class BookRules {
       .filter((id) => this.#bench.runtime.get(id)?.spec.release === set.release).length
     const over = this.#bench.runtime
       .of(rollout.appId)
-      .find(({ spec }) => spec.kind === 'formation' && spec.generation !== set.generation)
+      .find(
+        ({ spec, host }) =>
+          spec.kind === 'formation' && spec.generation !== set.generation && host.state === 'up',
+      )
     if (over)
       this.#bench.findings.add('I7', `${rollout.id} ends as ${outcome} while ${over.info.id} is still there`)
     if (serving < (type?.quantity ?? 0))

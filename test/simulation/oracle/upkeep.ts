@@ -13,6 +13,9 @@ const IDLE_MS = 2000
 /** Longer than it takes to see that something is gone and to start another, ms. */
 const REPLACE_MS = 5000
 
+/** A silent host is given up after half a minute, ms. */
+const AWAY_MS = 30_000 + REPLACE_MS
+
 /** What these rules see of the world. */
 export interface UpkeepBench {
   readonly router: SimRouter
@@ -31,9 +34,8 @@ export interface UpkeepBench {
 /** What must not stay as it is: rules about what is left undone, looked at whenever a pass begins. */
 export class UpkeepRules {
   readonly #bench: UpkeepBench
-  /** Since when it has been so, by app. */
-  readonly #idleSince = new Map<string, number>()
-  readonly #missingSince = new Map<string, number>()
+  /** Since when it has been so, by rule and app. */
+  readonly #since = new Map<string, number>()
 
   constructor(bench: UpkeepBench) {
     this.#bench = bench
@@ -43,9 +45,11 @@ export class UpkeepRules {
   look(appId: string): void {
     const wanted = this.#bench.looks.wanted(appId)
     const calm = wanted && !wanted.destroyed && !this.#bench.slow && this.#isQuiet()
-    this.#hold(this.#idleSince, appId, calm ? this.#idle(wanted) : null, IDLE_MS)
+    this.#hold(`idle ${appId}`, calm ? this.#idle(wanted) : null, IDLE_MS)
+    this.#hold(`away ${appId}`, calm ? this.#withoutHost(wanted) : null, AWAY_MS)
+    this.#hold(`unfinished ${appId}`, calm ? this.#unfinished(wanted) : null, REPLACE_MS)
     const missing = calm ? this.#missing(wanted) : null
-    this.#hold(this.#missingSince, appId, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
+    this.#hold(`missing ${appId}`, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
   }
 
   #isQuiet(): boolean {
@@ -76,6 +80,36 @@ export class UpkeepRules {
     return { what: `${there} of ${type.quantity} of v${base.release} are there in a release phase`, pause }
   }
 
+  /** I1: what ran on a host that has been silent for long is started elsewhere. */
+  #withoutHost(wanted: Wanted): string | null {
+    const { looks, runtime, router } = this.#bench
+    const { quantity, set, settings } = looks.goal(wanted.appId, ROUTABLE_TYPE)
+    if (!set || !settings || wanted.rollout || runtime.hosts.every(({ state }) => state === 'up')) return null
+    const key = keyOf({ appId: wanted.appId, type: ROUTABLE_TYPE })
+    const there = this.#web(wanted.appId, set.generation).filter(
+      ({ info, host }) => host.state === 'up' || router.serving(key).includes(info.id),
+    )
+    const bad = this.#bench.fates(key, set.release) > 0
+    return there.length < quantity && !bad
+      ? `${there.length} of ${quantity} are there, and a host is not`
+      : null
+  }
+
+  /** I7: a rollout does not wait for a host that does not answer. */
+  #unfinished(wanted: Wanted): string | null {
+    const { looks, router, runtime } = this.#bench
+    const { rollout, appId } = wanted
+    const { quantity } = looks.goal(appId, ROUTABLE_TYPE)
+    if (rollout?.direction !== 'forward' || !rollout.switched || rollout.paused) return null
+    const key = keyOf({ appId, type: ROUTABLE_TYPE })
+    const isNew = (one: SimInstance) => one.spec.generation === rollout.target.generation
+    const old = runtime.of(appId).filter((one) => !isNew(one))
+    const serving = router.serving(key).map((id) => runtime.get(id))
+    const whole = serving.length === quantity && serving.every((one) => one && isNew(one))
+    const over = whole && old.every(({ host }) => host.state !== 'up')
+    return over && old.length > 0 ? `${rollout.id} waits for ${old[0]!.info.id} on a silent host` : null
+  }
+
   #web(appId: string, generation: number): SimInstance[] {
     return this.#bench.runtime
       .of(appId)
@@ -89,14 +123,14 @@ export class UpkeepRules {
       )
   }
 
-  #hold(begun: Map<string, number>, appId: string, what: string | null, limitMs: number): void {
+  #hold(rule: string, what: string | null, limitMs: number): void {
     if (what === null) {
-      begun.delete(appId)
+      this.#since.delete(rule)
       return
     }
     const now = this.#bench.now()
-    const since = begun.get(appId) ?? now
-    begun.set(appId, since)
+    const since = this.#since.get(rule) ?? now
+    this.#since.set(rule, since)
     if (now - since > limitMs) this.#bench.findings.add('I1', `${what}, for ${now - since} ms`)
   }
 }

@@ -8,6 +8,9 @@ import type { World } from '../world/world.ts'
 import { collect, KEPT_RELEASES } from './collect.ts'
 import type { Command, Fault, ReleasePlan, Role } from './steps.ts'
 
+/** It takes so long at most until it is known everywhere that a host has gone, or has come back, ms. */
+const NOTICED_MS = 5000
+
 /** Carries out what a scenario's steps say, on a world. */
 export class Performer {
   readonly #world: World
@@ -271,9 +274,13 @@ export class Performer {
   #hostGone(host: Host, state: 'away' | 'cut', ms: number): void {
     if (host.state !== 'up') return
     this.#world.runtime.leave(host, state)
-    this.#world.trouble(ms)
+    // Where the others are there, all goes on without it soon.
+    const others = this.#world.runtime.hosts.some((one) => one.state === 'up')
+    this.#world.trouble(others ? Math.min(ms, NOTICED_MS) : ms)
     this.#world.clock.timer(ms, () => {
-      if (host.state === state) this.#world.runtime.restore(host, true)
+      if (host.state !== state) return
+      this.#world.runtime.restore(host, true)
+      this.#world.trouble(NOTICED_MS)
     })
   }
 
