@@ -118,7 +118,7 @@ export class TestApp {
   }
 
   /** The newest rollout once none runs any more. */
-  settled(limitMs = 60_000): Promise<RolloutView | undefined> {
+  settled(limitMs = 180_000): Promise<RolloutView | undefined> {
     const newest = async () => {
       const rollouts = await this.rollouts()
       return rollouts.some((rollout) => rollout.status === 'running' || rollout.receipt === null)
