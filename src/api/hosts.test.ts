@@ -18,7 +18,14 @@ test('a host is taken in, shown with what runs there, changed, drained and let g
   const { id, created_at, docker_version, ...about } = body
   assert.deepEqual(about, {
     ...{ name: 'h1', url: 'ssh://deploy@10.0.0.11:22', labels: ['api'], private_address: '10.0.0.11' },
-    ...{ host_key: 'SHA256:10.0.0.11', state: 'active', reachable: true, failure: null, instances: [] },
+    ...{
+      host_key: 'SHA256:10.0.0.11',
+      state: 'active',
+      reachable: true,
+      failure: null,
+      instances: [],
+      ssh_calls: 0,
+    },
   })
   assert.deepEqual([docker_version, Number.isFinite(Date.parse(created_at))], ['20.10.24', true])
   const app = await api.services.apps.create('shop', ALICE)

@@ -6,7 +6,7 @@ import { type DockerHost, openDockerHost } from '../runtime/docker/host.ts'
 import type { Fleet } from '../runtime/fleet/fleet.ts'
 import { reasonOf } from '../runtime/fleet/fleet-host.ts'
 import type { Member } from '../runtime/fleet/member.ts'
-import type { FleetControl, HostCondition, MetHost } from '../services/fleet-port.ts'
+import type { FleetControl, MetHost } from '../services/fleet-port.ts'
 import type { KeyPair } from '../ssh/key-pair.ts'
 
 type Options = Omit<DockerRuntimeOptions, 'host'> & { readonly keys: KeyPair }
@@ -36,6 +36,11 @@ export class DockerHosts {
   /** The one that is this machine, by its Docker socket; null when it is none. */
   local(): DockerHost | null {
     return this.#first(({ url }) => url.startsWith('unix:'))
+  }
+
+  /** What has gone over the host's SSH connection; null without one. */
+  callsOf(id: string): number | null {
+    return this.#open.get(id)?.host.ssh?.calls ?? null
   }
 
   /** What a host is from now on. */
@@ -95,7 +100,7 @@ export function fleetControl(fleet: Fleet, hosts: DockerHosts, { publicKey }: Ke
       await fleet.change(host)
     },
     leave: (id) => fleet.leave(id),
-    conditions: (): HostCondition[] => fleet.conditions(),
+    conditions: () => fleet.conditions().map((one) => ({ ...one, sshCalls: hosts.callsOf(one.id) })),
   }
 }
 

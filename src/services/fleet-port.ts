@@ -9,6 +9,8 @@ export interface HostCondition {
   readonly failure: string | null
   /** As last seen, those on their way included. */
   readonly instances: readonly RuntimeInstance[]
+  /** What has gone over its SSH connection since the control plane started, commands and requests; null without one. */
+  readonly sshCalls: number | null
 }
 
 /** What a host showed of itself when it was called on for the first time. */

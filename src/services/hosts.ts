@@ -272,5 +272,5 @@ function notFound(which: string): TasukiError {
 }
 
 function unknown(id: string): HostCondition {
-  return { id, reachable: false, failure: 'it is being connected to', instances: [] }
+  return { id, reachable: false, failure: 'it is being connected to', instances: [], sshCalls: null }
 }

@@ -50,6 +50,7 @@ export class FakeFleet implements FleetControl {
       reachable: !this.away.has(name),
       failure: this.away.has(name) ? 'time-out' : null,
       instances: this.#instances.filter((one) => one.host === name),
+      sshCalls: 0,
     }))
   }
 }

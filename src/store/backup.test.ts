@@ -14,6 +14,8 @@ test('a backup taken in the middle of work is restored with its secrets', async 
   await store.tables.apps.insert(APP)
   await store.tables.config.set(APP.id, { A: 'secret' })
   for (const name of ['ca.key', 'ca.pem']) writeFileSync(join(data, name), name, { mode: 0o600 })
+  mkdirSync(join(data, 'ssh'))
+  writeFileSync(join(data, 'ssh', 'id_ed25519'), 'ssh/id_ed25519', { mode: 0o600 })
   await store.backup(copy)
   await store.tables.config.set(APP.id, { A: 'later' })
   await store.close()
@@ -24,8 +26,10 @@ test('a backup taken in the middle of work is restored with its secrets', async 
   assert.equal((await restored.tables.apps.byName('demo'))?.id, APP.id)
   assert.deepEqual(await restored.tables.config.get(APP.id), { A: 'secret' })
   // What clients trust stays what they trust.
-  for (const name of ['ca.key', 'ca.pem']) assert.equal(readFileSync(join(other, name), 'utf8'), name)
-  assert.equal(statSync(join(other, 'ca.key')).mode & 0o777, 0o600)
+  for (const name of ['ca.key', 'ca.pem', 'ssh/id_ed25519'])
+    assert.equal(readFileSync(join(other, name), 'utf8'), name)
+  for (const name of ['ca.key', 'ssh/id_ed25519'])
+    assert.equal(statSync(join(other, name)).mode & 0o777, 0o600)
 })
 
 test('a restore over newer data goes back to the backup', async (t) => {

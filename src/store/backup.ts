@@ -1,15 +1,26 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
-import { isAbsolute, join } from 'node:path'
+import { dirname, isAbsolute, join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { TasukiError } from '../domain/errors.ts'
 import { lockData } from './lock.ts'
 
 const STATE = 'state.db'
-/** What a backup is made of, beside the state: the key that opens it, the way in, and the authority that clients trust. */
-const PRIVATE_FILES = ['key', 'token', 'ca.key', 'ca.pem'] as const
+/**
+ * What a backup is made of, beside the state: the key that opens it, the way in, the authority that clients trust, the keys
+ * that hosts let in, and the id by which what runs there is known again.
+ */
+const PRIVATE_FILES = [
+  'key',
+  'token',
+  'ca.key',
+  'ca.pem',
+  'ssh/id_ed25519',
+  'ssh/id_ed25519.pub',
+  'id',
+] as const
 
 /**
- * Copies the state, with key, token and authority, into a directory that is empty or not there yet. Artifacts and logs are not
+ * Copies the state, with keys, token, id and authority, into a directory that is empty or not there yet. Artifacts and logs are not
  * in it: deploy again to have them. Throws `invalid_params` when the directory holds anything or is not absolute.
  */
 export async function backupTo(database: DatabaseSync, dataDir: string, directory: string): Promise<void> {
@@ -68,6 +79,9 @@ function setAside(dataDir: string, file: string): void {
 }
 
 function copyPrivate(from: string, to: string): void {
-  for (const file of PRIVATE_FILES)
-    if (existsSync(join(from, file))) copyFileSync(join(from, file), join(to, file))
+  for (const file of PRIVATE_FILES) {
+    if (!existsSync(join(from, file))) continue
+    mkdirSync(dirname(join(to, file)), { recursive: true, mode: 0o700 })
+    copyFileSync(join(from, file), join(to, file))
+  }
 }

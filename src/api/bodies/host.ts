@@ -23,6 +23,7 @@ export const HostBody = Type.Object({
   reachable: Type.Boolean(),
   failure: nullable(Type.String({ description: 'Why it does not answer' })),
   instances: Type.Array(HostInstance, { description: 'As last seen' }),
+  ssh_calls: nullable(Type.Integer({ description: 'What has gone over its SSH connection since the start' })),
   created_at: Time,
 })
 
@@ -35,7 +36,7 @@ export const PlacementBody = Type.Object({
 
 export function hostBody(view: HostView): Static<typeof HostBody> {
   const { id, name, url, labels, privateAddress, hostKey, state, condition, createdAt, apps } = view
-  const { reachable, failure, instances } = condition
+  const { reachable, failure, instances, sshCalls } = condition
   return {
     id,
     name,
@@ -54,6 +55,7 @@ export function hostBody(view: HostView): Static<typeof HostBody> {
       release: one.release,
       state: one.state,
     })),
+    ssh_calls: sshCalls,
     created_at: timeOf(createdAt),
   }
 }

@@ -87,7 +87,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   /** How it stands with each host now. */
-  conditions(): HostCondition[] {
+  conditions(): Omit<HostCondition, 'sshCalls'>[] {
     return this.#all.map(({ host: { id }, reachable, failure, instances }) => ({
       id,
       reachable,
