@@ -97,7 +97,8 @@ export class SimStore implements Sync<RolloutStore> {
     const rollout = runningRollout(app)
     const types = new Map<number, readonly WantedType[]>()
     for (const set of [app.serving, rollout?.target, rollout?.base])
-      if (set) types.set(set.generation, typesOf(app, releaseOf(app, set.release)!, rollout))
+      if (set && !types.has(set.generation))
+        types.set(set.generation, typesOf(app, releaseOf(app, set.release)!, rollout))
     return {
       appId,
       appName: appId,
