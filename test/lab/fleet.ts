@@ -47,6 +47,7 @@ export class LabFleet {
       })
       const fleet = new LabFleet(lab, server, orders)
       for (const host of lab.hosts) await fleet.add(host)
+      await fleet.must('PUT', '/tasuki/base-image', { image: 'lab/node' })
       return fleet
     } catch (error) {
       await lab.down()
@@ -62,14 +63,13 @@ export class LabFleet {
     await this.must('POST', '/tasuki/hosts', { url: this.lab.url(host), name: host, labels })
   }
 
-  /** An app on the hosts, deployed. */
+  /** An app on the hosts, deployed: its slug is put on the lab's image, or an image is built where it has a Dockerfile. */
   subject(options: SubjectOptions = {}): Promise<Subject> {
     return Subject.create(this.server, {
       ...options,
       orders: this.orders,
       created: (app) =>
         this.must('PUT', `/tasuki/apps/${app.name}/placement`, { runtime: 'docker', label: LABEL }),
-      files: { Dockerfile: DOCKERFILE, ...options.files },
     })
   }
 
@@ -143,7 +143,7 @@ export class LabFleet {
 }
 
 /** As somebody writes it who has one of Node's images in mind. */
-const DOCKERFILE = `FROM node:24-slim
+export const DOCKERFILE = `FROM node:24-slim
 WORKDIR /app
 COPY . .
 USER app
