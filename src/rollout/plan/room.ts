@@ -60,12 +60,18 @@ export function takesTraffic(instance: SeenInstance): boolean {
  * that several superseded rollouts may have left on their way out, within twice that (I4).
  */
 export function roomToStart(facts: Facts, count: Census): number {
-  const { type, keepers, old, stopping } = count
+  const { type, keepers, old, stopping, exited } = count
   const surge = surgeOf(type.settings, type.quantity)
   const present = keepers.length + old.length + stopping.length
-  if (surge === 0) return type.quantity - present
+  // The next one may need the very place (port, memory) of one that has ended and has not been cleared away yet.
+  if (surge === 0) return type.quantity - present - exited.filter(isClearable).length
   const back = missed(facts, count).filter((one) => !isAdmitted(one))
   const most = type.quantity + (isPaused(facts) ? 0 : surge)
   const starting = most - keepers.length - old.filter(isAdmitted).length - back.length
   return Math.min(starting, slotsFor(type.settings, type.quantity) - present)
+}
+
+/** Its host answers, so that it will soon be gone. */
+function isClearable({ unreachableFor }: SeenInstance): boolean {
+  return unreachableFor === null
 }

@@ -24,6 +24,10 @@ class Checks {
     return this.series.isIn(BALANCER, this.now)
   }
 
+  get takenOut(): boolean {
+    return this.series.isTakenOut(BALANCER, this.now)
+  }
+
   get out(): boolean {
     return this.series.isOut(BALANCER, this.now)
   }
@@ -48,10 +52,16 @@ describe('what the balancer must have made of an instance', () => {
 
   it('is not taken out by a failure shorter than the balancer’s fall, and is by one as long', () => {
     const checks = new Checks().run(true, 20_000).run(false, 4500).run(true, 500)
-    assert.equal(checks.series.takenOut, false)
-    assert.equal(checks.run(false, 5500).series.takenOut, true)
-    assert.equal(checks.run(true, 17_500).series.takenOut, true, 'not surely in again')
-    assert.equal(checks.run(true, 1000).series.takenOut, false)
+    assert.equal(checks.takenOut, false)
+    assert.equal(checks.run(false, 5500).takenOut, true)
+    assert.equal(checks.run(true, 17_500).takenOut, true, 'not surely in again')
+    assert.equal(checks.run(true, 1000).takenOut, false)
+  })
+
+  it('is not taken out by what was before it came in', () => {
+    const checks = new Checks().run(false, 20_000).run(true, 17_500)
+    checks.now += 500
+    assert.deepEqual([checks.in, checks.takenOut], [true, false])
   })
 
   it('is unsteady when it passes and fails by turns for three times as long as both take', () => {

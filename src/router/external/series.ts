@@ -53,8 +53,8 @@ export class Series {
   }
 
   /** Of one that was let in: the balancer may have taken it out, and has not surely taken it in again. */
-  get takenOut(): boolean {
-    return this.#takenOut
+  isTakenOut(balancer: ExternalBalancer, now: number): boolean {
+    return this.#takenOut && !this.isIn(balancer, now)
   }
 
   /** It has had time enough to be in, or to be out, and is neither. */

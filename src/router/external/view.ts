@@ -21,7 +21,7 @@ function stateOf({ phase, rules }: ServerRecord, series: Series, now: number): S
     case 'assigned':
       return assigned(balancer, series, now)
     case 'admitted': {
-      const health = series.takenOut ? 'down' : 'up'
+      const health = series.isTakenOut(balancer, now) ? 'down' : 'up'
       return { admin: 'ready', everywhere: true, health, inFlight: 0 }
     }
     case 'draining': {

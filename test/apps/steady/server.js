@@ -59,7 +59,10 @@ function listen() {
 
 if (process.env.TASUKI_PRIVATE_PORT) {
   const hooks = createServer((request, response) => {
-    if (request.url === '/shutdown') sayGoodbye()
+    if (request.url === '/shutdown') {
+      if (behaves('steps-aside')) state.healthy = false
+      sayGoodbye()
+    }
     response.writeHead(request.url === '/shutdown' ? 200 : 404).end()
   })
   hooks.listen(number('TASUKI_PRIVATE_PORT'), process.env.HOST ?? '127.0.0.1')
