@@ -11,6 +11,8 @@ export interface FleetLog {
 
 /** A host that has not answered by then is told of from memory, ms. */
 const PATIENCE_MS = 1_000
+/** For so long what a host says of its memory is taken for true, ms. */
+const ROOM_KEPT_MS = 5_000
 /** Between two looks at a host that did not answer, ms. */
 const LOOK_AGAIN_MS = 1_000
 
@@ -26,6 +28,7 @@ export class FleetHost {
   /** Why the last look came to nothing; null when it did not. */
   #failing: string | null = null
   #lookingAgain = false
+  #room: { readonly at: number; readonly said: ReturnType<WholeRuntime['headroom']> } | null = null
   #answered: boolean
 
   constructor(host: Host, member: Member, book: HostBook, log: FleetLog, changed: (appId: string) => void) {
@@ -98,6 +101,18 @@ export class FleetHost {
   async use<T>(work: (runtime: WholeRuntime) => Promise<T>): Promise<T> {
     this.requireReachable()
     return work(this.#member.runtime)
+  }
+
+  /** As its runtime, asked every few seconds at most: an app in the middle of a rollout is looked at twice a second. */
+  headroom(): ReturnType<WholeRuntime['headroom']> {
+    const now = performance.now()
+    if (this.#room && now - this.#room.at < ROOM_KEPT_MS) return this.#room.said
+    const said = this.use((runtime) => runtime.headroom())
+    this.#room = { at: now, said }
+    said.catch(() => {
+      if (this.#room?.said === said) this.#room = null
+    })
+    return said
   }
 
   async signal(id: InstanceId, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {

@@ -80,6 +80,23 @@ describe('a fleet', () => {
     assert.deepEqual(await hostsOf(fleet), ['a', 'b'])
   })
 
+  it('asks a host for its memory every few seconds at most, and only one that the app is on', async (t) => {
+    const { fleet, machines } = await bench(t)
+    await started(fleet, 1)
+    const asked: string[] = []
+    for (const [name, { runtime }] of machines) {
+      const said = runtime.headroom.bind(runtime)
+      runtime.headroom = async () => {
+        asked.push(name)
+        return { ...(await said()), freeBytes: 1 }
+      }
+    }
+    for (let times = 0; times < 3; times += 1) assert.equal((await fleet.headroom('app-a')).freeBytes, 1)
+    assert.deepEqual(asked, ['a'])
+    await fleet.headroom('app-b')
+    assert.deepEqual(asked, ['a', 'local'])
+  })
+
   it('takes a host in and lets it go while it runs', async (t) => {
     const { fleet, machines } = await bench(t)
     await started(fleet, 2)

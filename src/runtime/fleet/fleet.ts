@@ -159,7 +159,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
     const hosts = this.#all.filter(
       (host) => host.reachable && host.instances.some((one) => one.appId === appId),
     )
-    const rooms = await this.#answers(hosts, (runtime) => runtime.headroom())
+    const rooms = await this.#answers(hosts, (host) => host.headroom())
     return (
       rooms.sort((a, b) => a.freeBytes / a.totalBytes - b.freeBytes / b.totalBytes)[0] ?? local.headroom()
     )
@@ -167,7 +167,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
 
   async memoryByApp(): Promise<ReadonlyMap<string, number>> {
     const reachable = this.#all.filter((host) => host.reachable && host.instances.length > 0)
-    const all = await this.#answers(reachable, (runtime) => runtime.memoryByApp())
+    const all = await this.#answers(reachable, (host) => host.use((runtime) => runtime.memoryByApp()))
     const sums = new Map(await this.#options.local.memoryByApp())
     for (const one of all) for (const [app, bytes] of one) sums.set(app, (sums.get(app) ?? 0) + bytes)
     return sums
@@ -176,7 +176,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   async tail(id: InstanceId, lines: number): Promise<string[]> {
     const host = this.#hostOf(id)
     if (!host) return this.#options.local.tail(id, lines)
-    const [last] = await this.#answers([host], (runtime) => runtime.tail(id, lines))
+    const [last] = await this.#answers([host], (one) => one.use((runtime) => runtime.tail(id, lines)))
     return last ?? [`(the host ${host.host.name} does not answer: its last lines are not known)`]
   }
 
@@ -211,14 +211,14 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   /** What those hosts say that answer. */
-  async #answers<T>(hosts: readonly FleetHost[], ask: (runtime: WholeRuntime) => Promise<T>): Promise<T[]> {
+  async #answers<T>(hosts: readonly FleetHost[], ask: (host: FleetHost) => Promise<T>): Promise<T[]> {
     const answers = await Promise.all(hosts.map((host) => this.#answer(host, ask)))
     return answers.filter((one) => one !== null)
   }
 
-  async #answer<T>(host: FleetHost, ask: (runtime: WholeRuntime) => Promise<T>): Promise<T | null> {
+  async #answer<T>(host: FleetHost, ask: (host: FleetHost) => Promise<T>): Promise<T | null> {
     try {
-      return await host.use(ask)
+      return await ask(host)
     } catch (error) {
       const { message } = asTasukiError(error)
       this.#options.log.warn({ host: host.host.name, error: message }, 'a host could not be asked')
