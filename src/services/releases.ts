@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { ArtifactKind } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
 import { RELEASE_TYPE } from '../domain/release.ts'
 import type { App } from '../store/apps.ts'
@@ -16,6 +17,8 @@ export interface ReleaseView {
   readonly rolloutId: string | null
   /** It has a release phase, so that there is something to read. */
   readonly hasOutput: boolean
+  /** What its artifact is; null where it has none. */
+  readonly kind: ArtifactKind | null
 }
 
 /** A release that was just made. */
@@ -118,21 +121,20 @@ export class ReleaseService {
     )
     const present = new Set(await tables.artifacts.presentOf(artifactsOf(releases)))
     return Promise.all(
-      releases.map(async (release) => ({
-        release,
-        current: release.version === current,
-        eligibleForRollback:
-          release.status === 'succeeded' && release.artifact !== null && present.has(release.artifact),
-        rolloutId: rollouts.get(release.version) ?? null,
-        hasOutput: await hasReleasePhase(tables, release),
-      })),
+      releases.map(async (release) => {
+        const artifact = release.artifact === null ? null : await tables.artifacts.get(release.artifact)
+        return {
+          release,
+          current: release.version === current,
+          eligibleForRollback:
+            release.status === 'succeeded' && artifact !== null && present.has(artifact.digest),
+          rolloutId: rollouts.get(release.version) ?? null,
+          hasOutput: artifact?.processTypes[RELEASE_TYPE] !== undefined,
+          kind: artifact?.kind ?? null,
+        }
+      }),
     )
   }
-}
-
-async function hasReleasePhase(tables: Tables, { artifact }: StoredRelease): Promise<boolean> {
-  if (artifact === null) return false
-  return (await tables.artifacts.get(artifact)).processTypes[RELEASE_TYPE] !== undefined
 }
 
 function artifactsOf(releases: readonly StoredRelease[]): string[] {

@@ -16,8 +16,8 @@ export const ReleaseBody = Type.Object({
   current: Type.Boolean({ description: 'It serves' }),
   commit: nullable(Type.String()),
   slug: nullable(Type.Object({ id: Id })),
-  artifacts: Type.Array(Type.Object({ type: Type.Literal('slug'), id: Id })),
-  oci_image: Type.Null(),
+  artifacts: Type.Array(Type.Object({ type: Type.Enum(['slug', 'oci-image']), id: Id })),
+  oci_image: nullable(Type.Object({ id: Id })),
   addon_plan_names: Type.Array(Type.String()),
   user: User,
   created_at: Time,
@@ -31,9 +31,10 @@ export function releaseBody(
   services: Services,
   request: FastifyRequest,
   app: App,
-  { release, current, eligibleForRollback, rolloutId, hasOutput }: ReleaseView,
+  { release, current, eligibleForRollback, rolloutId, hasOutput, kind }: ReleaseView,
 ): Static<typeof ReleaseBody> {
-  const slug = release.artifact === null ? null : { id: slugIdOf(release.artifact) }
+  const artifact = release.artifact === null ? null : { id: slugIdOf(release.artifact) }
+  const image = kind === 'image'
   return {
     id: release.id,
     app: { id: app.id, name: app.name },
@@ -42,9 +43,9 @@ export function releaseBody(
     status: release.status,
     current,
     commit: release.commit,
-    slug,
-    artifacts: slug === null ? [] : [{ type: 'slug', ...slug }],
-    oci_image: null,
+    slug: image ? null : artifact,
+    artifacts: artifact === null ? [] : [{ type: image ? 'oci-image' : 'slug', ...artifact }],
+    oci_image: image ? artifact : null,
     addon_plan_names: [],
     user: userOf(release.user),
     created_at: timeOf(release.createdAt),

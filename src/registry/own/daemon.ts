@@ -52,7 +52,10 @@ export class RegistryDaemon {
   async stop(): Promise<void> {
     this.#wanted = false
     const child = this.#child
-    if (child && child.exitCode === null && child.signalCode === null) await ended(child)
+    // What an earlier control plane left behind is not ours to forget yet.
+    if (child === null) return
+    const alive = child.pid !== undefined && child.exitCode === null && child.signalCode === null
+    if (alive) await ended(child)
     this.#child = null
     rmSync(this.#paths.socket, { force: true })
     rmSync(this.#pidFile, { force: true })
