@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { artifactNamed } from '../store/testing.ts'
 import { ALICE, type World, world } from './testing.ts'
 import { imageNamed } from './testing-images.ts'
 
@@ -51,10 +52,20 @@ test('the same image with a Procfile or an app.json is another artifact', async 
   assert.deepEqual((await artifacts.get(digests[1]!)).processTypes, { web: '', worker: 'node worker.js' })
   assert.equal((await artifacts.get(digests[2]!)).manifest.settings.web?.bakeSeconds, 3)
   for (const digest of digests) assert.equal((await artifacts.get(digest)).image?.id, imageNamed('a').id)
-  const back = await made.services.rollback
-    .rollBack(app, digests[0]!, ALICE)
-    .catch((error: Error) => error.message)
-  assert.match(String(back), /it never served|its own rollout/)
+})
+
+test('the digest that an image has in its registry finds its release', async (t) => {
+  const made = await withHost(t)
+  const app = await made.services.apps.create('shop', ALICE)
+  for (const mark of ['a', 'b']) {
+    made.images.inRegistries.set(`${REPOSITORY}:latest`, imageNamed(mark))
+    const wish = { image: REPOSITORY, procfile: 'worker: work
+' }
+    await made.services.imageDeploys.deploy(app, wish, ALICE)
+    await made.engine.finish(app.id)
+  }
+  const { release } = await made.services.rollback.rollBack(app, imageNamed('a').digest, ALICE)
+  assert.equal(release.description, 'Rollback to v2')
 })
 
 test('an image that only a Docker host has is released by its id', async (t) => {
@@ -125,7 +136,6 @@ test('images that no release needs any more are forgotten by the hosts, the youn
     id: `sha256:${mark.repeat(64)}`,
     repository: REPOSITORY,
   })
-  const { artifactNamed } = await import('../store/testing.ts')
   await artifacts.put(artifactNamed('b', { kind: 'image', image: image('b') }), 1)
   await artifacts.put(artifactNamed('c', { kind: 'image', image: image('c') }), Date.now())
   assert.equal((await made.services.collector.collect()).artifacts, 1)

@@ -81,11 +81,14 @@ async function byCommit(tables: Tables, app: App, text: string): Promise<StoredR
   )
 }
 
+/** Of an artifact, or of an image in its registry. */
 async function byDigest(tables: Tables, app: App, digest: string): Promise<StoredRelease | null> {
+  const images = (await tables.artifacts.images()).filter(({ image }) => image.ref.endsWith(`@${digest}`))
+  const wanted = new Set([digest, ...images.map((one) => one.digest)])
   const releases = await tables.releases.list(app.id)
   return bestOf(
     tables,
-    releases.filter((one) => one.artifact === digest),
+    releases.filter(({ artifact }) => artifact !== null && wanted.has(artifact)),
   )
 }
 
