@@ -59,8 +59,7 @@ test('the digest that an image has in its registry finds its release', async (t)
   const app = await made.services.apps.create('shop', ALICE)
   for (const mark of ['a', 'b']) {
     made.images.inRegistries.set(`${REPOSITORY}:latest`, imageNamed(mark))
-    const wish = { image: REPOSITORY, procfile: 'worker: work
-' }
+    const wish = { image: REPOSITORY, procfile: 'worker: work\n' }
     await made.services.imageDeploys.deploy(app, wish, ALICE)
     await made.engine.finish(app.id)
   }
