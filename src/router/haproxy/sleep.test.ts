@@ -42,7 +42,7 @@ describe('visitors of an app that sleeps', () => {
   it('are turned away when it takes longer than it may', async () => {
     await world.router.waitFor(KEY.appId, 100)
     assert.equal((await visited()).status, 503)
-    assert.ok(rings.length > 0)
+    await rung()
   })
 
   it('wait while no control plane runs, and ring for the next one', async () => {

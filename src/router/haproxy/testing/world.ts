@@ -18,6 +18,10 @@ const UNTIL_MS = 30_000
 /** An HTTP server of this process that stands for an instance. */
 export interface TestApp extends TestInstance {
   readonly server: Server
+  /** How many checks it has answered. */
+  checks(): number
+  /** The next check fails, those after it pass. */
+  failOnce(): void
   close(): Promise<void>
 }
 
@@ -65,8 +69,16 @@ export class HaproxyWorld implements RouterWorld {
   /** An instance that answers checks by its health and all else by the listener. */
   async app(listener: RequestListener): Promise<TestApp> {
     let passes = true
+    let failing = false
+    let checks = 0
+    const check = () => {
+      checks += 1
+      const passed = passes && !failing
+      failing = false
+      return passed ? 200 : 503
+    }
     const server = createServer({ keepAliveTimeout: 30_000 }, (request, response) => {
-      if (request.url === '/health') response.writeHead(passes ? 200 : 503).end()
+      if (request.url === '/health') response.writeHead(check()).end()
       else listener(request, response)
     })
     await new Promise<void>((go) => server.listen(0, '127.0.0.1', go))
@@ -77,6 +89,10 @@ export class HaproxyWorld implements RouterWorld {
       server,
       healthy: (on: boolean) => {
         passes = on
+      },
+      checks: () => checks,
+      failOnce: () => {
+        failing = true
       },
       close: () => closed(server),
     }
