@@ -45,13 +45,12 @@ export class Executor {
       ...bound.map((one) => this.#intent(wanted, one)),
     ]
     const ids = await this.#deps.store.journal(entries)
-    for (const [at, entry] of entries.entries())
+    entries.forEach((entry, at) => {
       this.#tell({ ...entry, id: ids[at]!, error: null, endedAt: null })
-    const written = entries
-      .slice(sightings.length)
-      .map((entry, at) => ({ entry, id: ids[sightings.length + at]!, bound: bound[at]! }))
+    })
+    const first = sightings.length
     const results = await Promise.all(
-      written.map((one) => this.#carryOut(wanted, one.bound, one.id, one.entry)),
+      bound.map((one, at) => this.#carryOut(wanted, one, ids[first + at]!, entries[first + at]!)),
     )
     await this.#settle(results.filter((result) => !result.later))
     return results.flatMap((result) =>

@@ -21,9 +21,11 @@ function isHopeful(facts: Facts, instance: SeenInstance): boolean {
 
 /** One of as many as a return would need; what a scaling down left beyond them goes. */
 function isOfWholeBase(facts: Facts, count: Census, instance: SeenInstance): boolean {
-  const base = count.old
-    .filter((one) => one.generation === instance.generation && !one.condemned && isHopeful(facts, one))
-    .sort((a, b) => distance(a) - distance(b) || indexOf(a) - indexOf(b))
+  const all = count.old.filter(
+    (one) => one.generation === instance.generation && !one.condemned && isHopeful(facts, one),
+  )
+  if (all.length <= count.type.quantity) return true
+  const base = all.sort((a, b) => distance(a) - distance(b) || indexOf(a) - indexOf(b))
   return base.indexOf(instance) < count.type.quantity
 }
 
