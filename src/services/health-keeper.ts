@@ -11,8 +11,10 @@ import { crashedNames, type Held, stillMissing } from './health-crashes.ts'
 const LIST_ALL_MS = 10_000
 /** How far it has been watched is written down this often, ms: for the next control plane only. */
 const NOTE_MS = 15_000
-/** A look may take one part in so many of the time: the more there is to look at, the rarer. */
+/** Looks may take one part in so many of a processor: the more there is to look at, the rarer. */
 const SHARE = 50
+/** But never rarer than this, ms. */
+const LONGEST_REST_MS = 5_000
 /** Apps that are listed one by one; more at once are one list of all. */
 const MOST_SINGLE = 5
 const LONGEST_REASON = 200
@@ -73,12 +75,15 @@ export class HealthKeeper {
     if (this.#watch) await this.#note(this.#deps.store.tables, this.#watch, this.#now())
   }
 
-  /** A look, unless the last one took so long that it is too soon for another: called every second. */
+  /** A look, unless the last one took so much work that it is too soon for another: called every second. */
   async tick(): Promise<void> {
-    const began = performance.now()
-    if (began < this.#restUntil) return
+    if (performance.now() < this.#restUntil) return
+    const before = process.cpuUsage()
     await this.look()
-    this.#restUntil = performance.now() + (performance.now() - began) * SHARE
+    // Work and not time: a host that does not answer is waited for.
+    const { user, system } = process.cpuUsage(before)
+    const rest = Math.min(((user + system) / 1000) * SHARE, LONGEST_REST_MS)
+    this.#restUntil = performance.now() + rest
   }
 
   /** Looks at everything once and writes down what has changed. */
