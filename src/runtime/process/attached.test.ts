@@ -128,21 +128,21 @@ describe('an attached run', () => {
     })
 
     it(`ends when its user hangs up, ${terminal.tty ? 'with' : 'without'} a terminal`, async () => {
-      const { id, run, seen } = await attach('echo ready; sleep 4321', terminal)
+      const { id, run, seen } = await attach(`echo ready; ${sleepOf(4321)}`, terminal)
       await seen.until(/ready/)
       await bench.runtime.hangUp(id)
       assert.equal(await run.exited, 129)
       await bench.runtime.hangUp(id)
-      await gone('sleep 4321')
+      await gone(sleepOf(4321))
     })
   }
 
   it('is killed, with all its children, when it does not end by itself', async () => {
-    const { run, seen } = await attach(`trap '' HUP; echo ready; sleep 5432`, TERMINAL)
+    const { run, seen } = await attach(`trap '' HUP; echo ready; ${sleepOf(5432)}`, TERMINAL)
     await seen.until(/ready/)
     run.signal('SIGKILL')
     assert.equal(await run.exited, 137)
-    await gone('sleep 5432')
+    await gone(sleepOf(5432))
   })
 
   it('tells its exit status and all its output also to one who is slower than the removal', async () => {
@@ -199,6 +199,11 @@ class Seen {
 function openBelow(directory: string): string[] {
   const links = execFileSync('sh', ['-c', `readlink /proc/${process.pid}/fd/* || true`], { encoding: 'utf8' })
   return links.split('\n').filter((link) => link.startsWith(directory))
+}
+
+/** A command that no other process of the machine has. */
+function sleepOf(seconds: number): string {
+  return `sleep ${seconds}.${process.pid}`
 }
 
 async function gone(command: string): Promise<void> {
