@@ -59,8 +59,8 @@ export class SimRouter implements Router {
     const key = keyOf(backend)
     const backends = this.nodes.map((node) => node.backends.get(key))
     if (backends.every((one) => one === undefined)) return null
-    const ids = backends.flatMap((one) => (one ? [...one.servers.keys()] : []))
-    const servers = (backends.length === 1 ? ids : [...new Set(ids)]).map((id) => this.#merged(backends, id))
+    const servers: RouterServer[] = []
+    for (const id of idsOf(backends)) servers.push(this.#merged(backends, id))
     return {
       servers,
       freeSlots: Math.min(...backends.map((one) => one?.slots ?? 0)) - servers.length,
@@ -257,6 +257,12 @@ export class SimRouter implements Router {
   #reachable(): void {
     if (this.nodes.some((node) => node.cut || node.down)) throw unavailable()
   }
+}
+
+/** Of all servers, each once. */
+function idsOf(backends: readonly (NodeBackend | undefined)[]): Iterable<InstanceId> {
+  if (backends.length === 1) return backends[0]?.servers.keys() ?? []
+  return new Set(backends.flatMap((one) => [...(one?.servers.keys() ?? [])]))
 }
 
 /** What one router finds dead is dead; well it is when all of them say so. */
