@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, before, describe, it, type TestContext } from 'node:test'
+import { Lab } from '../../../test/lab/lab.ts'
+import type { Artifact } from '../../domain/artifact.ts'
+import type { RegistryAccess } from '../../domain/registry.ts'
+import { OwnRegistry } from '../../registry/own/own-registry.ts'
+import type { DockerHost } from '../../runtime/docker/host.ts'
+import { artifactNamed } from '../../store/testing.ts'
+import { lookAt } from '../source/look.ts'
+import { forgetImages } from './forget.ts'
+import { ImageBuilder } from './image-builder.ts'
+import { ImageStore } from './image-store.ts'
+import { introduceRegistry } from './introduce.ts'
+import { BASE, hostOf, outputOf, requestFor, treeOf } from './testing.ts'
+
+const whyNot = Lab.whyNot()
+const KEYS = { push: { user: 'push', password: 'p-s3cret' }, pull: { user: 'pull', password: 'l-s3cret' } }
+
+describe('images on the hosts', { skip: whyNot ?? false }, () => {
+  let lab: Lab
+  let h1: DockerHost
+  let h2: DockerHost
+  before(async () => {
+    lab = await Lab.start({ hosts: 2 })
+    h1 = hostOf(lab, 'h1')
+    h2 = hostOf(lab, 'h2')
+  })
+  after(async () => {
+    h1?.close()
+    h2?.close()
+    await lab?.down()
+  })
+
+  /** A registry on this machine, where the lab's hosts reach it. */
+  const registryOf = async (
+    t: TestContext,
+    port: number,
+  ): Promise<RegistryAccess & { readonly own: OwnRegistry }> => {
+    const data = mkdtempSync(join(tmpdir(), 'tasuki-images-'))
+    const own = new OwnRegistry(data, { warn: () => undefined })
+    t.after(async () => {
+      await own.stop()
+      rmSync(data, { recursive: true, force: true })
+    })
+    const authority = await own.start({ host: lab.desk, port }, KEYS)
+    return { host: `${lab.desk}:${port}`, prefix: 'team/', tls: true, authority, ...KEYS, own }
+  }
+
+  const made = async (t: TestContext, mark: string, registry: RegistryAccess | null = null) => {
+    const dir = treeOf(t, { Dockerfile: `FROM ${BASE}\nRUN echo ${mark} >/mark\nCMD ["cat","/mark"]\n` })
+    const request = requestFor()
+    const builder = new ImageBuilder({
+      builder: () => h1,
+      registry: async () => registry,
+      introduce: (host) => introduced(host.id === h1.id ? h1 : h2, registry),
+      appName: async () => 'shop',
+    })
+    return { artifact: await builder.build(await lookAt(dir), request), lines: request.lines }
+  }
+
+  const introduced = async (host: DockerHost, registry: RegistryAccess | null) => {
+    if (!registry?.authority) return false
+    await introduceRegistry(host, registry.host, registry.authority)
+    return true
+  }
+
+  const storeFor = (
+    artifacts: readonly Artifact[],
+    more: { registry?: RegistryAccess; slugPath?: string; base?: string } = {},
+  ) =>
+    new ImageStore({
+      artifact: async (digest) => artifacts.find((one) => one.digest === digest)!,
+      slugPath: () => more.slugPath!,
+      hosts: () => [h1, h2],
+      pullLogin: async (host) => (host === more.registry?.host ? more.registry.pull : null),
+      introduce: (host) => introduced(host.id === h1.id ? h1 : h2, more.registry ?? null),
+      slugBase: async () => (more.base ? { ref: more.base, id: more.base } : null),
+    })
+
+  it('come from the host that has them where there is no registry, once however often they are asked for', async (t) => {
+    const { artifact } = await made(t, 'streamed')
+    assert.deepEqual(
+      [artifact.kind, artifact.image?.repository, artifact.image?.id],
+      ['image', null, artifact.digest],
+    )
+    assert.deepEqual(artifact.processTypes, { web: '' })
+    const store = storeFor([artifact])
+    const names = await Promise.all([1, 2, 3].map(() => store.ensure(h2, artifact.digest)))
+    assert.deepEqual(new Set(names), new Set([artifact.digest]))
+    assert.equal(await outputOf(lab, 'h2', names[0]!, 'cat /mark'), 'streamed\n')
+    assert.equal(await store.ensure(h1, artifact.digest), artifact.digest)
+  })
+
+  it('that nobody has can not be had, and that is said at once', async () => {
+    const digest = `sha256:${'9'.repeat(64)}`
+    const image = { ref: digest, id: digest, repository: null }
+    const store = storeFor([artifactNamed('9', { kind: 'image', image })])
+    await assert.rejects(store.ensure(h2, digest), { code: 'image_unavailable', message: /No Docker host/ })
+  })
+
+  it('are slugs on the base image, which begin their commands as on the server', async (t) => {
+    const slugPath = treeOf(t, {
+      'server.js': 'console.log(process.cwd(), process.env.GREETING)',
+      '.tasuki/slug.json': JSON.stringify({ launcher: '.tasuki/launch' }),
+      '.tasuki/launch': '#!/bin/sh\nexport GREETING=prepared\nexec "$@"\n',
+      'tools/one': '#!/bin/sh\necho tool\n',
+    })
+    const { chmodSync } = await import('node:fs')
+    for (const file of ['.tasuki/launch', 'tools/one']) chmodSync(join(slugPath, file), 0o700)
+    const slug = artifactNamed('5')
+    await assert.rejects(storeFor([slug], { slugPath }).ensure(h1, slug.digest), { code: 'setup_missing' })
+    const base = (await h1.docker.getImage(BASE).inspect()).Id
+    const store = storeFor([slug], { slugPath, base })
+    // Left behind by a control plane that died in the middle.
+    await h2.docker.createContainer({ name: `tasuki-slug-${'5'.repeat(24)}`, Image: BASE, Cmd: ['true'] })
+    for (const [host, name] of [
+      [h1, 'h1'],
+      [h2, 'h2'],
+    ] as const) {
+      const image = await store.ensure(host, slug.digest)
+      const said = await outputOf(
+        lab,
+        name,
+        image,
+        'node server.js; one; touch /app/x 2>/dev/null || echo read-only',
+        ['PATH=tools:/none'],
+      )
+      assert.equal(said, '/app prepared\ntool\nread-only\n')
+      assert.equal((await host.docker.listContainers({ all: true })).length, 0)
+    }
+  })
+
+  it('go through the registry by their digest, with logins that stay nowhere', async (t) => {
+    const registry = await registryOf(t, 25_010)
+    const { artifact, lines } = await made(t, 'pushed', registry)
+    const repository = `${registry.host}/team/shop`
+    assert.deepEqual(
+      [artifact.image?.repository, artifact.image?.ref],
+      [repository, `${repository}@${artifact.digest}`],
+    )
+    for (const tag of ['sha-c0ffee1', 'latest'])
+      assert.ok(lines.includes(`-----> Pushing ${repository}:${tag}`), tag)
+    const image = await storeFor([artifact], { registry }).ensure(h2, artifact.digest)
+    assert.equal(await outputOf(lab, 'h2', image, 'cat /mark'), 'pushed\n')
+    for (const name of ['h1', 'h2'] as const) {
+      const left = await lab.exec(
+        name,
+        'grep -rl s3cret /root /home /etc/docker /run/user /var/lib/docker/image 2>/dev/null || true',
+      )
+      assert.equal(left, '', `${name} keeps a login`)
+    }
+  })
+
+  it('come from another host while the registry is down, and what is nowhere is told in time', async (t) => {
+    const registry = await registryOf(t, 25_011)
+    const { artifact } = await made(t, 'registry-down', registry)
+    await registry.own.stop()
+    const store = storeFor([artifact], { registry })
+    const image = await store.ensure(h2, artifact.digest)
+    assert.equal(await outputOf(lab, 'h2', image, 'cat /mark'), 'registry-down\n')
+    const digest = `sha256:${'8'.repeat(64)}`
+    const ref = `${registry.host}/team/shop@${digest}`
+    const lost = artifactNamed('8', {
+      kind: 'image',
+      image: { ref, id: digest, repository: `${registry.host}/team/shop` },
+    })
+    const began = Date.now()
+    await assert.rejects(storeFor([lost], { registry }).ensure(h2, digest), { code: 'image_unavailable' })
+    assert.ok(Date.now() - began < 15_000)
+  })
+
+  it('that are needed no more go, save what runs', async (t) => {
+    const [one, two] = [await made(t, 'unwanted'), await made(t, 'running')]
+    await lab.docker('h1', 'run', '-d', '--name', 'runs', two.artifact.digest, 'sleep', '1000')
+    const unwanted = [one, two].map(({ artifact }) => ({ digest: artifact.digest, image: artifact.image! }))
+    await forgetImages(h1, [...unwanted, { digest: artifactNamed('5').digest, image: null }])
+    const ids = (await h1.docker.listImages()).map(({ Id }) => Id)
+    assert.deepEqual(
+      unwanted.map(({ digest }) => ids.includes(digest)),
+      [false, true],
+    )
+    await lab.docker('h1', 'rm', '-f', 'runs')
+  })
+
+  it('do not come from a host that is cut off in the middle: that is told, and they come when it is back', async (t) => {
+    const { artifact } = await made(t, 'cut')
+    const store = storeFor([artifact])
+    const bringing = store.ensure(h2, artifact.digest)
+    bringing.catch(() => undefined)
+    await lab.cut('h2')
+    await assert.rejects(bringing, { code: 'host_unreachable' })
+    await lab.heal('h2')
+    await h2.ssh!.ready()
+    assert.equal(await store.ensure(h2, artifact.digest), artifact.digest)
+  })
+})
