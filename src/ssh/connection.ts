@@ -12,6 +12,8 @@ export type SshState = 'connected' | 'connecting' | 'down'
 
 /** Once down: the first try comes soon, later ones seldom. ms. */
 const FIRST_RETRY_MS = 250
+/** What a host may take to end a connection, ms. */
+const GOODBYE_MS = 500
 const LONGEST_RETRY_MS = 2_000
 /** How long a call waits for a connection that was just lost, ms. */
 const AGAIN_MS = 1_500
@@ -128,7 +130,10 @@ export class SshConnection {
     this.#closed = true
     if (this.#timer) clearTimeout(this.#timer)
     this.#failure = this.#unreachable('the connection was closed')
-    this.#client?.end()
+    const client = this.#client
+    client?.end()
+    // A host that does not answer does not say goodbye either, and the process would not end.
+    setTimeout(() => client?.destroy(), GOODBYE_MS).unref()
     this.#client = null
     this.#become('down')
   }
