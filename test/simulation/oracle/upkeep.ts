@@ -101,6 +101,7 @@ export class UpkeepRules {
     const { rollout, appId } = wanted
     const { quantity } = looks.goal(appId, ROUTABLE_TYPE)
     if (rollout?.direction !== 'forward' || !rollout.switched || rollout.paused) return null
+    if (runtime.hosts.every(({ state }) => state === 'up')) return null
     const key = keyOf({ appId, type: ROUTABLE_TYPE })
     const isNew = (one: SimInstance) => one.spec.generation === rollout.target.generation
     const old = runtime.of(appId).filter((one) => !isNew(one))
