@@ -10,6 +10,7 @@ import { afterTest } from '../store/testing.ts'
 import { issue, makeAuthority } from '../tls/issue.ts'
 import { httpsTrouble } from './doctor-network.ts'
 import { ALICE, type World, world } from './testing.ts'
+import { imageNamed } from './testing-images.ts'
 
 /** What this machine is short of is no matter of the tests. */
 const OF_THE_MACHINE = new Set(['server_disk_low', 'server_disk_full', 'server_memory_low', 'one_user'])
@@ -144,6 +145,24 @@ describe('the doctor', () => {
     assert.deepEqual(await found(here), [])
     await here.services.domains.add(app, 'nowhere.invalid', ALICE)
     assert.deepEqual(await found(here), ['no_https domain nowhere.invalid'])
+  })
+
+  it('finds apps that serve another image than latest is now, and registries that do not answer', async (context) => {
+    const here = await sane(context)
+    here.fleet.machine('h1')
+    await here.services.hosts.add({ url: 'ssh://deploy@h1', privateAddress: '10.0.0.1' }, ALICE)
+    const app = await here.services.apps.create('shop', ALICE)
+    const image = 'registry.example/team/shop'
+    here.images.inRegistries.set(`${image}:latest`, imageNamed('a'))
+    await here.services.imageDeploys.deploy(app, { image: `${image}:latest` }, ALICE)
+    await here.engine.finish(app.id)
+    assert.deepEqual(await found(here), [])
+    here.images.inRegistries.set(`${image}:latest`, imageNamed('b', { id: `sha256:${'e'.repeat(64)}` }))
+    assert.deepEqual(await found(here), ['latest_drift app shop'])
+    here.images.inRegistries.clear()
+    assert.deepEqual(await found(here), [])
+    here.images.down.add('registry.example')
+    assert.deepEqual(await found(here), [`registry_silent images ${image}`])
   })
 
   it('has each host looked at', async (context) => {

@@ -1,6 +1,7 @@
 import { type Finding, sortedFindings } from '../domain/finding.ts'
 import type { ServiceDeps } from './context.ts'
 import { domainFindings, downFindings, openPortFindings } from './doctor-apps.ts'
+import { imageFindings } from './doctor-images.ts'
 import { forEach } from './doctor-network.ts'
 import { serverFindings } from './doctor-server.ts'
 import { HostChecks } from './host-checks.ts'
@@ -26,6 +27,7 @@ export class DoctorService {
       runtime.list().then(openPortFindings),
       domainFindings(this.#deps, apps),
       downFindings(this.#deps, apps),
+      imageFindings(this.#deps, apps),
     ])
     return sortedFindings(parts.flat(2))
   }
