@@ -8,7 +8,7 @@ import { PUMP_LIMITS, type PumpLimits } from './webhook-pump.ts'
 export const QUICK: PumpLimits = {
   ...PUMP_LIMITS,
   lookMs: 10,
-  attemptMs: 3000,
+  attemptMs: 15_000,
   retries: {
     notify: { pausesMs: [10], attempts: 3, ageMs: 60_000 },
     sync: { pausesMs: [10, 20], attempts: 1000, ageMs: 60_000 },

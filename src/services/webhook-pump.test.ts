@@ -21,14 +21,16 @@ test('a receiver that fails, hangs or is away is told again until it has taken i
   }
   await services.domains.add(app, 'a.test', ALICE)
   await services.domains.add(app, 'b.test', ALICE)
-  await until('two are taken', () => count >= 6)
-  assert.deepEqual(
-    inbox.told.map(({ body }) => body.data.hostname),
-    ['a.test', 'a.test', 'a.test', 'a.test', 'a.test', 'b.test'],
-  )
-  const ids = new Set(inbox.told.slice(0, 5).map(({ body }) => body.webhook_metadata.delivery.id))
-  const attempts = new Set(inbox.told.map(({ body }) => body.webhook_metadata.attempt.id))
-  assert.deepEqual([ids.size, attempts.size], [1, 6])
+  const hostnames = () => inbox.told.map(({ body }) => body.data.hostname)
+  await until('two are taken', () => hostnames().includes('b.test'))
+  const told = inbox.told.slice(0, hostnames().indexOf('b.test') + 1)
+  // On a busy machine also an answer may take longer than an attempt may.
+  assert.ok(told.length >= 6, `told ${told.length} times`)
+  const ofFirst = told.slice(0, -1).map(({ body }) => body)
+  assert.deepEqual([...new Set(ofFirst.map(({ data }) => data.hostname))], ['a.test'])
+  const ids = new Set(ofFirst.map((body) => body.webhook_metadata.delivery.id))
+  const attempts = new Set(told.map(({ body }) => body.webhook_metadata.attempt.id))
+  assert.deepEqual([ids.size, attempts.size], [1, told.length])
 
   await inbox.close()
   await services.domains.add(app, 'c.test', ALICE)
@@ -75,6 +77,7 @@ test('a dead receiver delays no other and no change, and what does not fit is gi
     await services.domains.add(app, `${name}.test`, ALICE)
     await until('the other is told', () => inbox.told.length === index + 1)
   }
+  await until('the dead one is told of the first', () => dead.told.length > 0)
   assert.equal(dead.told.length, 1)
   const of = (await services.webhooks.deliveries(app)).filter(({ webhook }) => webhook.id === slow.id)
   const lost = of.filter(({ delivery }) => delivery.error === 'QueueFull')
@@ -122,6 +125,6 @@ test('a receiver is not told without end when that can not be written down', asy
   })
   await services.webhooks.create(app, { include: ['api:domain'], level: 'sync', url: other.url })
   for (const name of 'abcde') await services.domains.add(app, `${name}.test`, ALICE)
-  await until('the other has all', () => other.told.length === 5)
+  await until('the other has all', () => other.told.length === 5 && inbox.told.length > 0)
   assert.equal(inbox.told.length, 1)
 })
