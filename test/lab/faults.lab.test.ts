@@ -93,7 +93,9 @@ describe('machines fail under load', { skip: Lab.whyNot() ?? false }, () => {
         await pause(20)
       }
       const ran = await over
-      t.diagnostic(`${cuts} cuts, in ${[...phases].join(', ')}; the deploy ended with ${ran.code}: ${ran.stderr}`)
+      t.diagnostic(
+        `${cuts} cuts, in ${[...phases].join(', ')}; the deploy ended with ${ran.code}: ${ran.stderr}`,
+      )
       const rollout = await subject.app.settled()
       assert.ok(ENDED.includes(rollout!.status), rollout!.status)
       await fleet.whole(subject, 2)
