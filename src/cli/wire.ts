@@ -103,7 +103,7 @@ export interface Host {
   readonly created_at: string
 }
 
-export interface HostInstance {
+interface HostInstance {
   readonly instance: string
   readonly app: { readonly id: string; readonly name: string }
   readonly name: string

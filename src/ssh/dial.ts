@@ -77,7 +77,7 @@ function judged(target: SshTarget, shown: string | null, error: Error & { level?
       'host_refused',
       `The host ${target.name} does not let ${target.user} in with our key.`,
       {
-        next: `Add the control plane's public key to the authorized_keys of ${target.user} on the host.`,
+        next: `Add what \`tasuki hosts:key\` prints to the authorized_keys of ${target.user} on the host.`,
         cause: error,
         details,
       },

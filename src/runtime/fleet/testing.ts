@@ -13,7 +13,7 @@ const FIRST_PORT = 33_000
 const PORTS = 100
 
 /** A way to a machine that can be cut, or made to answer nothing. */
-export interface Way {
+interface Way {
   /** `hangs`: what is asked is done and never answered. */
   state: 'open' | 'cut' | 'hangs'
   set(state: Way['state']): void
