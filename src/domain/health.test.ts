@@ -73,6 +73,22 @@ describe('a line of several stretches', () => {
     )
   })
 
+  it('shows what is wrong while what is to cure it boots, but a boot by itself where nothing is', () => {
+    const line = lineOf(
+      [
+        stretch('up', 0, 10),
+        stretch('crashed', 10, 30),
+        stretch('starting', 12, 30),
+        stretch('starting', 50, 60),
+      ],
+      60,
+    )
+    assert.deepEqual(
+      line.map(({ state, from, until }) => `${state} ${from}-${until}`),
+      ['up 0-10', 'crashed 10-30', 'starting 50-60'],
+    )
+  })
+
   it('is empty of nothing', () => {
     assert.deepEqual(lineOf([], 100), [])
   })
@@ -82,9 +98,27 @@ describe('a strip', () => {
   const line = lineOf([stretch('up', 0, 52), stretch('down', 52, 53), stretch('up', 53, 80)], 100)
 
   it('shows the worst of each cell, however short, and tells what did not run from what nobody saw', () => {
-    const watched = [{ from: 0, until: 85 }]
+    const watched = [{ from: 0, until: 88 }]
     const cells = stripOf(line, watched, { from: 0, until: 100 }, 10)
     assert.deepEqual(cells, [...['up', 'up', 'up', 'up', 'up', 'down', 'up', 'up', 'none', 'unwatched']])
+  })
+
+  it('does not let a boot or a hand-over spoil a cell in which it served', () => {
+    const line = lineOf([stretch('starting', 0, 5), stretch('up', 5, 8), stretch('out', 8, 10)], 10)
+    assert.deepEqual(stripOf(line, [{ from: 0, until: 10 }], { from: 0, until: 10 }, 1), ['up'])
+    assert.deepEqual(stripOf(line, [], { from: 0, until: 10 }, 5), [
+      'starting',
+      'starting',
+      'up',
+      'up',
+      'out',
+    ])
+    assert.equal(upShare(line, { from: 0, until: 10 }), 1)
+  })
+
+  it('takes a cell for watched when somebody looked for most of it', () => {
+    const span = { from: 0, until: 20 }
+    assert.deepEqual(stripOf([], [{ from: 0, until: 14 }], span, 2), ['none', 'unwatched'])
   })
 
   it('has a share of the time that it was up, of the time in which it was to run', () => {

@@ -7,8 +7,20 @@ import type { RuntimeInstance } from './instance.ts'
  */
 export type HealthState = 'up' | 'out' | 'starting' | 'unreachable' | 'down' | 'crashed'
 
-/** From the best to the worst. */
-const ORDER: readonly HealthState[] = ['up', 'out', 'starting', 'unreachable', 'down', 'crashed']
+/** Of several at once that counts which stands first: who serves, else what is wrong, else what is on its way. */
+const FIRST: readonly HealthState[] = ['up', 'out', 'unreachable', 'down', 'crashed', 'starting']
+/** In a span of time that counts which stands last. Starting and being handed over are no troubles. */
+const WORST: readonly Cell[] = [
+  'unwatched',
+  'none',
+  'starting',
+  'out',
+  'up',
+  'unreachable',
+  'down',
+  'crashed',
+]
+const SERVING: ReadonlySet<HealthState> = new Set(['up', 'out'])
 
 /** A state and why it is so, in words for people; '' where there is nothing to say. */
 export interface Condition {
@@ -68,7 +80,7 @@ function endOf(exit: RuntimeInstance['exit']): string {
   return exit.code > 128 ? `was ended by signal ${exit.code - 128}` : `exited with status ${exit.code}`
 }
 
-/** Several stretches at once as one line: at each time the best state, for one of that name was enough. In order of time. */
+/** Several stretches at once as one line, in order of time: while one of that name serves, all is well. */
 export function lineOf(stretches: readonly Stretch[], now: number): Segment[] {
   const spans = stretches.map(({ state, from, until }) => ({ state, from, until: until ?? now }))
   const edges = [...new Set(spans.flatMap(({ from, until }) => [from, until]))].sort((a, b) => a - b)
@@ -92,15 +104,11 @@ function append(line: Segment[], segment: Segment): void {
 }
 
 function bestOf(segments: readonly Segment[]): HealthState {
-  return ORDER.find((state) => segments.some((one) => one.state === state))!
+  return FIRST.find((state) => segments.some((one) => one.state === state))!
 }
 
 function worst(one: Cell, other: HealthState): Cell {
-  return rank(other) > rank(one) ? other : one
-}
-
-function rank(cell: Cell): number {
-  return ORDER.indexOf(cell as HealthState)
+  return WORST.indexOf(other) > WORST.indexOf(one) ? other : one
 }
 
 /** The line as that many cells over the span, each with the worst of its time. */
@@ -114,17 +122,18 @@ export function stripOf(
   return Array.from({ length: cells }, (_, index) => {
     const cell = { from: from + index * width, until: from + (index + 1) * width }
     const within = line.filter((segment) => overlap(segment, cell) > 0)
-    const empty: Cell = watched.some((span) => overlap(span, cell) > 0) ? 'none' : 'unwatched'
+    const seen = watched.reduce((sum, span) => sum + overlap(span, cell), 0)
+    const empty: Cell = seen * 2 > width ? 'none' : 'unwatched'
     return within.reduce<Cell>((sofar, { state }) => worst(sofar, state), empty)
   })
 }
 
-/** How much of the time in which something was to run and somebody looked it was up or being handed over, 0 to 1; null: none. */
+/** How much of the time in which it served or should have served it did, 0 to 1; null: there was none. Boots do not count. */
 export function upShare(line: readonly Segment[], span: Span): number | null {
   const sum = (segments: readonly Segment[]) =>
     segments.reduce((total, segment) => total + overlap(segment, span), 0)
-  const all = sum(line)
-  return all === 0 ? null : sum(line.filter(({ state }) => state === 'up' || state === 'out')) / all
+  const all = sum(line.filter(({ state }) => state !== 'starting'))
+  return all === 0 ? null : sum(line.filter(({ state }) => SERVING.has(state))) / all
 }
 
 function overlap(one: Span, other: Span): number {

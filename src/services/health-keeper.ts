@@ -5,12 +5,12 @@ import type { JournalEntry } from '../domain/rollout.ts'
 import type { NewStretch } from '../store/health.ts'
 import type { Tables } from '../store/tables.ts'
 import type { ServiceDeps } from './context.ts'
-import { crashedNames, type Held, stillMissing } from './health-crashes.ts'
+import { type Crash, Crashes, placeOf } from './health-crashes.ts'
 
 /** All instances are listed anew this often, ms, even where nothing hints at a change. */
 const LIST_ALL_MS = 10_000
 /** How far it has been watched is written down this often, ms: for the next control plane only. */
-const NOTE_MS = 15_000
+const NOTE_MS = 10_000
 /** Looks may take one part in so many of a processor: the more there is to look at, the rarer. */
 const SHARE = 50
 /** But never rarer than this, ms. */
@@ -20,10 +20,14 @@ const MOST_SINGLE = 5
 const LONGEST_REASON = 200
 
 /** Something whose health is kept: an instance or a host, as it stands now. */
-type Subject = Omit<NewStretch, 'fromAt'>
+interface Subject extends Omit<NewStretch, 'fromAt'> {
+  /** Since when it stands so, where that is known better than by looking. */
+  readonly since?: number
+}
 
 interface Open extends Subject {
   readonly id: number
+  readonly fromAt: number
 }
 
 /** How far it has been looked. */
@@ -41,8 +45,7 @@ interface Watch {
 export class HealthKeeper {
   readonly #deps: ServiceDeps
   readonly #open = new Map<string, Open>()
-  readonly #crashed = new Map<string, Held>()
-  readonly #told = new Set<string>()
+  readonly #crashes = new Crashes()
   readonly #changed = new Set<string>()
   #instances = new Map<string, readonly RuntimeInstance[]>()
   /** In the router, but no instance that runs: asked about once. */
@@ -91,31 +94,18 @@ export class HealthKeeper {
     if (!this.#watch) return
     const checks = await this.#checks()
     await this.#list(checks)
-    await this.#write(await this.#subjects(checks), this.#watch)
+    await this.#write(await this.#subjects(checks, this.#watch.from), this.#watch)
   }
 
   #now(): number {
     return this.#deps.now?.() ?? Date.now()
   }
 
-  /** The engine may have buried an instance that crashed before anybody else could look at it. */
-  #heard({ appId, instance, name, release, kind, note, state }: JournalEntry): void {
-    if (instance === null || name === null || state === 'intent') return
-    this.#changed.add(appId)
-    if (kind === 'terminate' || kind === 'kill') this.#told.add(instance)
-    if (kind === 'exited' && !this.#told.delete(instance))
-      this.#crashed.set(instance, {
-        appId,
-        instance,
-        name,
-        release,
-        host: this.#hostOf(appId, instance),
-        reason: endIn(note),
-      })
-  }
-
-  #hostOf(appId: string, instance: string): string | null {
-    return this.#instances.get(appId)?.find(({ id }) => id === instance)?.host ?? null
+  #heard(entry: JournalEntry): void {
+    if (entry.instance === null || entry.state === 'intent') return
+    this.#changed.add(entry.appId)
+    const known = this.#instances.get(entry.appId)?.find(({ id }) => id === entry.instance)
+    this.#crashes.heard(entry, known?.host ?? null)
   }
 
   /** Null while the router does not answer: then what it said last still counts. */
@@ -147,8 +137,7 @@ export class HealthKeeper {
     const found = await this.#deps.runtime.list()
     this.#instances = Map.groupBy(found.filter(ofFormation), ({ appId }) => appId)
     this.#listedAt = performance.now()
-    const there = new Set(found.map(({ id }) => id))
-    for (const id of this.#told) if (!there.has(id)) this.#told.delete(id)
+    this.#crashes.prune(new Set(found.map(({ id }) => id)))
   }
 
   async #listSome(apps: readonly string[]): Promise<void> {
@@ -157,17 +146,17 @@ export class HealthKeeper {
   }
 
   /** Everything as it stands now, by its key. */
-  async #subjects(checks: ReadonlyMap<string, Check> | null): Promise<Map<string, Subject>> {
+  async #subjects(checks: ReadonlyMap<string, Check> | null, since: number): Promise<Map<string, Subject>> {
     const subjects = new Map<string, Subject>()
-    const there = new Set<string>()
+    const served = new Set<string>()
     for (const instance of [...this.#instances.values()].flat()) {
-      const subject = this.#subject(instance, checks)
-      if (!subject) continue
-      subjects.set(instance.id, subject)
-      if (subject.state !== 'crashed') there.add(`${instance.appId} ${instance.name}`)
-      else if (!this.#crashed.has(instance.id)) this.#crashed.set(instance.id, heldOf(subject))
+      const condition = this.#condition(instance, checks)
+      if (condition?.state === 'crashed') this.#crashes.seen(instance, condition, since)
+      else if (condition) subjects.set(instance.id, instanceSubject(instance, condition))
+      if (condition?.state === 'up' || condition?.state === 'out') served.add(placeOf(instance))
     }
-    await this.#addMissing(subjects, there)
+    for (const crash of await this.#crashes.present(this.#deps.store.tables, served))
+      subjects.set(crash.instance, crashSubject(crash))
     await this.#addHosts(subjects)
     return subjects
   }
@@ -182,21 +171,11 @@ export class HealthKeeper {
     }
   }
 
-  #subject(instance: RuntimeInstance, checks: ReadonlyMap<string, Check> | null): Subject | null {
+  #condition(instance: RuntimeInstance, checks: ReadonlyMap<string, Check> | null): Condition | null {
     const routable = instance.type === ROUTABLE_TYPE
-    const earlier = this.#open.get(instance.id)
     const asked = checks !== null || !routable || instance.state === 'exited' || instance.unreachable
-    if (!asked) return earlier ?? null
-    const condition = conditionOf(instance, routable, checks?.get(instance.id) ?? null)
-    return condition && instanceSubject(instance, condition)
-  }
-
-  /** What crashed and has nobody in its place yet is missed, as long as it is wanted. */
-  async #addMissing(subjects: Map<string, Subject>, there: ReadonlySet<string>): Promise<void> {
-    for (const one of await stillMissing(this.#deps.store.tables, [...this.#crashed.values()], there))
-      subjects.set(one.instance, crashedSubject(one))
-    for (const id of this.#crashed.keys())
-      if (!subjects.has(id) || there.has(crashedNames(this.#crashed.get(id)!))) this.#crashed.delete(id)
+    if (!asked) return this.#open.get(instance.id) ?? null
+    return conditionOf(instance, routable, checks?.get(instance.id) ?? null)
   }
 
   async #write(subjects: ReadonlyMap<string, Subject>, watch: Watch): Promise<void> {
@@ -210,8 +189,8 @@ export class HealthKeeper {
     const due = now - watch.notedAt >= NOTE_MS || now < watch.notedAt
     if (ended.length + begun.length + explained.length === 0 && !due) return
     const written = await this.#deps.store.transaction(async (tables) => {
-      const ids = ended.map(([, { id }]) => id)
-      await tables.health.end(ids, now)
+      for (const [key, { id, fromAt }] of ended)
+        await tables.health.end([id], between(fromAt, subjects.get(key)?.since ?? now, now))
       for (const { open, reason } of explained) await tables.health.explain(open.id, reason)
       await this.#note(tables, watch, now)
       return begin(tables, begun, now)
@@ -231,22 +210,21 @@ export class HealthKeeper {
 async function begin(
   tables: Tables,
   subjects: readonly (readonly [string, Subject])[],
-  fromAt: number,
+  now: number,
 ): Promise<[string, Open][]> {
   if (subjects.length === 0) return []
   const apps = new Set(await tables.apps.ids())
   const written: [string, Open][] = []
-  for (const [key, subject] of subjects) {
+  for (const [key, { since = now, ...subject }] of subjects) {
     if (subject.appId !== null && !apps.has(subject.appId)) continue
-    written.push([key, { ...subject, id: await tables.health.begin({ ...subject, fromAt }) }])
+    const stretch = { ...subject, fromAt: Math.min(since, now) }
+    written.push([key, { ...stretch, id: await tables.health.begin(stretch) }])
   }
   return written
 }
 
-/** How an instance ended, from the journal's note of its exit. */
-function endIn(note: string): string {
-  if (note.includes('memory')) return 'used more memory than its size has'
-  return note.startsWith('with ') ? `exited ${note}` : 'was killed'
+function between(least: number, value: number, most: number): number {
+  return Math.max(least, Math.min(value, most))
 }
 
 function ofFormation({ kind }: RuntimeInstance): boolean {
@@ -261,18 +239,9 @@ function instanceSubject(
   return { ...about, state, reason: reason.slice(0, LONGEST_REASON) }
 }
 
-function heldOf({ appId, subject, name, release, host, reason }: Subject): Held {
-  return { appId: appId!, instance: subject, name, release, host, reason }
-}
-
-function crashedSubject({ instance, reason, ...about }: Held): Subject {
-  return {
-    ...about,
-    kind: 'instance',
-    subject: instance,
-    state: 'crashed',
-    reason: reason.slice(0, LONGEST_REASON),
-  }
+function crashSubject({ instance, reason, at, ...about }: Crash): Subject {
+  const shown = reason.slice(0, LONGEST_REASON)
+  return { ...about, kind: 'instance', subject: instance, state: 'crashed', reason: shown, since: at }
 }
 
 function hostSubject(name: string, reachable: boolean, reason: string): Subject {

@@ -86,7 +86,7 @@ describe('health over time', () => {
   it('knows a crash to last until somebody has taken its place', async (context) => {
     const it = await withApp(context)
     const web = instance(it.app, 'web-1-a')
-    const exit = { code: 3, at: 0, cause: 'exit' } as const
+    const exit = { code: 3, at: it.clock.now + 19_000, cause: 'exit' } as const
     await seenAt(it, 10, [web], [{ instance: 'web-1-a' }])
     await seenAt(it, 20, [{ ...web, state: 'exited', exit }])
     await seenAt(it, 21, [])
@@ -94,8 +94,8 @@ describe('health over time', () => {
     await seenAt(it, 25, [])
     await seenAt(it, 30, [instance(it.app, 'web-1-b')], [{ instance: 'web-1-b' }])
     assert.deepEqual(await told(it), [
-      'web-1-a up 10-20',
-      'web-1-a crashed 20-30 exited with status 3',
+      'web-1-a up 10-19',
+      'web-1-a crashed 19-30 exited with status 3',
       'web-1-b up 30-',
     ])
   })
@@ -105,7 +105,13 @@ describe('health over time', () => {
     const { here, app } = it
     const worker = instance(app, 'web-1-a')
     await seenAt(it, 10, [worker, instance(app, 'web-2-a', { name: 'web.2' })], [{ instance: 'web-1-a' }])
-    here.engine.journal(app.id, { kind: 'exited', instance: 'web-1-a', name: 'web.1', note: 'with status 7' })
+    here.engine.journal(app.id, {
+      kind: 'exited',
+      instance: 'web-1-a',
+      name: 'web.1',
+      note: 'with status 7',
+      at: it.clock.now + 5_000,
+    })
     here.engine.journal(app.id, { kind: 'terminate', instance: 'web-2-a', name: 'web.2', note: '' })
     here.engine.journal(app.id, {
       kind: 'exited',
@@ -117,12 +123,48 @@ describe('health over time', () => {
     const lines = await told(it)
     assert.deepEqual(
       lines.filter((line) => line.includes('crashed')),
-      ['web-1-a crashed 20- exited with status 7'],
+      ['web-1-a crashed 15- exited with status 7'],
     )
     await here.services.formation.scale(app, [{ type: 'web', quantity: 0 }], ALICE)
     here.change(app.id)
     await seenAt(it, 30, [])
-    assert.ok((await told(it)).includes('web-1-a crashed 20-30 exited with status 7'))
+    assert.ok((await told(it)).includes('web-1-a crashed 15-30 exited with status 7'))
+  })
+
+  it('knows of a crash also when somebody had taken its place before the next look', async (context) => {
+    const it = await withApp(context)
+    await seenAt(it, 10, [instance(it.app, 'web-1-a')], [{ instance: 'web-1-a' }])
+    const at = it.clock.now + 4_000
+    it.here.engine.journal(it.app.id, {
+      kind: 'exited',
+      instance: 'web-1-a',
+      name: 'web.1',
+      note: 'with status 7',
+      at,
+    })
+    const next = [instance(it.app, 'web-1-b')]
+    await seenAt(it, 20, next, [{ instance: 'web-1-b' }])
+    await seenAt(it, 21, next, [{ instance: 'web-1-b' }])
+    assert.deepEqual(await told(it), [
+      'web-1-a up 10-14',
+      'web-1-a crashed 14-21 exited with status 7',
+      'web-1-b up 20-',
+    ])
+  })
+
+  it('tells of a crash once, however long what is left of it is listed', async (context) => {
+    const it = await withApp(context)
+    const exit = { code: 3, at: it.clock.now + 12_000, cause: 'exit' } as const
+    const left = instance(it.app, 'web-1-a', { state: 'exited', exit })
+    for (const at of [15, 16, 17, 18])
+      await seenAt(it, at, [left, instance(it.app, 'web-1-b')], [{ instance: 'web-1-b' }])
+    assert.deepEqual(await told(it), ['web-1-a crashed 12-16 exited with status 3', 'web-1-b up 15-'])
+    const { here } = it
+    const next = createServices(here.deps)
+    await next.health.start()
+    await next.health.look()
+    assert.ok(!(await told(it, next)).some((line) => line.includes('crashed 18')))
+    await next.health.stop()
   })
 
   it('goes by what was last known while the router does not answer', async (context) => {

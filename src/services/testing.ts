@@ -256,10 +256,11 @@ class FakeEngine implements EngineControl {
   /** An entry of an instance that has been carried out or seen, told to who listens and not written. */
   journal(
     appId: string,
-    entry: Pick<JournalEntry, 'kind' | 'name' | 'note'> & { readonly instance: string },
+    entry: Pick<JournalEntry, 'kind' | 'name' | 'note'> & { readonly instance: string; readonly at?: number },
   ): void {
     const about = { id: 0, appId, rollout: null, generation: 1, release: 1, error: null, endedAt: null }
-    this.#tell({ ...about, ...entry, state: entry.kind === 'exited' ? 'seen' : 'done', at: Date.now() })
+    const state = entry.kind === 'exited' ? 'seen' : 'done'
+    this.#tell({ ...about, state, at: Date.now(), ...entry })
   }
 
   /** The rollout that runs ends so. */
