@@ -29,6 +29,21 @@ export function given(text: string, values: Readonly<Record<string, string>>): R
   )
 }
 
+/** The shell lines of a job of GitLab, and the variables that the file itself sets. */
+export function gitlabJob(
+  text: string,
+  name: string,
+): { readonly script: string; readonly env: Readonly<Record<string, string>> } {
+  const job = (parse(text) as Record<string, GitlabJob>)[name]
+  if (!job) throw new Error(`there is no job ${name}`)
+  return { script: job.script.join('\n'), env: job.variables ?? {} }
+}
+
+interface GitlabJob {
+  readonly script: readonly string[]
+  readonly variables?: Readonly<Record<string, string>>
+}
+
 interface Step {
   readonly name?: string
   readonly run?: string
