@@ -4,7 +4,7 @@ import { Lab } from '../../../test/lab/lab.ts'
 import type { DockerHost } from '../../runtime/docker/host.ts'
 import { buildDockerfile, type DockerfileBuild } from './dockerfile-build.ts'
 import type { ImageHost } from './engine.ts'
-import { BASE, hostOf, outputOf, treeOf } from './testing.ts'
+import { BASE, hostOf, outputOf, putBase, treeOf } from './testing.ts'
 
 const whyNot = Lab.whyNot()
 const SECRET = 'n0-layer-has-this'
@@ -13,7 +13,8 @@ describe('a build of a Dockerfile on a host', { skip: whyNot ?? false }, () => {
   let lab: Lab
   let host: DockerHost
   before(async () => {
-    lab = await Lab.start({ hosts: 1 })
+    lab = await Lab.start({ hosts: 1, images: false })
+    await putBase(lab, 'h1')
     host = hostOf(lab, 'h1')
   })
   after(async () => {

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Login } from '../../domain/registry.ts'
 import { engineError, followed, type ImageHost, Watch } from './engine.ts'
@@ -19,7 +19,8 @@ export async function giveImage(from: ImageHost, to: ImageHost, name: string, ta
   const what = `giving an image to ${to.name}`
   try {
     const watch = new Watch(from, what)
-    const archive = await from.docker.getImage(name).get()
+    const archive = (await from.docker.getImage(name).get()) as Readable
+    using _ended = { [Symbol.dispose]: () => archive.destroy() }
     const through = new PassThrough()
     through.on('data', () => watch.heard())
     await watch.over(archive, async () => {

@@ -30,6 +30,8 @@ export interface BuildSession extends Disposable {
 export async function openSession(host: ImageHost, given: BuildSecrets): Promise<BuildSession> {
   const id = randomUUID()
   const socket = await dial(host, id)
+  // Whoever follows the build learns that the host is gone; what is still written here then is nobody's loss.
+  socket.on('error', () => socket.destroy())
   const server = new Server()
   server.addService(
     {
