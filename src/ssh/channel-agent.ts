@@ -41,6 +41,17 @@ export class ChannelAgent extends Agent {
     )
   }
 
+  /** An idle one is read from, for nothing but its end: it must not be used again after that. */
+  override keepSocketAlive(channel: Duplex): boolean {
+    const agent = Object.getPrototypeOf(ChannelAgent.prototype) as Record<
+      'keepSocketAlive',
+      (of: Duplex) => boolean
+    >
+    const kept = agent.keepSocketAlive.call(this, channel)
+    channel.resume()
+    return kept
+  }
+
   /** docker-modem shows every request's options to its debug log, whole, whether that is on or not. */
   [inspect.custom](): string {
     return 'ChannelAgent'
@@ -52,5 +63,7 @@ function likeSocket(channel: Duplex): Duplex {
   const same = () => channel
   for (const name of ['setKeepAlive', 'setNoDelay', 'setTimeout', 'ref', 'unref'])
     Object.assign(channel, { [name]: same })
+  // One that is not writable any more is not used again.
+  channel.once('end', () => channel.destroy())
   return Object.assign(channel, { destroySoon: () => channel.end() })
 }

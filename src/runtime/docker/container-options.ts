@@ -2,7 +2,7 @@ import { isAbsolute, join } from 'node:path'
 import type Docker from 'dockerode'
 import type { InstanceSpec } from '../../domain/instance.ts'
 import type { Size } from '../../domain/size.ts'
-import { withExec } from '../process/exec-command.ts'
+import { attachedCommand, shellCommand } from './command.ts'
 import type { ImageFacts } from './image-facts.ts'
 import { type HostPorts, labelsOf } from './labels.ts'
 
@@ -41,7 +41,7 @@ export function containerOptions(wish: ContainerWish): Docker.ContainerCreateOpt
     User: unprivileged(facts.user),
     Env: environment(wish),
     // The image's entrypoint gets it, as with `docker run`; without one, the image's own command.
-    ...(spec.command === '' ? {} : { Cmd: ['/bin/sh', '-c', withExec(spec.command)] }),
+    ...(spec.command === '' ? {} : { Cmd: (attached ? attachedCommand : shellCommand)(spec.command) }),
     StopSignal: facts.stopSignal,
     // Health is the router's to judge.
     Healthcheck: { Test: ['NONE'] },

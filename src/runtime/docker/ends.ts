@@ -59,9 +59,10 @@ export class Ends {
     const { host, notes, log, changed } = this.#parts
     this.#stopping.add(seen.id)
     try {
-      if (seen.comesBack && !(await this.#isHeld(seen))) return
-      if (notes.of(seen.id).ended === null && seen.exit) notes.write(seen.id, { ended: seen.exit })
+      if (notes.of(seen.id).ended === null && !(await this.#note(seen))) return
       changed(seen.appId)
+      // This may take Docker ten seconds, for which nobody has to wait.
+      if (seen.comesBack || seen.state === 'running') await this.#hold(seen)
     } catch (error) {
       log.info(
         { host: host.name, instance: seen.id, why: String(error) },
@@ -76,9 +77,9 @@ export class Ends {
    * A Docker that is about to end takes its containers down with it, and brings them back when it starts again: such an end
    * is none of the instance. It is told by this that Docker takes no new connections by then.
    */
-  async #isHeld(seen: Seen): Promise<boolean> {
-    if (!(await this.#parts.host.listens())) return false
-    await this.#hold(seen)
+  async #note(seen: Seen): Promise<boolean> {
+    if (seen.exit === null || (seen.comesBack && !(await this.#parts.host.listens()))) return false
+    this.#parts.notes.write(seen.id, { ended: seen.exit })
     return true
   }
 

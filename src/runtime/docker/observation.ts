@@ -37,7 +37,8 @@ export function observed(
     address: at(seen.ports?.serve),
     privateAddress: at(seen.ports?.private),
     pid: exit === null ? seen.pid : null,
-    startedAt: seen.startedAt,
+    // Docker may have begun to start it again by the time that it was kept from that.
+    startedAt: Math.min(seen.startedAt, exit?.at ?? seen.startedAt),
     signalledAt: note.signalledAt,
     exit,
   }

@@ -1,3 +1,4 @@
+import type Docker from 'dockerode'
 import { TasukiError } from '../../domain/errors.ts'
 import type { InstanceSpec } from '../../domain/instance.ts'
 import { PortPool, type PortRange } from '../process/port-range.ts'
@@ -80,8 +81,8 @@ export class Starter {
         return await this.#run(spec)
       } catch (error) {
         if (!isPortTaken(error) || tries === PORT_TRIES) throw error
-        // Somebody else's: it stays marked as taken, and another one is tried.
         await this.#discard(spec.id)
+        this.#avoid(taken, wordsOf(error))
         known = null
         if (taken === null) throw error
       }
@@ -97,7 +98,7 @@ export class Starter {
     notes.write(spec.id)
     try {
       await ask(host, LIMITS.change, (abortSignal) =>
-        host.docker.createContainer({ ...containerOptions({ ...wish, attached }), abortSignal }),
+        host.docker.createContainer(inBody({ ...containerOptions({ ...wish, attached }), abortSignal })),
       )
       return ports
     } catch (error) {
@@ -137,9 +138,16 @@ export class Starter {
     }
   }
 
+  /** A port that Docker names is somebody else's, and stays marked as taken. */
+  #avoid(ports: HostPorts | null, words: string): void {
+    for (const port of ports ? [ports.serve, ports.private] : [])
+      if (!new RegExp(`:${port}\\b`).test(words)) this.#ports.giveBack(port)
+  }
+
+  /** Takes back what was made; a container of that name may be another control plane's. */
   async #undo(id: string): Promise<void> {
-    const seen = this.#parts.containers.lastKnown(id)
-    await this.#discard(id)
+    const seen = await this.#parts.containers.look(id)
+    if (seen) await this.#discard(id)
     this.giveBack(seen?.ports ?? null)
     this.#parts.notes.erase(id)
   }
@@ -160,6 +168,12 @@ export async function removeContainer(host: DockerHost, name: string): Promise<v
     const inProgress = statusOf(error) === 409 && /already in progress/.test(wordsOf(error))
     if (statusOf(error) !== 404 && !inProgress) throw refused(host, `remove ${name}`, error)
   }
+}
+
+/** dockerode would put all of it into the URL as well, secrets included. */
+function inBody(options: Docker.ContainerCreateOptions): Docker.ContainerCreateOptions {
+  const { name, abortSignal, ...body } = options
+  return { abortSignal, _query: { name }, _body: body } as Docker.ContainerCreateOptions
 }
 
 function unlessStarted(error: unknown): void {

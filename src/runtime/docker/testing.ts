@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { HostName, Lab } from '../../../test/lab/lab.ts'
@@ -65,6 +65,7 @@ export function makeBench(lab: Lab, name: HostName, options: BenchOptions = {}):
 
 function writtenIn(data: string, appId: string): string {
   const directory = join(data, 'logs', 'raw', appId)
+  if (!existsSync(directory)) return ''
   const files = readdirSync(directory).filter((file) => file.endsWith('.log'))
   return files.map((file) => readFileSync(join(directory, file), 'utf8')).join('')
 }
