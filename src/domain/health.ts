@@ -1,4 +1,4 @@
-import type { RuntimeInstance } from './instance.ts'
+import type { InstanceExit, RuntimeInstance } from './instance.ts'
 
 /**
  * How it stood with an instance or a host at a time. `up`: it serves, or runs where nobody asks it for anything. `out`: it
@@ -65,7 +65,7 @@ export function conditionOf(
   if (instance.unreachable)
     return { state: 'unreachable', reason: `its host ${instance.host ?? ''} does not answer` }
   if (instance.state === 'exited')
-    return instance.signalledAt === null ? { state: 'crashed', reason: endOf(instance.exit) } : null
+    return instance.signalledAt === null ? { state: 'crashed', reason: exitInWords(instance.exit) } : null
   if (!routable) return { state: 'up', reason: '' }
   if (!check) return { state: 'starting', reason: 'not before the router yet' }
   if (check.health === 'checking' || !check.passedOnce)
@@ -74,7 +74,8 @@ export function conditionOf(
   return { state: check.admin === 'ready' ? 'up' : 'out', reason: '' }
 }
 
-function endOf(exit: RuntimeInstance['exit']): string {
+/** How an instance ended, to follow its name. */
+export function exitInWords(exit: Pick<InstanceExit, 'code' | 'cause'> | null): string {
   if (exit?.cause === 'memory') return 'used more memory than its size has'
   if (!exit || exit.code === null) return 'ended, nobody knows how'
   return exit.code > 128 ? `was ended by signal ${exit.code - 128}` : `exited with status ${exit.code}`

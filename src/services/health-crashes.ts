@@ -1,5 +1,6 @@
-import type { Condition } from '../domain/health.ts'
+import { type Condition, exitInWords } from '../domain/health.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
+import { RELEASE_TYPE } from '../domain/release.ts'
 import type { JournalEntry } from '../domain/rollout.ts'
 import type { Tables } from '../store/tables.ts'
 import { formationOf } from './formation.ts'
@@ -36,7 +37,7 @@ export class Crashes {
 
   /** From the journal: an instance is told to end, or has been seen to have ended. */
   heard({ appId, instance, name, release, kind, note, at }: JournalEntry, host: string | null): void {
-    if (instance === null || name === null) return
+    if (instance === null || name === null || name.startsWith(`${RELEASE_TYPE}.`)) return
     if (kind === 'terminate' || kind === 'kill') this.#told.add(instance)
     if (kind === 'exited' && !this.#told.delete(instance))
       this.#add({ appId, instance, name, release, host, reason: endIn(note), at })
@@ -82,8 +83,9 @@ export class Crashes {
 
 /** How an instance ended, from the journal's note of its exit. */
 function endIn(note: string): string {
-  if (note.includes('memory')) return 'used more memory than its size has'
-  return note.startsWith('with ') ? `exited ${note}` : 'was killed'
+  const status = /with status (\d+)/.exec(note)?.[1]
+  const code = status === undefined ? null : Number(status)
+  return exitInWords({ code, cause: note.includes('memory') ? 'memory' : 'exit' })
 }
 
 /** `web.1`, `web.2` …: all that the app is to run now. */

@@ -119,6 +119,12 @@ describe('health over time', () => {
       name: 'web.2',
       note: 'with status 143',
     })
+    here.engine.journal(app.id, {
+      kind: 'exited',
+      instance: 'release-2',
+      name: 'release.2',
+      note: 'with status 0',
+    })
     await seenAt(it, 20, [])
     const lines = await told(it)
     assert.deepEqual(
