@@ -100,7 +100,8 @@ async function start(options: ServerOptions, opened: Opened): Promise<RunningSer
     data: options.data,
     local,
     open: (host: Host) => dockerHosts.open(host),
-    placementOf: (appId: string, artifact: string) => placementOf(store.tables, appId, artifact),
+    placementOf: (appId: string, artifact: string, generation: number | null) =>
+      placementOf(store.tables, appId, artifact, generation),
     log,
   }
   const runtime = opened.add(await Fleet.open(fleetOptions, await store.tables.hosts.all()), (one) =>

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { ON_ANY_HOST } from '../domain/placement.ts'
 import { artifactNamed } from '../store/testing.ts'
@@ -67,6 +68,53 @@ test('an image runs on any host unless its app is placed, and never without Dock
     message: 'shop runs from an image, which needs Docker.',
   })
   await made.services.placements.set(app, API, ALICE)
+  await made.engine.finish(app.id)
   const { artifact } = (await made.services.releases.get(app, 'v2')).release
   assert.deepEqual(await placementOf(made.store.tables, app.id, artifact!), API)
+})
+
+test('an app that runs where it is placed anyway is placed there also for other artifacts', async (t) => {
+  const made = await world(t)
+  made.builder = async ({ source }) => {
+    const image = { ref: 'r/app@sha256:1', id: 'sha256:2', repository: 'r/app' }
+    return (await readFile(source.tarball, 'utf8')).startsWith('a')
+      ? artifactNamed('a', { kind: 'image', image })
+      : artifactNamed('b')
+  }
+  const app = await shop(made)
+  assert.equal((await made.services.placements.set(app, ON_ANY_HOST, ALICE)).rollout, null)
+  await deployed(made, app, 'b')
+  assert.deepEqual(await made.services.placements.get(app), ON_ANY_HOST)
+})
+
+test('while an app is being moved its older instances have their old place, and all when that has failed', async (t) => {
+  const made = await world(t)
+  const app = await shop(made)
+  const { artifact } = (await made.services.releases.get(app, 'v2')).release
+  const at = (generation: number | null) => placementOf(made.store.tables, app.id, artifact!, generation)
+  for (const outcome of ['failed', 'returned'] as const) {
+    await made.services.placements.set(app, API, ALICE)
+    const { generation } = (await made.store.rollouts.wanted(app.id))!
+    assert.deepEqual([await at(generation - 1), await at(generation), await at(null)], [LOCAL, API, API])
+    await made.engine.finish(app.id, outcome)
+    assert.deepEqual(
+      [await at(generation - 1), await at(generation + 1), await at(null)],
+      [LOCAL, LOCAL, LOCAL],
+    )
+    assert.deepEqual(await made.services.placements.get(app), LOCAL)
+  }
+  await made.services.placements.set(app, API, ALICE)
+  await made.engine.finish(app.id)
+  assert.deepEqual([await at(1), await at(null)], [API, API])
+})
+
+test('a move that a deploy overtakes goes on with that', async (t) => {
+  const made = await world(t)
+  const app = await shop(made)
+  await made.services.placements.set(app, API, ALICE)
+  await deployed(made, app, 'b', 'running')
+  const { rollout } = (await made.store.rollouts.wanted(app.id))!
+  const { artifact } = (await made.services.releases.get(app, 'v3')).release
+  const at = (generation: number) => placementOf(made.store.tables, app.id, artifact!, generation)
+  assert.deepEqual([await at(rollout!.base!.generation), await at(rollout!.target.generation)], [LOCAL, API])
 })

@@ -2,6 +2,7 @@ import { TasukiError } from '../domain/errors.ts'
 import { hostLabel } from '../domain/host.ts'
 import { AS_PROCESSES, noHost, ON_ANY_HOST, type Placement, placementText } from '../domain/placement.ts'
 import type { App } from '../store/apps.ts'
+import type { StoredPlacement } from '../store/placements.ts'
 import type { Tables } from '../store/tables.ts'
 import { announce } from './announce.ts'
 import type { ServiceDeps } from './context.ts'
@@ -29,7 +30,8 @@ export class PlacementService {
   }
 
   /**
-   * Moves the app: what runs is handed over to fresh instances at the new place, as by a deploy.
+   * Moves the app: what runs is handed over to fresh instances at the new place, as by a deploy. Should they not come up, the
+   * app stays where it is.
    * Throws `invalid_params` for an image that is to run without Docker, `no_host` when no host has the label.
    */
   async set(app: App, placement: Placement, user: string): Promise<Placed> {
@@ -37,15 +39,20 @@ export class PlacementService {
       await liveApp(tables, app.id)
       const before = await placementOfApp(tables, app.id)
       await check(tables, app, placement)
-      if (placement.runtime === 'process') await tables.placements.delete(app.id)
-      else await tables.placements.set(app.id, placement.label)
-      const moved = placementText(before) !== placementText(placement)
       const text = `placed on ${placementText(placement)}`
       await tables.events.add({
         ...{ appId: app.id, appName: app.name, at: Date.now() },
         ...{ user, kind: 'placement', text },
       })
-      return { placement, rollout: moved ? await beginRestart(tables, app.id, user) : null }
+      const moves = placementText(before) !== placementText(placement)
+      const rollout = moves ? await beginRestart(tables, app.id, user) : null
+      const chosen = placement.runtime === 'process' ? null : placement
+      if (moves || !(await isMoving(tables, app.id)))
+        await tables.placements.set(app.id, {
+          placement: chosen,
+          move: await moveBy(tables, rollout, before),
+        })
+      return { placement, rollout }
     })
     announce(this.#deps, app.id, `Placed on ${placementText(placement)} by ${user}`)
     this.#deps.engine.poke(app.id)
@@ -53,9 +60,41 @@ export class PlacementService {
   }
 }
 
-/** Where an artifact of an app runs: where somebody has placed the app, else where such an artifact can. */
-export async function placementOf(tables: Tables, appId: string, artifact: string): Promise<Placement> {
-  return (await tables.placements.of(appId)) ?? defaultFor((await tables.artifacts.get(artifact)).kind)
+/**
+ * Where an artifact of an app runs: where somebody has placed the app, else where such an artifact can. While it is being moved,
+ * instances of generations before stay where those were; once that has failed, so do all. Without a generation: where the
+ * app is on its way to.
+ */
+export async function placementOf(
+  tables: Tables,
+  appId: string,
+  artifact: string,
+  generation: number | null = null,
+): Promise<Placement> {
+  const stored = await tables.placements.of(appId)
+  if (stored?.move && (await staysBefore(tables, stored.move, generation))) return stored.move.before
+  return stored?.placement ?? defaultFor((await tables.artifacts.get(artifact)).kind)
+}
+
+type Move = NonNullable<StoredPlacement['move']>
+
+async function staysBefore(tables: Tables, move: Move, generation: number | null): Promise<boolean> {
+  const rollout = await tables.rollouts.byId(move.rollout)
+  if (!rollout || rollout.outcome === 'succeeded') return false
+  if (rollout.outcome === 'failed' || rollout.outcome === 'returned') return true
+  return generation === null ? rollout.direction === 'back' : generation < move.generation
+}
+
+/** The move that was begun last has not come to an end. */
+async function isMoving(tables: Tables, appId: string): Promise<boolean> {
+  const move = (await tables.placements.of(appId))?.move
+  const rollout = move ? await tables.rollouts.byId(move.rollout) : null
+  return rollout?.outcome === null || rollout?.outcome === 'superseded'
+}
+
+async function moveBy(tables: Tables, id: string | null, before: Placement): Promise<Move | null> {
+  const rollout = id === null ? null : await tables.rollouts.byId(id)
+  return rollout && { rollout: rollout.id, generation: rollout.target.generation, before }
 }
 
 function defaultFor(kind: 'slug' | 'image'): Placement {
@@ -66,7 +105,7 @@ function defaultFor(kind: 'slug' | 'image'): Placement {
 export async function placementOfApp(tables: Tables, appId: string): Promise<Placement> {
   const release = await intendedRelease(tables, appId)
   if (release?.artifact) return placementOf(tables, appId, release.artifact)
-  return (await tables.placements.of(appId)) ?? AS_PROCESSES
+  return (await tables.placements.of(appId))?.placement ?? AS_PROCESSES
 }
 
 async function check(tables: Tables, app: App, placement: Placement): Promise<void> {

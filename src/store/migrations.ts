@@ -30,6 +30,7 @@ import { HEALTH } from './migrations/0027-health.ts'
 import { HOSTS } from './migrations/0028-hosts.ts'
 import { EXTERNAL_BALANCERS } from './migrations/0029-external-balancers.ts'
 import { REGISTRY } from './migrations/0030-registry.ts'
+import { PLACEMENT_MOVES } from './migrations/0031-placement-moves.ts'
 
 /** Forward only; a migration that has been published is never changed. Its number is its place in the list. */
 const MIGRATIONS: readonly string[] = [
@@ -63,6 +64,7 @@ const MIGRATIONS: readonly string[] = [
   HOSTS,
   EXTERNAL_BALANCERS,
   REGISTRY,
+  PLACEMENT_MOVES,
 ]
 
 /** Brings the database to the newest schema, in one transaction: an upgrade that is cut short has not begun. */

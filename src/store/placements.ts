@@ -3,42 +3,62 @@ import type { Db } from './db.ts'
 
 export interface PlacementsTable {
   appId: string
+  runtime: 'docker' | 'default'
   /** Null: any host. */
   label: string | null
+  rollout: string | null
+  generation: number | null
+  /** `Placement`, as JSON. */
+  before: string | null
 }
 
-/** The apps that somebody has placed on Docker hosts. One without an entry runs where its artifact can. */
+/** What was last said of where an app is to run. */
+export interface StoredPlacement {
+  /** Null: where its artifact can. */
+  readonly placement: Placement | null
+  /** The rollout that moves it there, with its generation, and where it was before; null when nothing had to move. */
+  readonly move: {
+    readonly rollout: string
+    readonly generation: number
+    readonly before: Placement
+  } | null
+}
+
+/** The apps that somebody has placed. */
 export interface Placements {
-  of(appId: string): Promise<Placement | null>
-  /** Ids of the apps that are placed on hosts with that label. */
-  appsOn(label: string): Promise<string[]>
-  set(appId: string, label: string | null): Promise<void>
-  delete(appId: string): Promise<void>
+  of(appId: string): Promise<StoredPlacement | null>
+  set(appId: string, placed: StoredPlacement): Promise<void>
 }
 
 export function placementsTable(db: Db): Placements {
   return {
     async of(appId) {
-      const row = await db
-        .selectFrom('placements')
-        .select('label')
-        .where('appId', '=', appId)
-        .executeTakeFirst()
-      return row ? { runtime: 'docker', label: row.label } : null
+      const row = await db.selectFrom('placements').selectAll().where('appId', '=', appId).executeTakeFirst()
+      return row ? opened(row) : null
     },
-    async appsOn(label) {
-      const rows = await db.selectFrom('placements').select('appId').where('label', '=', label).execute()
-      return rows.map(({ appId }) => appId)
-    },
-    async set(appId, label) {
+    async set(appId, { placement, move }) {
+      const row = {
+        runtime: placement?.runtime === 'docker' ? ('docker' as const) : ('default' as const),
+        label: placement?.runtime === 'docker' ? placement.label : null,
+        rollout: move?.rollout ?? null,
+        generation: move?.generation ?? null,
+        before: move ? JSON.stringify(move.before) : null,
+      }
       await db
         .insertInto('placements')
-        .values({ appId, label })
-        .onConflict((conflict) => conflict.column('appId').doUpdateSet({ label }))
+        .values({ appId, ...row })
+        .onConflict((conflict) => conflict.column('appId').doUpdateSet(row))
         .execute()
     },
-    async delete(appId) {
-      await db.deleteFrom('placements').where('appId', '=', appId).execute()
-    },
+  }
+}
+
+function opened({ runtime, label, rollout, generation, before }: PlacementsTable): StoredPlacement {
+  return {
+    placement: runtime === 'docker' ? { runtime, label } : null,
+    move:
+      rollout !== null && generation !== null && before !== null
+        ? { rollout, generation, before: JSON.parse(before) as Placement }
+        : null,
   }
 }

@@ -19,8 +19,8 @@ export interface FleetOptions {
   /** Runs what is not placed on hosts. */
   readonly local: WholeRuntime
   readonly open: OpenMember
-  /** Where an artifact runs for an app. */
-  readonly placementOf: (appId: string, artifact: string) => Promise<Placement>
+  /** Where an artifact runs for an app; instances of an older generation may have another place than those to come (null). */
+  readonly placementOf: (appId: string, artifact: string, generation: number | null) => Promise<Placement>
   readonly log: FleetLog
 }
 
@@ -143,7 +143,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
 
   /** On every host where it may run, at the same time. Those that stop answering meanwhile are left out. */
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
-    const placement = await this.#options.placementOf(need.appId, need.artifact)
+    const placement = await this.#options.placementOf(need.appId, need.artifact, null)
     if (placement.runtime === 'process') return this.#options.local.prepare(need)
     const hosts = eligible(this.#all, placement.label)
     const instances = need.instances.map((one) => ({ ...one, count: Math.ceil(one.count / hosts.length) }))
@@ -191,9 +191,9 @@ export class Fleet implements Runtime, OneOffs, Usage {
     return chooseHost(this.#all, placement.label, spec).start(spec, start)
   }
 
-  async #placementFor({ id, appId, artifact }: InstanceSpec): Promise<Placement> {
+  async #placementFor({ id, kind, appId, artifact, generation }: InstanceSpec): Promise<Placement> {
     const { local, placementOf } = this.#options
-    const placement = await placementOf(appId, artifact)
+    const placement = await placementOf(appId, artifact, kind === 'one-off' ? null : generation)
     if (placement.runtime === 'process') return placement
     return (await local.list(appId)).some((one) => one.id === id) ? AS_PROCESSES : placement
   }
