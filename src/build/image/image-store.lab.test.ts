@@ -129,7 +129,7 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
         name,
         image,
         'sh server.sh; one; touch /app/x 2>/dev/null || echo read-only',
-        ['PATH=tools:/none'],
+        ['PATH=/app/tools:/bin'],
       )
       assert.equal(said, '/app prepared\ntool\nread-only\n')
       assert.equal((await host.docker.listContainers({ all: true })).length, 0)
@@ -189,7 +189,7 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
   })
 
   it('do not come from a host that is cut off in the middle: that is told, and they come when it is back', async (t) => {
-    const { artifact } = await made(t, 'cut', null, 60_000_000)
+    const { artifact } = await made(t, 'cut', null, 20_000_000)
     const store = storeFor([artifact])
     const bringing = store.ensure(h2, artifact.digest)
     bringing.catch(() => undefined)

@@ -2,7 +2,8 @@ import type { Artifact, ArtifactImage } from '../../domain/artifact.ts'
 import { TasukiError } from '../../domain/errors.ts'
 import type { Login } from '../../domain/registry.ts'
 import { engineError, type ImageHost } from './engine.ts'
-import { hasImage, putSlugOn } from './slug-image.ts'
+import { findImage } from './find.ts'
+import { putSlugOn } from './slug-image.ts'
 import { giveImage, pull } from './transfer.ts'
 
 /** What the store of images needs to know. */
@@ -66,7 +67,7 @@ export class ImageStore {
 
   /** Makes the host have that image; answers with what it knows it as. */
   async #bring(host: ImageHost, image: ImagePlace): Promise<string> {
-    for (const name of [image.ref, image.id]) if (await hasImage(host, name)) return name
+    for (const name of [image.ref, image.id]) if (await findImage(host, name)) return name
     const failed = image.ref === image.id ? null : await this.#pulled(host, image.ref)
     if (failed === null && image.ref !== image.id) return image.ref
     // The registry may be down while another host has what it would give.
@@ -98,7 +99,7 @@ export class ImageStore {
   async #whoHas(host: ImageHost, image: ImagePlace): Promise<ImageHost | null> {
     const others = this.#sources.hosts().filter((one) => one.id !== host.id && one.reachable())
     const found = await Promise.all(
-      others.map(async (other) => ((await hasImage(other, image.id).catch(() => false)) ? other : null)),
+      others.map(async (other) => ((await findImage(other, image.id).catch(() => null)) ? other : null)),
     )
     const from = found.find((one) => one !== null)
     return from ?? null
