@@ -8,6 +8,8 @@ import { World } from './world/world.ts'
 
 /** Long enough for every limit and the longest pause after crashes, ms. */
 const SETTLE_MS = 9_000_000
+/** Longer than any host stays away, ms. */
+const LONG_AWAY_MS = 75_000
 /** More passes than this until everything rests, and it does not come to rest. */
 const MOST_PASSES = 60_000
 
@@ -75,7 +77,8 @@ function isFault(act: Command | Fault): act is Fault {
 
 /** A while without anything new; what has come to rest must add up. */
 function rest(world: World): void {
-  if (world.settle(20_000)) atRest(world)
+  const isAway = world.runtime.hosts.some(({ state }) => state !== 'up')
+  if (world.settle(isAway ? LONG_AWAY_MS : 20_000)) atRest(world)
 }
 
 function atRest(world: World): void {

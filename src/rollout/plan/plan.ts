@@ -24,7 +24,7 @@ const WAITING_MS = 500
 const AWAY_LOOK_MS = 500
 
 /** … and this soon when nothing else is left to do. */
-const LEFTOVERS_MS = 5000
+const SILENT_MS = 5000
 
 /** What has crashed so often that its next start is further away than this is not waited for, ms. */
 const HOPELESS_MS = 10_000
@@ -102,16 +102,18 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
 
 /** Until the next pass, ms: longer where nothing goes on before somebody says so, or before the pause after a crash is over. */
 function waitOf(facts: Facts, counts: readonly Census[], operations: readonly Operation[]): number {
-  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS || hasLeftovers(counts)
+  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS || isSilent(facts)
   return held && operations.length === 0 && counts.every(rests) ? WAITING_MS : ACTIVE_MS
 }
 
-function hasLeftovers(counts: readonly Census[]): boolean {
-  return counts.some(({ leftovers }) => leftovers.length > 0)
+/** A host does not answer. */
+function isSilent(facts: Facts): boolean {
+  return facts.instances.some((one) => one.unreachableFor !== null)
 }
 
 function rests({ type, keepers, stopping, exited }: Census): boolean {
-  return stopping.length + exited.length === 0 && keepers.every((one) => isUp(type, one) || isReady(one))
+  const waits = (one: SeenInstance) => one.unreachableFor !== null || isUp(type, one) || isReady(one)
+  return stopping.length + exited.length === 0 && keepers.every(waits)
 }
 
 /** Receipt, fetching and release phase come before anything live is touched. Upkeep of what runs goes on meanwhile. */
@@ -170,8 +172,7 @@ function steady(facts: Facts, counts: readonly Census[]): Plan {
     : handOver(facts, counts, true)
   operations.push(...planReleasePhase(facts), ...endOfReturn(facts, counts))
   const done = operations.length === 0 && clean(facts, counts) && switched(counts)
-  if (done)
-    return { operations, phase: 'settled', settled: true, wakeMs: hasLeftovers(counts) ? LEFTOVERS_MS : null }
+  if (done) return { operations, phase: 'settled', settled: true, wakeMs: isSilent(facts) ? SILENT_MS : null }
   const pause = longestPause(facts, counts)
   const onlyWaiting =
     operations.length === 0 && pause > 0 && clean(facts, counts) && counts.every(nothingBoots)

@@ -277,4 +277,34 @@ export const MUTANTS: readonly Mutant[] = [
     find: 'new Set<number | null | undefined>([use.serving, ...use.runs])',
     replace: 'new Set<number | null | undefined>([...use.runs])',
   },
+  {
+    name: 'wait in a rollout for a host that does not answer',
+    file: PLAN,
+    find: 'const isIn = (one: SeenInstance) => facts.wanted.destroyed || one.unreachableFor === null',
+    replace: 'const isIn = (_one: SeenInstance) => true',
+  },
+  {
+    name: 'forget an app while something of it is on a silent host',
+    file: PLAN,
+    find: 'const isIn = (one: SeenInstance) => facts.wanted.destroyed || one.unreachableFor === null',
+    replace: 'const isIn = (one: SeenInstance) => one.unreachableFor === null',
+  },
+  {
+    name: 'never start elsewhere what ran on a silent host',
+    file: CENSUS,
+    find: 'instance.unreachableFor < AWAY_MS',
+    replace: 'instance.unreachableFor < Number.POSITIVE_INFINITY',
+  },
+  {
+    name: 'start a second singleton while the first may run on a silent host',
+    file: 'src/rollout/plan/workers.ts',
+    find: '[...old, ...stopping, ...leftovers]',
+    replace: '[...old, ...stopping]',
+  },
+  {
+    name: 'leave the slot to what is out of service on a silent host',
+    file: RETIRE,
+    find: "if (server.admin === 'maint' && instance.unreachableFor !== null) return vacate(instance)",
+    replace: '',
+  },
 ]

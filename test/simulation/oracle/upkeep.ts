@@ -14,7 +14,7 @@ const IDLE_MS = 2000
 const REPLACE_MS = 5000
 
 /** A silent host is given up after half a minute, ms. */
-const AWAY_MS = 30_000 + REPLACE_MS
+const AWAY_MS = 30_000
 
 /** What these rules see of the world. */
 export interface UpkeepBench {
@@ -46,7 +46,7 @@ export class UpkeepRules {
     const wanted = this.#bench.looks.wanted(appId)
     const calm = wanted && !wanted.destroyed && !this.#bench.slow && this.#isQuiet()
     this.#hold(`idle ${appId}`, calm ? this.#idle(wanted) : null, IDLE_MS)
-    this.#hold(`away ${appId}`, calm ? this.#withoutHost(wanted) : null, AWAY_MS)
+    this.#hold(`away ${appId}`, calm ? this.#withoutHost(wanted) : null, REPLACE_MS)
     this.#hold(`unfinished ${appId}`, calm ? this.#unfinished(wanted) : null, REPLACE_MS)
     const missing = calm ? this.#missing(wanted) : null
     this.#hold(`missing ${appId}`, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
@@ -83,16 +83,16 @@ export class UpkeepRules {
   /** I1: what ran on a host that has been silent for long is started elsewhere. */
   #withoutHost(wanted: Wanted): string | null {
     const { looks, runtime, router } = this.#bench
-    const { quantity, set, settings } = looks.goal(wanted.appId, ROUTABLE_TYPE)
-    if (!set || !settings || wanted.rollout || runtime.hosts.every(({ state }) => state === 'up')) return null
-    const key = keyOf({ appId: wanted.appId, type: ROUTABLE_TYPE })
-    const there = this.#web(wanted.appId, set.generation).filter(
-      ({ info, host }) => host.state === 'up' || router.serving(key).includes(info.id),
-    )
-    const bad = this.#bench.fates(key, set.release) > 0
-    return there.length < quantity && !bad
-      ? `${there.length} of ${quantity} are there, and a host is not`
-      : null
+    const { quantity, set } = looks.goal(wanted.appId, ROUTABLE_TYPE)
+    const isAway = ({ host }: SimInstance) =>
+      host.state !== 'up' && this.#bench.now() - host.upUntil > AWAY_MS
+    const up = runtime.hosts.filter(({ state }) => state === 'up').length
+    if (!set || wanted.rollout || up === 0 || up === runtime.hosts.length) return null
+    const serving = router.serving(keyOf({ appId: wanted.appId, type: ROUTABLE_TYPE }))
+    const all = this.#web(wanted.appId, set.generation)
+    const there = all.filter((one) => !isAway(one) || serving.includes(one.info.id)).length
+    const short = there < quantity && all.length >= quantity
+    return short ? `${there} of ${quantity} are on hosts that answer` : null
   }
 
   /** I7: a rollout does not wait for a host that does not answer. */

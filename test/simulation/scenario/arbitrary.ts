@@ -101,7 +101,7 @@ const role = fc.constantFrom(
 )
 const ms = int(1, 4000)
 /** Now and then so long that a host's share is started elsewhere. */
-const away = fc.oneof({ weight: 9, arbitrary: ms }, { weight: 1, arbitrary: int(30_000, 45_000) })
+const away = fc.oneof({ weight: 9, arbitrary: ms }, { weight: 1, arbitrary: int(30_000, 60_000) })
 const late = fc.constantFrom(0, 0, 0.5, 1)
 
 const fault: Arbitrary<Fault> = fc.oneof(

@@ -20,8 +20,10 @@ export function isAtRest({ runtime, router }: Pick<Parts, 'runtime' | 'router'>,
   return router.serving(key).length === web && serversOf({ router }, key) === web * router.nodes.length
 }
 
-function belongs(app: SimApp, { info, signalledAt, spec }: SimInstance): boolean {
-  return info.state === 'running' && signalledAt === null && spec.generation === app.serving!.generation
+function belongs(app: SimApp, { info, signalledAt, spec, host }: SimInstance): boolean {
+  const isThere = host.state === 'up' || host.state === 'away'
+  const runs = isThere && info.state === 'running' && signalledAt === null
+  return runs && spec.generation === app.serving!.generation
 }
 
 function serversOf({ router }: Pick<Parts, 'router'>, key: string): number {
