@@ -18,6 +18,7 @@ import { Containers } from './containers.ts'
 import { Ends } from './ends.ts'
 import { Exits } from './exits.ts'
 import type { DockerHost } from './host.ts'
+import { ImageShelf } from './image-shelf.ts'
 import { Machine } from './machine.ts'
 import { Notes } from './notes.ts'
 import { observed } from './observation.ts'
@@ -58,6 +59,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   readonly #comebacks: Comebacks
   readonly #ends: Ends
   readonly #output: Output
+  readonly #shelf: ImageShelf
   readonly #starter: Starter
   readonly #machine: Machine
   readonly #exits = new Exits()
@@ -100,12 +102,13 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     })
     this.#ends = new Ends({ host, notes: this.#notes, log, lastKnown, changed })
     this.#output = new Output({ host, data, log, ended: (id) => this.#followAgain(id) })
+    this.#shelf = new ImageShelf(host, image)
     this.#starter = new Starter({
       host,
       server,
       containers: this.#containers,
       notes: this.#notes,
-      image,
+      shelf: this.#shelf,
       ports,
     })
     this.#machine = new Machine(host)
@@ -173,7 +176,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     const [room, measured] = await Promise.all([
       this.#machine.room(),
       this.#measured(need.appId),
-      this.#options.image(this.#host, need.appId, need.artifact),
+      this.#shelf.bring(need.appId, need.artifact),
     ])
     const count = need.instances.reduce((sum, one) => sum + one.count, 0)
     if (room.freeDisk !== null) checkFreeDisk(room.freeDisk, `Docker on ${name}`, count)

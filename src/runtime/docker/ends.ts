@@ -56,12 +56,11 @@ export class Ends {
   }
 
   async #end(seen: Seen): Promise<void> {
-    const { host, notes, log, changed } = this.#parts
+    const { host, notes, log, lastKnown, changed } = this.#parts
     this.#stopping.add(seen.id)
     try {
       if (notes.of(seen.id).ended === null && !(await this.#note(seen))) return
       changed(seen.appId)
-      // This may take Docker ten seconds, for which nobody has to wait.
       if (seen.comesBack || seen.state === 'running') await this.#hold(seen)
     } catch (error) {
       log.info(
@@ -71,6 +70,9 @@ export class Ends {
     } finally {
       this.#stopping.delete(seen.id)
     }
+    // It may have been started meanwhile.
+    const now = lastKnown(seen.id)
+    if (now?.state === 'running') this.seen(now)
   }
 
   /**
@@ -79,20 +81,23 @@ export class Ends {
    */
   async #note(seen: Seen): Promise<boolean> {
     if (seen.exit === null || (seen.comesBack && !(await this.#parts.host.listens()))) return false
-    this.#parts.notes.write(seen.id, { ended: seen.exit })
+    this.#parts.notes.write(seen.id, { ended: { startedAt: seen.startedAt, exit: seen.exit } })
     return true
   }
 
-  /** Stopped by somebody, a container does not come back; also one that has ended, and that Docker is about to start. */
+  /**
+   * Killed by somebody, a container does not come back; also one that has ended, and that Docker is about to start. Not
+   * `stop`: on one that is being started that moment, Docker waits ten seconds for the death of its earlier process.
+   */
   async #hold({ container }: Seen): Promise<void> {
     const { host } = this.#parts
     try {
       await ask(host, LIMITS.change, (abortSignal) =>
-        host.docker.getContainer(container).stop({ t: 0, abortSignal }),
+        host.docker.getContainer(container).kill({ signal: 'SIGKILL', abortSignal }),
       )
     } catch (error) {
-      // It was stopped already, or is gone.
-      if (statusOf(error) !== 304 && statusOf(error) !== 404) throw error
+      // It does not run, or is gone.
+      if (statusOf(error) !== 409 && statusOf(error) !== 404) throw error
     }
   }
 }

@@ -19,7 +19,7 @@ export const DEFAULT_PORT = 8080
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const MOST_KEPT = 500
 
-/** Images by their name, each asked for once: a name that is a digest never changes its meaning. */
+/** Images by their name, each asked for once: what they are named by here never changes its meaning. */
 export class ImageBook {
   readonly #host: DockerHost
   readonly #known = new Map<string, ImageFacts>()
@@ -35,7 +35,7 @@ export class ImageBook {
       this.#host.docker.getImage(image).inspect({ abortSignal } as Docker.ImageInspectOptions),
     )
     const facts = factsOf(Config)
-    if (isDigest(image)) this.#keep(image, facts)
+    this.#keep(image, facts)
     return facts
   }
 
@@ -43,10 +43,6 @@ export class ImageBook {
     this.#known.set(image, facts)
     if (this.#known.size > MOST_KEPT) this.#known.delete([...this.#known.keys()][0]!)
   }
-}
-
-function isDigest(image: string): boolean {
-  return /(^|@)sha256:[0-9a-f]{64}$/.test(image)
 }
 
 export function factsOf(config: Docker.ImageInspectInfo['Config']): ImageFacts {

@@ -10,7 +10,13 @@ export interface Note {
   /** UTC ms of the first signal that the platform sent; null when none was. */
   readonly signalledAt: number | null
   /** How it ended by itself, for the first time; whatever Docker does with the container after. */
-  readonly ended: InstanceExit | null
+  readonly ended: End | null
+}
+
+/** An end, and when the run began that it ended. UTC ms. */
+interface End {
+  readonly startedAt: number
+  readonly exit: InstanceExit
 }
 
 /** Notes on the instances of one host, on disk. There is one from before an instance is made until after it is gone. */

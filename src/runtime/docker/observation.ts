@@ -20,7 +20,7 @@ export function observed(
   seen: Seen,
   note: Omit<Note, 'host'>,
 ): RuntimeInstance {
-  const exit = note.ended ?? (isOver(seen, note) ? seen.exit : null) ?? notStarted(seen)
+  const exit = note.ended?.exit ?? (isOver(seen, note) ? seen.exit : null) ?? notStarted(seen)
   const at = (port: number | undefined) => (port === undefined ? null : { host: host.privateAddress, port })
   return {
     id: seen.id,
@@ -37,8 +37,7 @@ export function observed(
     address: at(seen.ports?.serve),
     privateAddress: at(seen.ports?.private),
     pid: exit === null ? seen.pid : null,
-    // Docker may have begun to start it again by the time that it was kept from that.
-    startedAt: Math.min(seen.startedAt, exit?.at ?? seen.startedAt),
+    startedAt: note.ended?.startedAt ?? seen.startedAt,
     signalledAt: note.signalledAt,
     exit,
   }

@@ -7,6 +7,7 @@ import { containerOptions } from './container-options.ts'
 import type { Containers } from './containers.ts'
 import type { DockerHost } from './host.ts'
 import { ImageBook } from './image-facts.ts'
+import type { ImageShelf } from './image-shelf.ts'
 import type { HostPorts } from './labels.ts'
 import type { Notes } from './notes.ts'
 import type { Seen } from './seen.ts'
@@ -19,7 +20,7 @@ export interface StarterParts {
   readonly server: string
   readonly containers: Containers
   readonly notes: Notes
-  readonly image: EnsureImage
+  readonly shelf: ImageShelf
   readonly ports?: PortRange
 }
 
@@ -89,9 +90,19 @@ export class Starter {
     }
   }
 
-  async #make(spec: InstanceSpec, { attached }: StartOptions): Promise<HostPorts | null> {
-    const { host, server, notes, containers, image: ensure } = this.#parts
-    const image = await ensure(host, spec.appId, spec.artifact)
+  async #make(spec: InstanceSpec, options: StartOptions): Promise<HostPorts | null> {
+    const { shelf } = this.#parts
+    try {
+      return await this.#made(spec, await shelf.take(spec.appId, spec.artifact), options)
+    } catch (error) {
+      // Somebody has cleared it away since.
+      if (statusOf(error) !== 404 || !shelf.forget(spec.artifact)) throw error
+      return this.#made(spec, await shelf.bring(spec.appId, spec.artifact), options)
+    }
+  }
+
+  async #made(spec: InstanceSpec, image: string, { attached }: StartOptions): Promise<HostPorts | null> {
+    const { host, server, notes, containers } = this.#parts
     const facts = await this.#images.of(image)
     const ports = spec.kind === 'formation' ? await this.#takePorts() : null
     const wish = { spec, image, facts, server, ports, publishOn: host.privateAddress }
