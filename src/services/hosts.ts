@@ -16,6 +16,7 @@ import type { Tables } from '../store/tables.ts'
 import type { ServiceDeps } from './context.ts'
 import type { HostCondition, MetHost } from './fleet-port.ts'
 import { requireElsewhere } from './host-drains.ts'
+import type { RunService } from './runs.ts'
 
 /** A host and how it stands with it. */
 export interface HostView extends StoredHost {
@@ -41,9 +42,11 @@ const MOST_HOSTS = 200
 /** The machines with Docker on which apps run. For admins. */
 export class HostService {
   readonly #deps: ServiceDeps
+  readonly #runs: Pick<RunService, 'lost'>
 
-  constructor(deps: ServiceDeps) {
+  constructor(deps: ServiceDeps, runs: Pick<RunService, 'lost'>) {
     this.#deps = deps
+    this.#runs = runs
   }
 
   /** The line that a host has to have among the authorized keys of the user in its URL. */
@@ -145,6 +148,7 @@ export class HostService {
       throw error
     }
     await fleet.leave(host.id)
+    await this.#runs.lost(new Set(host.condition.instances.map(({ id }) => id)))
     for (const appId of appsOn(host.condition.instances)) this.#deps.engine.poke(appId)
     return host
   }

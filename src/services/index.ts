@@ -307,7 +307,7 @@ function assembled(deps: ServiceDeps, hosts: HostKeeper): Omit<Services, 'start'
     freezes: new FreezeService(deps, access),
     health: new HealthService(deps),
     hostChecks: new HostChecks(deps),
-    hosts: new HostService(deps),
+    hosts: new HostService(deps, runs),
     hostTrust: new HostTrust(deps),
     imageDeploys: new ImageDeployService(deps),
     instances: new InstanceService(deps, runs),

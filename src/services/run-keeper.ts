@@ -1,3 +1,4 @@
+import { asTasukiError } from '../domain/errors.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { Run } from '../store/runs.ts'
 import type { ServiceDeps } from './context.ts'
@@ -25,6 +26,8 @@ export class RunKeeper {
   readonly #hungUp = new Map<string, number>()
   readonly #ending = new Set<string>()
   readonly #killed = new Set<string>()
+  /** Instances of runs that are over, on hosts that do not answer. */
+  readonly #strays = new Set<string>()
   /** Apps of which nothing is left but runs. */
   readonly #forgotten = new Set<string>()
 
@@ -56,6 +59,7 @@ export class RunKeeper {
 
   /** Does what is due. Cheap when nothing is open. */
   async look(now: number): Promise<void> {
+    for (const id of [...this.#strays]) await this.#remove(id)
     for (const appId of new Set(this.open().map((run) => run.appId))) await this.#lookAt(appId, now)
   }
 
@@ -91,13 +95,18 @@ export class RunKeeper {
     try {
       await this.#deps.store.tables.runs.end(run.id, exitCode, Date.now())
       await this.#tellEnd(run, exitCode)
-      await this.#deps.runtime.remove(run.instance)
+      await this.#remove(run.instance)
       this.#open.delete(run.id)
       this.#hungUp.delete(run.id)
       this.#killed.delete(run.id)
     } finally {
       this.#ending.delete(run.id)
     }
+  }
+
+  /** These instances are not known any more, with their host: their runs are over. */
+  async lost(instances: ReadonlySet<string>): Promise<void> {
+    for (const run of this.open().filter((one) => instances.has(one.instance))) await this.ended(run, null)
   }
 
   async #tellEnd(run: Run, exitCode: number | null): Promise<void> {
@@ -111,14 +120,32 @@ export class RunKeeper {
   /** What runs for an app that was forgotten meanwhile is nobody's. */
   async #removeStrays(instances: readonly RuntimeInstance[]): Promise<void> {
     const known = new Set(this.open().map((run) => run.instance))
-    for (const { id } of instances) if (!known.has(id)) await this.#deps.runtime.remove(id)
+    for (const { id } of instances) if (!known.has(id)) await this.#remove(id)
+  }
+
+  /** Of a host that does not answer: as soon as it does. */
+  async #remove(instance: string): Promise<void> {
+    try {
+      await this.#deps.runtime.remove(instance)
+      this.#strays.delete(instance)
+    } catch (error) {
+      if (asTasukiError(error).code !== 'host_unreachable') throw error
+      this.#strays.add(instance)
+    }
   }
 
   async #adopt(run: Run, instances: readonly RuntimeInstance[]): Promise<void> {
     const found = instances.some(({ id }) => id === run.instance)
     if (run.state === 'waiting') await this.expire(run)
     else if (!found) await this.ended(run, null)
-    else if (run.options.attached) await this.hangUp(run)
+    else if (run.options.attached) await this.#hangUpLater(run)
+  }
+
+  /** What can not be told now has begun all the same: the looks bring it to its end. */
+  async #hangUpLater(run: Run): Promise<void> {
+    await this.hangUp(run).catch((error: unknown) =>
+      this.#deps.log.warn({ run: run.id, error: String(error) }, 'A run could not be hung up yet'),
+    )
   }
 
   async #lookAt(appId: string, now: number): Promise<void> {
@@ -136,6 +163,7 @@ export class RunKeeper {
 
   async #attend(run: Run, seen: Seen): Promise<void> {
     const { instance, appGone, now } = seen
+    if (instance?.unreachable) return
     if (run.state === 'waiting') {
       if (appGone || now - run.createdAt >= ATTACH_MS) await this.expire(run)
     } else if (instance?.state === 'exited') {

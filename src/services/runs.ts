@@ -36,7 +36,7 @@ export class RunService {
   async stop(): Promise<void> {
     this.#unwatch?.()
     const attached = this.#keeper.open().filter((run) => run.state === 'up' && run.options.attached)
-    await Promise.all(attached.map((run) => this.#keeper.hangUp(run)))
+    await Promise.all(attached.map((run) => this.hangUp(run.id)))
   }
 
   /** Ends what is over its time, and what does not end by itself. To be called every second or so. */
@@ -102,6 +102,11 @@ export class RunService {
     await this.#keeper.hangUp(run).catch((error) => {
       this.#deps.log.warn({ run: id, error: String(error) }, 'A run could not be told that its user has gone')
     })
+  }
+
+  /** These instances are not known any more, with their host: their runs are over. */
+  lost(instances: ReadonlySet<string>): Promise<void> {
+    return this.#keeper.lost(instances)
   }
 
   /** SIGTERM, and SIGKILL after thirty seconds. */

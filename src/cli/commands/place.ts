@@ -35,9 +35,9 @@ export default class Place extends TasukiCommand {
       return placement
     }
     const placed = await client.put<Placement & { readonly rollout: string | null }>(path, wish)
-    this.print(`${app} runs on ${textOf(placed)}.`)
+    if (placed.rollout === null) this.print(`${app} runs on ${textOf(placed)}.`)
+    else this.print(`Moving ${app} to ${textOf(placed)} …`)
     if (placed.rollout === null || flags.detach) return placed
-    this.print('Moving …')
     const options = { json: this.jsonEnabled(), allowLost: flags['allow-lost'] }
     return await followToReceipt(client, app, placed.rollout, options)
   }
