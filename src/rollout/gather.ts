@@ -182,7 +182,7 @@ export class Gatherer {
     this.#wholeSince = baking ? (this.#wholeSince ?? now) : null
     if (now - this.#looked.at >= LOOK_EVERY_MS) {
       const breach = baking ? await this.#breach(facts, rollout, this.#wholeSince ?? now) : null
-      this.#looked = { at: now, breach, tight: await this.#tight() }
+      this.#looked = { at: now, breach, tight: await this.#tight(facts.wanted.appId) }
     }
     return {
       bakedFor: this.#wholeSince === null ? null : now - this.#wholeSince,
@@ -207,8 +207,8 @@ export class Gatherer {
     return null
   }
 
-  async #tight(): Promise<boolean> {
-    const { freeBytes, totalBytes } = await this.#deps.runtime.headroom()
+  async #tight(appId: string): Promise<boolean> {
+    const { freeBytes, totalBytes } = await this.#deps.runtime.headroom(appId)
     return freeBytes < totalBytes * TIGHT_SHARE
   }
 }

@@ -46,7 +46,7 @@ export interface Runtime {
     instances: readonly { size: string; count: number }[]
   }): Promise<void>
   /** Memory of the machine that instances could still use, and all of it, in bytes. */
-  headroom(): Promise<{ freeBytes: number; totalBytes: number }>
+  headroom(appId?: string): Promise<{ freeBytes: number; totalBytes: number }>
   /** Last lines of an instance's output, for error messages. */
   tail(id: InstanceId, lines: number): Promise<string[]>
 }

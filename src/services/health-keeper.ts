@@ -195,6 +195,9 @@ export class HealthKeeper {
       await this.#note(tables, watch, now)
       return begin(tables, begun, now)
     })
+    // Nothing else tells the engine that checks have begun to fail, or to pass again.
+    for (const appId of new Set(begun.map(([, one]) => one.appId)))
+      if (appId !== null) this.#deps.engine.poke(appId)
     for (const [key] of ended) this.#open.delete(key)
     for (const { key, open, reason } of explained) this.#open.set(key, { ...open, reason })
     for (const [key, open] of written) this.#open.set(key, open)

@@ -73,7 +73,9 @@ describe('health over time', () => {
     await seenAt(it, 10, [web])
     await seenAt(it, 12, [web], [{ instance: 'web-1-a' }])
     for (const at of [13, 14, 15]) await seenAt(it, at, [web], [{ instance: 'web-1-a' }])
+    it.here.engine.poked.length = 0
     await seenAt(it, 20, [web], [{ instance: 'web-1-a', health: 'down', check: 'HTTP 503 on /health' }])
+    assert.deepEqual(it.here.engine.poked, [it.app.id], 'the engine is told')
     await seenAt(it, 23, [web], [{ instance: 'web-1-a' }])
     assert.deepEqual(await told(it), [
       'web-1-a starting 10-12 not before the router yet',

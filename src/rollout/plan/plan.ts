@@ -1,7 +1,7 @@
 import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation, Phase, Plan } from '../operations.ts'
 import type { WantedType } from '../spec.ts'
-import { type Census, census, isReady, isUp } from './census.ts'
+import { type Census, census, isAdmitted, isReady, isUp } from './census.ts'
 import { failureOf } from './failure.ts'
 import { formationInstances, goalSet, goalTypes } from './goal.ts'
 import { planReleasePhase } from './release-phase.ts'
@@ -102,8 +102,14 @@ function forward(facts: Facts, counts: readonly Census[]): Plan {
 
 /** Until the next pass, ms: longer where nothing goes on before somebody says so, or before the pause after a crash is over. */
 function waitOf(facts: Facts, counts: readonly Census[], operations: readonly Operation[]): number {
-  const held = isPaused(facts) || longestPause(facts, counts) > WAITING_MS || isSilent(facts)
+  const waits = isPaused(facts) || longestPause(facts, counts) > WAITING_MS
+  const held = waits || isSilent(facts) || counts.some(({ keepers }) => keepers.some(isTakenOut))
   return held && operations.length === 0 && counts.every(rests) ? WAITING_MS : ACTIVE_MS
+}
+
+/** Its checks have taken it out: it comes back by itself, or is given up after its boot limit. */
+function isTakenOut(instance: SeenInstance): boolean {
+  return isAdmitted(instance) && instance.server?.health === 'down'
 }
 
 /** A host does not answer. */
@@ -112,7 +118,8 @@ function isSilent(facts: Facts): boolean {
 }
 
 function rests({ type, keepers, stopping, exited }: Census): boolean {
-  const waits = (one: SeenInstance) => one.unreachableFor !== null || isUp(type, one) || isReady(one)
+  const waits = (one: SeenInstance) =>
+    one.unreachableFor !== null || isTakenOut(one) || isUp(type, one) || isReady(one)
   return stopping.length + exited.length === 0 && keepers.every(waits)
 }
 

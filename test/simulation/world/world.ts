@@ -21,6 +21,9 @@ import { SimStore } from './store.ts'
 import { SimTraffic } from './traffic.ts'
 import { Visitors } from './visitors.ts'
 
+/** Between two looks at what the checks say, ms. */
+const HEALTH_MS = 1000
+
 /** A release of which so many have ended badly may be given up as what was before. */
 const HOPELESS = 4
 
@@ -293,7 +296,8 @@ export class World implements Bench, UpkeepBench {
     const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
     const release = outcome === 'succeeded' ? rollout.target.release : rollout.base?.release
     const fate = this.#fates.ofApp(rollout.appId, release)
-    const bearable = outcome !== 'succeeded' && fate.count < HOPELESS
+    // Where calls take so long, what boots in time is given up all the same.
+    const bearable = outcome !== 'succeeded' && fate.count < HOPELESS && !this.slow
     const calm =
       whole && !this.startsFailed && (bearable || fate.last < since) && this.troubleAt < this.now() - 2000
     this.trace.say(() => `${rollout.id} ends: ${rollout.outcome ?? outcome} ${rollout.reason ?? ''}`)
@@ -354,6 +358,12 @@ export class World implements Bench, UpkeepBench {
     this.#fates.add(key, release, this.clock.wall())
   }
 
+  /** Somebody looks at the checks every second, and tells the engine. */
+  #down(key: string, instance: string): void {
+    this.#fell(key, instance)
+    this.clock.timer(HEALTH_MS, () => this.poke(key.split(' ')[0]!))
+  }
+
   fates(key: string, release: number): number {
     return this.#fates.of(key, release).count
   }
@@ -387,7 +397,7 @@ export class World implements Bench, UpkeepBench {
       handOver.closeStreams(id)
       this.visitors.closeStreams(id)
     }
-    for (const node of router.nodes) node.onDown = (key, instance) => this.#fell(key, instance)
+    for (const node of router.nodes) node.onDown = (key, instance) => this.#down(key, instance)
   }
 
   #connectVisitors(): void {
