@@ -56,6 +56,20 @@ describe('a receipt as text', () => {
     ])
   })
 
+  it('claims nothing about requests that it did not see', () => {
+    const nothing = { requests: 0, p50: null, p99: null, max: null }
+    const { before, during, after } = RECEIPT.traffic
+    const traffic = {
+      ...{ ...RECEIPT.traffic, unseen: true, complete: false, gaps: ['Somebody else balances.'] },
+      ...{ before: { ...before, ...nothing }, during: { ...during, ...nothing } },
+      after: { ...after, ...nothing },
+    } as const
+    const text = renderReceipt({ ...RECEIPT, served: 0, lost: 0, traffic })
+    assert.equal(text.split('\n')[0], 'v7 took over from v6 · its traffic was not seen')
+    assert.doesNotMatch(text, /lost|answered|requests {2}/)
+    assert.match(text, /nothing is proved about requests\n {4}- Somebody else balances\.$/)
+  })
+
   it('has a first line for every outcome', () => {
     const start = (change: Partial<typeof RECEIPT>) => headline({ ...RECEIPT, ...change }).split(' · ')[0]
     assert.equal(start({ from: null }), '41,280 requests while v7 started')

@@ -19,8 +19,7 @@ const CAUSES: Readonly<Record<LostCause, string>> = {
 export function renderReceipt(receipt: Receipt, screen: Screen = PLAIN): string {
   const parts = [
     [headline(receipt, screen), ...reason(receipt, screen)],
-    counts(receipt, screen),
-    windows(receipt.traffic, screen),
+    ...(isUnseen(receipt) ? [] : [counts(receipt, screen), windows(receipt.traffic, screen)]),
     instances(receipt.instances.filter(routed).sort(byPlace), screen),
     closing(receipt, screen),
   ]
@@ -33,6 +32,7 @@ export function renderReceipt(receipt: Receipt, screen: Screen = PLAIN): string 
 /** `41,280 requests while v7 took over from v6 · 0 lost · p99 4.1 → 4.3 → 4.2 ms` */
 export function headline(receipt: Receipt, screen: Screen = PLAIN): string {
   const { paint } = screen
+  if (isUnseen(receipt)) return unseen(receipt, screen)
   const lost = `${count(receipt.lost)} lost`
   const parts = [
     paint('bold', `${counted(receipt.served + receipt.lost, 'request')} while ${what(receipt)}`),
@@ -40,6 +40,16 @@ export function headline(receipt: Receipt, screen: Screen = PLAIN): string {
     ...p99(receipt.traffic, screen),
   ]
   return parts.join(screen.unicode ? ' · ' : ', ')
+}
+
+/** An app behind a balancer that is not ours; what came through our own router all the same is counted as ever. */
+function isUnseen({ traffic, served, lost }: Receipt): boolean {
+  return traffic.unseen === true && served + lost === 0
+}
+
+function unseen(receipt: Receipt, { paint, unicode }: Screen): string {
+  const parts = [paint('bold', what(receipt)), paint('yellow', 'its traffic was not seen')]
+  return parts.join(unicode ? ' · ' : ', ')
 }
 
 function what({ from, to, outcome }: Receipt): string {
@@ -201,16 +211,16 @@ function closing(receipt: Receipt, screen: Screen): string[] {
     ...traffic.outages.map((outage) =>
       screen.paint('red', `  the router was down for ${duration(outage.ms)} from ${clock(outage.from)} UTC`),
     ),
-    ...(traffic.complete ? [] : incomplete(traffic.gaps, screen)),
+    ...(traffic.complete ? [] : incomplete(traffic, screen)),
   ]
 }
 
-function incomplete(gaps: readonly string[], { paint, width }: Screen): string[] {
+function incomplete({ gaps, unseen }: TrafficReport, { paint, width }: Screen): string[] {
+  const why = unseen
+    ? 'nothing is proved about requests'
+    : 'not complete: some counts come from the servers, percentiles are partial'
   const lines = gaps.flatMap((gap) => wrapped(`- ${gap}`, width - 4).map((line) => `    ${line}`))
-  return [
-    paint('yellow', '  not complete: some counts come from the servers, percentiles are partial'),
-    ...lines,
-  ]
+  return [paint('yellow', `  ${why}`), ...lines]
 }
 
 function clock(at: number): string {
