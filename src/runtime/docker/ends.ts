@@ -86,14 +86,16 @@ export class Ends {
   }
 
   /**
-   * Killed by somebody, a container does not come back; also one that has ended, and that Docker is about to start. Not
-   * `stop`: on one that is being started that moment, Docker waits ten seconds for the death of its earlier process.
+   * Sent the signal that asks it to stop, a container does not come back: also one that has ended, and that Docker is about
+   * to start. Neither `stop` nor SIGKILL will do then: meeting a start, Docker waits ten seconds for the death of the earlier
+   * process, while the new one runs.
    */
-  async #hold({ container }: Seen): Promise<void> {
+  async #hold({ container, state, stopSignal }: Seen): Promise<void> {
     const { host } = this.#parts
+    const signal = state === 'running' ? 'SIGKILL' : stopSignal
     try {
       await ask(host, LIMITS.change, (abortSignal) =>
-        host.docker.getContainer(container).kill({ signal: 'SIGKILL', abortSignal }),
+        host.docker.getContainer(container).kill({ signal, abortSignal }),
       )
     } catch (error) {
       // It does not run, or is gone.
