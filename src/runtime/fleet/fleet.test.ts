@@ -218,6 +218,16 @@ describe('a host that does not answer', () => {
     })
   })
 
+  it('holds up nobody who asks for memory', async (t) => {
+    const { fleet, ways } = await bench(t)
+    await started(fleet, 2)
+    ways.get('b')!.state = 'hangs'
+    const begun = performance.now()
+    const [room, used] = await Promise.all([fleet.headroom('app-a'), fleet.memoryByApp()])
+    assert.ok(room.freeBytes > 0 && used.has('app-a'))
+    assert.ok(performance.now() - begun < 3000)
+  })
+
   it('is looked at until it answers, and those with instances there are told', async (t) => {
     const { fleet, ways } = await bench(t, { hosts: [{ name: 'a' }] })
     await started(fleet, 1)

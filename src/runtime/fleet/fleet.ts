@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { asTasukiError, TasukiError } from '../../domain/errors.ts'
 import type { Host } from '../../domain/host.ts'
 import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
@@ -23,6 +24,11 @@ export interface FleetOptions {
   readonly placementOf: (appId: string, artifact: string, generation: number | null) => Promise<Placement>
   readonly log: FleetLog
 }
+
+/** What may be told without a host is not waited for longer, ms. */
+const PATIENCE_MS = 1_000
+/** An instance that has just ended may still be read out, ms. */
+const LAST_WORDS_MS = 5_000
 
 type Terminal = Parameters<OneOffs['runAttached']>[1]
 type Headroom = Awaited<ReturnType<Runtime['headroom']>>
@@ -176,7 +182,8 @@ export class Fleet implements Runtime, OneOffs, Usage {
   async tail(id: InstanceId, lines: number): Promise<string[]> {
     const host = this.#hostOf(id)
     if (!host) return this.#options.local.tail(id, lines)
-    const [last] = await this.#answers([host], (one) => one.use((runtime) => runtime.tail(id, lines)))
+    const tail = (one: FleetHost) => one.use((runtime) => runtime.tail(id, lines))
+    const last = await this.#answer(host, tail, LAST_WORDS_MS)
     return last ?? [`(the host ${host.host.name} does not answer: its last lines are not known)`]
   }
 
@@ -216,13 +223,25 @@ export class Fleet implements Runtime, OneOffs, Usage {
     return answers.filter((one) => one !== null)
   }
 
-  async #answer<T>(host: FleetHost, ask: (host: FleetHost) => Promise<T>): Promise<T | null> {
+  /** Null when it does not say it in time. */
+  async #answer<T>(
+    host: FleetHost,
+    ask: (host: FleetHost) => Promise<T>,
+    limitMs = PATIENCE_MS,
+  ): Promise<T | null> {
+    const done = new AbortController()
+    const late = delay(limitMs, undefined, { ref: false, signal: done.signal }).then(() => {
+      throw new Error(`it took longer than ${limitMs / 1000} s`)
+    })
     try {
-      return await ask(host)
+      return await Promise.race([ask(host), late])
     } catch (error) {
       const { message } = asTasukiError(error)
       this.#options.log.warn({ host: host.host.name, error: message }, 'a host could not be asked')
       return null
+    } finally {
+      done.abort()
+      late.catch(() => undefined) // told above, if it came first
     }
   }
 
