@@ -7,7 +7,7 @@ import { type TestContext, test } from 'node:test'
 
 const HEAD = `
 import assert from 'node:assert/strict'
-import { describe, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 `
 
 /** A project of its own that has the runner and these test files. */
@@ -63,6 +63,19 @@ test('a file that ends before its tests do is a failure', (t) => {
   assert.equal(code, 1)
   assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
   assert.ok(lines.slice(lines.indexOf('── failed ──')).includes('  src/dies.test.ts:1'), lines.join('\n'))
+})
+
+test('a group whose end goes wrong is a failure, though each test in it works', (t) => {
+  const group = `
+describe('a group', () => {
+  after(() => assert.fail('a process is left over'))
+  test('works', () => {})
+})
+`
+  const { code, lines } = runTests(project(t, { 'group.test.ts': group }))
+  assert.equal(code, 1)
+  assert.equal(lines.at(-1), '1 passed, 1 failed, 0 skipped')
+  assert.ok(lines.includes('    a process is left over'), lines.join('\n'))
 })
 
 test('a run without failures has none to tell of, and names its slowest files', (t) => {

@@ -38,6 +38,8 @@ export class TestReport {
       // It failed only because a test inside of it did, and that one has told why.
       if (failureType(error) === 'subtestsFailed') return
       if (data.todo !== undefined && data.todo !== false) return
+      // The summary counts tests only: a group whose beginning or end went wrong would be none.
+      if (data.details.type === 'suite') this.failed += 1
       const outer = (names.get(data.file) ?? []).slice(0, data.nesting)
       const place = data.file === undefined ? '' : relative(this.#root, data.file)
       this.#failures.push({
