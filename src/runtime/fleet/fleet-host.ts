@@ -173,9 +173,10 @@ export class FleetHost {
     if (this.#lookingAgain) return
     this.#lookingAgain = true
     const { signal } = this.#closed
-    for (let look = first; !signal.aborted; look = this.#see()) {
-      if (await settledWell(look)) break
+    let answered = await settledWell(first)
+    while (!answered && !signal.aborted) {
       await delay(LOOK_AGAIN_MS, undefined, { ref: false, signal }).catch(() => undefined)
+      if (!signal.aborted) answered = await settledWell(this.#see())
     }
     this.#lookingAgain = false
     this.#failing = null

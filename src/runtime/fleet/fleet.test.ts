@@ -218,6 +218,20 @@ describe('a host that does not answer', () => {
     })
   })
 
+  it('is not asked any more once the fleet is closed', async (t) => {
+    const { fleet, ways } = await bench(t, { hosts: [{ name: 'a' }] })
+    const way = ways.get('a')!
+    await started(fleet, 1)
+    way.state = 'hangs'
+    await fleet.list()
+    way.state = 'cut'
+    await until(() => way.failures > 0)
+    const { calls } = way
+    await fleet.close()
+    for (let turns = 0; turns < 10; turns += 1) await new Promise((resolve) => setImmediate(resolve))
+    assert.equal(way.calls, calls)
+  })
+
   it('holds up nobody who asks for memory', async (t) => {
     const { fleet, ways } = await bench(t)
     await started(fleet, 2)

@@ -16,6 +16,9 @@ const PORTS = 100
 interface Way {
   /** `hangs`: what is asked is done and never answered. */
   state: 'open' | 'cut' | 'hangs'
+  /** What was asked so far, and how often the answer was that it is cut. */
+  calls: number
+  failures: number
   set(state: Way['state']): void
 }
 
@@ -88,6 +91,8 @@ export function hostOf(host: Partial<Host> & { name: string }): Host {
 function wayOf(listeners: ReadonlySet<() => void>): Way {
   return {
     state: 'open',
+    calls: 0,
+    failures: 0,
     set(state) {
       this.state = state
       for (const listen of [...listeners]) listen()
@@ -110,13 +115,17 @@ function memberOf({ runtime }: Bench, way: Way, listeners: Set<() => void>): Mem
 
 /** The runtime as seen over the way: a call may be done and its answer lost. */
 function over(runtime: WholeRuntime, way: Way): WholeRuntime {
-  const cut = () => new TasukiError('host_unreachable', 'The test has cut the way.')
+  const cut = () => {
+    way.failures += 1
+    return new TasukiError('host_unreachable', 'The test has cut the way.')
+  }
   return new Proxy(runtime, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name)
       if (typeof value !== 'function') return value
       if (name === 'watch') return value.bind(target)
       return async (...args: unknown[]) => {
+        way.calls += 1
         if (way.state === 'cut') throw cut()
         const answer: unknown = await value.apply(target, args)
         while (way.state === 'hangs') await new Promise((resolve) => setTimeout(resolve, 20))
