@@ -47,6 +47,12 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
   const reachable = async (name: string) =>
     (await server.get('/tasuki/hosts')).find((host: { name: string }) => host.name === name)?.reachable
 
+  /** How it last stood with a host, as it was written down. */
+  const lastOf = async (host: HostName): Promise<{ readonly state: string } | undefined> => {
+    const { stretches } = await server.get('/tasuki/health/hosts')
+    return stretches.filter(({ name }: { name: string }) => name === host).at(-1)
+  }
+
   it('a dry run of the set-up changes nothing; a set-up can be run again', async () => {
     const dry = await bootstrap('h1', '--dry-run')
     assert.match(dry.stdout, /would {3}Make the user tasuki[\s\S]*would {3}Let the control plane in/)
@@ -96,16 +102,13 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
     const all = JSON.parse((await tasuki('hosts:check', '--json')).stdout)
     assert.ok(performance.now() - began < 15_000)
     assert.deepEqual(wrongOf(all), ['no_live_restore host h1', 'host_unreachable host h2'])
-    await until('the host to be seen as silent', async () => (await reachable('h2')) === false)
+    await until('the silence to be written down', async () => (await lastOf('h2'))?.state === 'unreachable')
     await lab.heal('h2')
     await until('the host to be seen again', async () => (await reachable('h2')) === true)
   })
 
   it('keeps when a host did not answer, over a restart of the control plane', async () => {
-    await until('the end of the silence to be written down', async () => {
-      const { stretches } = await server.get('/tasuki/health/hosts')
-      return stretches.filter((one: { name: string }) => one.name === 'h2').at(-1)?.state === 'up'
-    })
+    await until('the end of the silence to be written down', async () => (await lastOf('h2'))?.state === 'up')
     await server.kill()
     await server.restart()
     const { stretches } = await server.get('/tasuki/health/hosts')
@@ -125,6 +128,8 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
     await until('its key to be refused', async () => (await wrong('h1'))[0] === 'host_refused host h1')
     const refused = await tasuki('hosts:check', 'h1')
     assert.match(refused.stdout, /shows another key \(SHA256:/)
+    const { failure } = await server.get('/tasuki/hosts/h1')
+    assert.match(failure, /shows another key \(SHA256:\S+\) than the one that was accepted \(SHA256:/)
     const unasked = await tasuki('hosts:trust', 'h1')
     assert.notEqual(unasked.code, 0)
     const other = await tasuki('hosts:trust', 'h1', '--key', `SHA256:${'a'.repeat(43)}`)

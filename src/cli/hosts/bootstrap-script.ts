@@ -78,6 +78,8 @@ else say note "$daemon is there and has no \"live-restore\": true; a restart of 
 
 install_docker() {
   DEBIAN_FRONTEND=noninteractive; export DEBIAN_FRONTEND
+  # An earlier try may have been cut off in the middle.
+  quiet dpkg --configure -a
   quiet apt-get update
   quiet apt-get install -y --no-install-recommends docker.io iptables ca-certificates
 }
