@@ -36,6 +36,8 @@ export interface RolloutSettings {
   readonly singleton: boolean
   /** Hand every instance over once a day. Default false. */
   readonly dailyRestart: boolean
+  /** Its files can not be written, save temporary ones, where it runs as a container. Default false. */
+  readonly readOnly?: boolean
 }
 
 export type Strategy = 'rolling' | 'preboot'
@@ -63,6 +65,7 @@ export const DEFAULT_SETTINGS: RolloutSettings = {
   preStop: null,
   singleton: false,
   dailyRestart: false,
+  readOnly: false,
 }
 
 const MOST_SURGE = 4

@@ -122,6 +122,7 @@ export async function specOf(
     env: { ...artifact.env, ...(await tables.releases.config(appId, version)) },
     commit: release.commit,
     size: sizeOf(await sizeName(tables, appId, kind === 'release-phase' ? RELEASE_TYPE : type)),
+    ...(artifact.manifest.settings[type]?.readOnly ? { readOnly: true } : {}),
   }
 }
 

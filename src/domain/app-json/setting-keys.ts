@@ -113,6 +113,11 @@ export const SETTING_KEYS: Readonly<Record<string, SettingKey>> = {
     value: { kind: 'boolean' },
     doc: 'Hand every instance over once a day.',
   },
+  read_only: {
+    field: 'readOnly',
+    value: { kind: 'boolean' },
+    doc: 'As a container: no file can be written, save in /tmp and /run (64 MiB each, in memory).',
+  },
 }
 
 /** The default as it would be written in app.json. */
