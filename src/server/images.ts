@@ -1,3 +1,5 @@
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { findImage } from '../build/image/find.ts'
 import { forgetImages } from '../build/image/forget.ts'
 import { ImageBuilder } from '../build/image/image-builder.ts'
@@ -32,6 +34,8 @@ export interface ImageWorks {
 
 export function imageWorks({ data, store, hosts, slugPath, log }: Parts): ImageWorks {
   const { tables } = store
+  const scratch = join(data, 'images')
+  rmSync(scratch, { recursive: true, force: true })
   const introduce = async (host: Pick<DockerHost, 'id'>, registry: string) => {
     const known = await tables.registry.get()
     const there = hosts()
@@ -49,6 +53,7 @@ export function imageWorks({ data, store, hosts, slugPath, log }: Parts): ImageW
       appName: async (appId) => (await tables.apps.byId(appId))?.name ?? appId,
     }),
     store: new ImageStore({
+      scratch,
       artifact: (digest) => tables.artifacts.get(digest),
       slugPath,
       hosts: () => hosts().all(),

@@ -13,7 +13,7 @@ export interface FoundImage {
 }
 
 /** Questions to a registry. All throw `registry_unavailable`, `registry_refused`. Repositories are without the registry's host. */
-export interface RegistryQuestions {
+interface RegistryQuestions {
   /** That it answers and lets us in. */
   check(): Promise<void>
   /** By tag or digest; null: it has none. */

@@ -27,7 +27,7 @@ export interface Artifacts {
 }
 
 /** An artifact that is an image. Times are UTC ms. */
-export interface KnownImage {
+interface KnownImage {
   readonly digest: string
   readonly image: ArtifactImage
   readonly createdAt: number

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it, type TestContext } from 'node:test'
@@ -23,16 +23,19 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
   let lab: Lab
   let h1: DockerHost
   let h2: DockerHost
+  let scratch: string
   before(async () => {
     lab = await Lab.start({ hosts: 2, images: false })
     await putBase(lab, 'h1')
     h1 = hostOf(lab, 'h1')
     h2 = hostOf(lab, 'h2')
+    scratch = mkdtempSync(join(tmpdir(), 'tasuki-scratch-'))
   })
   after(async () => {
     h1?.close()
     h2?.close()
     await lab?.down()
+    rmSync(scratch, { recursive: true, force: true })
   })
 
   /** A registry on this machine, where the lab's hosts reach it. */
@@ -75,6 +78,7 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
     more: { registry?: RegistryAccess; slugPath?: string; base?: string } = {},
   ) =>
     new ImageStore({
+      scratch,
       artifact: async (digest) => artifacts.find((one) => one.digest === digest)!,
       slugPath: () => more.slugPath!,
       hosts: () => [h1, h2],
@@ -95,6 +99,46 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
     assert.deepEqual(new Set(names), new Set([artifact.digest]))
     assert.equal(await outputOf(lab, 'h2', names[0]!, 'cat /mark'), 'streamed\n')
     assert.equal(await store.ensure(h1, artifact.digest), artifact.digest)
+  })
+
+  it('are given without the layers that a host has, unless its engine needs all of them', async (t) => {
+    const dir = (mark: string) =>
+      treeOf(t, {
+        Dockerfile: `FROM ${BASE}\nRUN head -c 3000000 /dev/zero >/same\nRUN echo ${mark} >/mark\nCMD ["true"]\n`,
+      })
+    const builder = new ImageBuilder({
+      builder: () => h1,
+      registry: async () => null,
+      introduce: async () => false,
+      appName: async () => 'layers',
+    })
+    const built = async (mark: string) => builder.build(await lookAt(dir(mark)), requestFor({ commit: null }))
+    const [one, two, three] = [await built('one'), await built('two'), await built('three')]
+    const sent: number[] = []
+    let refusals = 0
+    const docker = new Proxy(h2.docker, {
+      get: (target, name) =>
+        name !== 'loadImage'
+          ? Reflect.get(target, name)
+          : async (stream: NodeJS.ReadableStream, options: object) => {
+              const at = sent.push(0) - 1
+              stream.on('data', (chunk: Buffer) => {
+                sent[at] = sent[at]! + chunk.length
+              })
+              if (refusals-- <= 0) return target.loadImage(stream, options)
+              throw Object.assign(new Error('content digest not found'), { statusCode: 500 })
+            },
+    })
+    const counted = { id: h2.id, name: h2.name, docker, reachable: () => true }
+    const store = storeFor([one, two, three])
+    await store.ensure(counted, one.digest)
+    await store.ensure(counted, two.digest)
+    assert.ok(sent[0]! > 3_000_000 && sent[1]! < 1_000_000, sent.join(' '))
+    refusals = 1
+    const image = await store.ensure(counted, three.digest)
+    assert.ok(sent[3]! > 3_000_000, sent.join(' '))
+    assert.equal(await outputOf(lab, 'h2', image, 'cat /mark; wc -c </same'), 'three\n3000000\n')
+    assert.deepEqual(readdirSync(scratch), [])
   })
 
   it('that nobody has can not be had, and that is said at once', async () => {

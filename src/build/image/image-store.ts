@@ -3,11 +3,14 @@ import { TasukiError } from '../../domain/errors.ts'
 import type { Login } from '../../domain/registry.ts'
 import { engineError, type ImageHost } from './engine.ts'
 import { findImage } from './find.ts'
+import { SavedImage } from './saved-image.ts'
 import { putSlugOn } from './slug-image.ts'
 import { giveImage, pull } from './transfer.ts'
 
 /** What the store of images needs to know. */
 export interface ImageSources {
+  /** Folder of this machine for what is on its way; what lies there at the start is of no use. */
+  readonly scratch: string
   /** Throws `not_found`. */
   artifact(digest: string): Promise<Artifact>
   /** Where the tree of a slug lies on this machine. */
@@ -32,6 +35,7 @@ export class ImageStore {
   readonly #sources: ImageSources
   /** What is on its way, by host and digest: asked for twice, it is brought once. */
   readonly #underWay = new Map<string, Promise<string>>()
+  readonly #saved = new Map<string, { users: number; readonly image: Promise<SavedImage> }>()
 
   constructor(sources: ImageSources) {
     this.#sources = sources
@@ -74,7 +78,9 @@ export class ImageStore {
     const from = await this.#whoHas(host, image)
     if (from === null) throw failed ?? nobodyHas(image)
     const tag = image.id.replace('sha256:', '').slice(0, 24)
-    await giveImage(from, host, image.id, { repo: 'tasuki/image', tag })
+    await this.#withSaved(from, image.id, (saved) =>
+      giveImage(saved, host, image.id, { repo: 'tasuki/image', tag }),
+    )
     return image.id
   }
 
@@ -94,6 +100,26 @@ export class ImageStore {
       () => null,
       (error: unknown) => engineError(host, `fetching ${ref}`, error),
     )
+  }
+
+  /** Fetched once, however many hosts it is for at the time. */
+  async #withSaved(from: ImageHost, id: string, use: (saved: SavedImage) => Promise<void>): Promise<void> {
+    const known = this.#saved.get(id)
+    const shared = known ?? { users: 0, image: SavedImage.fetch(from, id, this.#sources.scratch) }
+    if (!known) this.#saved.set(id, shared)
+    shared.users++
+    try {
+      await use(await shared.image)
+    } finally {
+      shared.users--
+      if (shared.users === 0) {
+        this.#saved.delete(id)
+        await shared.image.then(
+          (saved) => saved.remove(),
+          () => undefined,
+        )
+      }
+    }
   }
 
   async #whoHas(host: ImageHost, image: ImagePlace): Promise<ImageHost | null> {

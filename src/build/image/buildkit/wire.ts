@@ -51,7 +51,7 @@ export interface Status {
 }
 
 /** A step of a build. */
-export interface Vertex {
+interface Vertex {
   readonly digest: string
   readonly name: string
   readonly cached: boolean
