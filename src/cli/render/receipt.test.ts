@@ -60,7 +60,7 @@ describe('a receipt as text', () => {
     const nothing = { requests: 0, p50: null, p99: null, max: null }
     const { before, during, after } = RECEIPT.traffic
     const traffic = {
-      ...{ ...RECEIPT.traffic, unseen: true, complete: false, gaps: ['Somebody else balances.'] },
+      ...{ ...RECEIPT.traffic, unseen: true as const, complete: false, gaps: ['Somebody else balances.'] },
       ...{ before: { ...before, ...nothing }, during: { ...during, ...nothing } },
       after: { ...after, ...nothing },
     } as const

@@ -6,7 +6,7 @@ import { until } from '../../../test/harness/until.ts'
 import { Lab } from '../../../test/lab/lab.ts'
 import type { InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
 import { isExited, specOf, waitFor, waitForTail } from '../contract.ts'
-import { type Bench, type BenchOptions, makeBench } from './testing.ts'
+import { type Bench, type BenchOptions, IMAGE, makeBench } from './testing.ts'
 
 const whyNot = Lab.whyNot()
 const DIGEST = 'sha256:tests'
@@ -74,6 +74,34 @@ describe('instances on a Docker host', { skip: whyNot ?? false }, () => {
       .trim()
       .split('\n')
       .filter(Boolean)
+
+  it('are published at a port that others know beforehand, and only there', async () => {
+    const on = bench()
+    const known = { knownPorts: [8000] }
+    const first = await started(on, SERVER, known)
+    assert.equal((await serving(on, first)).address!.port, 8000)
+    await assert.rejects(started(on, SERVER, known), { code: 'no_port' })
+    await on.runtime.remove(first.id)
+    const listen = "require('net').createServer().listen(8000)"
+    await lab.docker(
+      'h1',
+      'run',
+      '-d',
+      '--name',
+      'stranger',
+      '--network',
+      'host',
+      IMAGE,
+      'node',
+      '-e',
+      listen,
+    )
+    await until('the stranger to listen', async () => (await lab.exec('h1', 'ss -ltnH')).includes(':8000'))
+    await assert.rejects(started(on, SERVER, known), { code: 'no_port' })
+    await lab.docker('h1', 'rm', '-f', 'stranger')
+    const next = await started(on, SERVER, known)
+    assert.equal((await serving(on, next)).address!.port, 8000)
+  })
 
   it('run in what the platform promises, published on the private address only', async () => {
     const on = bench()

@@ -74,6 +74,21 @@ export class Starter {
   }
 
   async #started(spec: InstanceSpec, options: StartOptions, known: Seen | null): Promise<Seen> {
+    const avoided: number[] = []
+    try {
+      return await this.#startedAt(spec, options, known, avoided)
+    } finally {
+      // Of the few that others know, each may be free again the next time.
+      this.#ports.giveBack(...avoided.filter((port) => spec.knownPorts?.includes(port)))
+    }
+  }
+
+  async #startedAt(
+    spec: InstanceSpec,
+    options: StartOptions,
+    known: Seen | null,
+    avoided: number[],
+  ): Promise<Seen> {
     for (let tries = 1; ; tries += 1) {
       const ports = known?.ports ?? null
       const taken = known ? ports : await this.#make(spec, options)
@@ -83,7 +98,7 @@ export class Starter {
       } catch (error) {
         if (!isPortTaken(error) || tries === PORT_TRIES) throw error
         await this.#discard(spec.id)
-        this.#avoid(taken, wordsOf(error))
+        avoided.push(...this.#avoid(taken, wordsOf(error)))
         known = null
         if (taken === null) throw error
       }
@@ -104,7 +119,7 @@ export class Starter {
   async #made(spec: InstanceSpec, image: string, { attached }: StartOptions): Promise<HostPorts | null> {
     const { host, server, notes, containers } = this.#parts
     const facts = await this.#images.of(image)
-    const ports = spec.kind === 'formation' ? await this.#takePorts() : null
+    const ports = spec.kind === 'formation' ? await this.#takePorts(spec.knownPorts) : null
     const wish = { spec, image, facts, server, ports, publishOn: host.privateAddress }
     notes.write(spec.id)
     try {
@@ -139,8 +154,8 @@ export class Starter {
     )
   }
 
-  async #takePorts(): Promise<HostPorts> {
-    const serve = await this.#ports.take()
+  async #takePorts(only?: readonly number[]): Promise<HostPorts> {
+    const serve = await this.#ports.take(only)
     try {
       return { serve, private: await this.#ports.take() }
     } catch (error) {
@@ -149,10 +164,12 @@ export class Starter {
     }
   }
 
-  /** A port that Docker names is somebody else's, and stays marked as taken. */
-  #avoid(ports: HostPorts | null, words: string): void {
-    for (const port of ports ? [ports.serve, ports.private] : [])
-      if (!new RegExp(`:${port}\\b`).test(words)) this.#ports.giveBack(port)
+  /** A port that Docker names is somebody else's, and stays marked as taken: returns those. */
+  #avoid(ports: HostPorts | null, words: string): number[] {
+    const pair = ports ? [ports.serve, ports.private] : []
+    const strange = pair.filter((port) => new RegExp(`:${port}\\b`).test(words))
+    this.#ports.giveBack(...pair.filter((port) => !strange.includes(port)))
+    return strange
   }
 
   /** Takes back what was made; a container of that name may be another control plane's. */
