@@ -26,6 +26,10 @@ const OPEN = new Set([
   'POST /tasuki/pipelines/:pipeline/github',
 ])
 
+/** What is the server's own, and so its admin's. */
+const OF_THE_SERVER =
+  / \/tasuki\/(server|users|hosts|host-key|health\/hosts|registry|base-image|doctor)(\/|$)/
+
 function isOpen({ pattern }: Walked): boolean {
   return OPEN.has(pattern.replace(/^HEAD/, 'GET'))
 }
@@ -207,12 +211,12 @@ test("no route without an app in its path tells anything of somebody else's app"
   assert.equal((await anna.call('GET', `/pipeline-couplings/${coupling.id}`)).status, 200)
 })
 
-test('only the server and its users are for the admin alone; every other route says who may call it', async (t) => {
+test('only the server, its users, hosts and registry are for the admin alone; every other route says who may call it', async (t) => {
   const api = await liveApi(t)
   const unsaid = walk(api).filter(
     ({ pattern, config }) => !config.open && !config.access && !config.appOf && !pattern.includes('/:app'),
   )
-  const others = unsaid.filter(({ pattern }) => !/ \/tasuki\/(server|users)(\/|$)/.test(pattern))
+  const others = unsaid.filter(({ pattern }) => !OF_THE_SERVER.test(pattern))
   assert.deepEqual(
     others.map(({ pattern }) => pattern),
     [],

@@ -156,6 +156,8 @@ test('instances are shown as runtime and router see them', async (t) => {
     check: 'HTTP 200',
     generation: 1,
     exit_code: null,
+    host: null,
+    unreachable: false,
   })
   assert.equal((await api.call('DELETE', '/apps/shop/dynos/web.2')).status, 202)
   assert.deepEqual(await api.store.tables.condemned.of(app.id), ['i1'])
