@@ -30,10 +30,10 @@ if (whyNot) throw new Error(`There can be no lab here: ${whyNot}.`)
 
 const fleet = await LabFleet.start({ hosts: 2, flags: ['--log-level', 'warn'] })
 try {
-  const behaviour = { BEHAVIOUR: 'slow-boot', BOOT_MS }
   const settings = { bake_seconds: 0, pre_stop: null }
-  const subject = await fleet.subject({ behaviour, settings })
-  await subject.mustDeploy()
+  const files = { Procfile: `web: BEHAVIOUR=slow-boot BOOT_MS=${BOOT_MS} exec node server.js\n` }
+  const subject = await fleet.subject({ settings, files })
+  await subject.deploy({}, {}, { note: 'the second of the two' })
   const two = await atRest()
   await measureDeploys(subject, two.calls)
   await fleet.lab.grow(MANY)
