@@ -69,6 +69,7 @@ export class DockerHosts {
         host.close()
         if (this.#open.get(row.id)?.host === host) this.#open.delete(row.id)
       },
+      forget: () => runtime.forget(),
     }
   }
 

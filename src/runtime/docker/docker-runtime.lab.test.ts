@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
 import { until } from '../../../test/harness/until.ts'
 import { Lab } from '../../../test/lab/lab.ts'
 import type { InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
 import { isExited, specOf, waitFor, waitForTail } from '../contract.ts'
+import { rawLogsOf } from '../raw-logs.ts'
 import { type Bench, type BenchOptions, IMAGE, makeBench } from './testing.ts'
 
 const whyNot = Lab.whyNot()
@@ -267,6 +268,19 @@ describe('instances on a Docker host', { skip: whyNot ?? false }, () => {
     assert.equal(now.get(stopped.id)?.signalledAt, was.get(stopped.id)?.signalledAt)
     assert.equal(now.get(ends.id)?.exit?.code, 4)
     benches.splice(benches.indexOf(first), 1)
+  })
+
+  it('leave nothing here when their host is let go of, and run on', async () => {
+    const on = bench()
+    const spec = await started(on, SERVER)
+    await serving(on, spec)
+    assert.equal(rawLogsOf(on.data).exists(spec.id), true)
+    on.leave()
+    on.runtime.forget()
+    assert.equal(rawLogsOf(on.data).exists(spec.id), false)
+    assert.deepEqual(readdirSync(join(on.data, 'docker', 'log-positions')), [])
+    assert.equal((await copies(spec)).length, 1)
+    benches.splice(benches.indexOf(on), 1, bench({ data: on.data, server: on.data }))
   })
 
   it('belong to one control plane, though another uses the same host', async () => {

@@ -12,7 +12,7 @@ import type { PortRange } from '../process/port-range.ts'
 import { askToStop } from '../process/pre-stop.ts'
 import { lastLines } from '../process/tail.ts'
 import { attach, ContainerRun } from './attached-run.ts'
-import { ask, LIMITS, refused, statusOf, unreachable } from './calls.ts'
+import { unreachable } from './calls.ts'
 import { Comebacks } from './comebacks.ts'
 import { Containers } from './containers.ts'
 import { Ends } from './ends.ts'
@@ -25,8 +25,9 @@ import { observed } from './observation.ts'
 import { Output } from './output.ts'
 import { runHook } from './pre-stop.ts'
 import type { Seen } from './seen.ts'
+import { send } from './signals.ts'
 import { type EnsureImage, removeContainer, Starter, type StartOptions } from './starter.ts'
-import { memoryByApp, memoryOf } from './usage.ts'
+import { memoryByApp, mostUsed } from './usage.ts'
 
 export interface DockerRuntimeOptions {
   readonly host: DockerHost
@@ -90,7 +91,11 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
         this.#exits.tell(seen.id, UNKNOWN_STATUS)
         this.#tell(seen.appId)
       },
-      connected: () => void this.#connected(),
+      connected: () => {
+        this.#connected().catch((error) =>
+          log.info({ host: host.name, why: String(error) }, 'a host is gone again'),
+        )
+      },
     })
     const lastKnown = (id: InstanceId) => this.#containers.lastKnown(id)
     this.#comebacks = new Comebacks({
@@ -121,6 +126,11 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     this.#output.close()
   }
 
+  /** Its host is let go of for good: what is kept here of instances there is erased. They run on. */
+  forget(): void {
+    for (const id of this.#notes.ids) this.#forget(id)
+  }
+
   async start(spec: InstanceSpec): Promise<void> {
     await this.#start(spec)
   }
@@ -130,7 +140,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     if (seen === null || this.#observed(seen).state === 'exited') return
     const { signalledAt } = this.#notes.of(id)
     this.#notes.write(id, { signalledAt: signalledAt ?? Date.now() })
-    await this.#send(seen, signal === 'SIGTERM' ? seen.stopSignal : signal)
+    await send(this.#host, seen, signal === 'SIGTERM' ? seen.stopSignal : signal)
   }
 
   async preStop(id: InstanceId, hook: PreStop, limitMs: number): Promise<void> {
@@ -154,9 +164,8 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     await removeContainer(this.#host, seen?.container ?? id)
     this.#attached.delete(id)
     this.#containers.forget(id)
-    this.#output.forget(id)
     this.#starter.giveBack(seen?.ports ?? null)
-    this.#notes.erase(id)
+    this.#forget(id)
   }
 
   async list(appId?: string): Promise<RuntimeInstance[]> {
@@ -175,7 +184,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     const { name } = this.#host
     const [room, measured] = await Promise.all([
       this.#machine.room(),
-      this.#measured(need.appId),
+      mostUsed(this.#host, await this.#containers.all(), need.appId),
       this.#shelf.bring(need.appId, need.artifact),
     ])
     const count = need.instances.reduce((sum, one) => sum + one.count, 0)
@@ -227,7 +236,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
 
   async hangUp(id: InstanceId): Promise<void> {
     const seen = await this.#containers.find(id)
-    if (seen && this.#observed(seen).state === 'running') await this.#send(seen, 'SIGHUP')
+    if (seen && this.#observed(seen).state === 'running') await send(this.#host, seen, 'SIGHUP')
   }
 
   async #start(spec: InstanceSpec, options?: StartOptions): Promise<Seen> {
@@ -255,18 +264,6 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     throw new TasukiError('not_found', `The instance ${id} does not run on ${this.#host.name}.`)
   }
 
-  /** One that has ended meanwhile: nothing happens. */
-  async #send({ container, name }: Seen, signal: string): Promise<void> {
-    try {
-      await ask(this.#host, LIMITS.change, (abortSignal) =>
-        this.#host.docker.getContainer(container).kill({ signal, abortSignal }),
-      )
-    } catch (error) {
-      if (statusOf(error) !== 404 && statusOf(error) !== 409)
-        throw refused(this.#host, `send ${signal} to ${name}`, error)
-    }
-  }
-
   async #killed(seen: Seen): Promise<void> {
     if (this.#observed(seen).state === 'exited' && seen.state !== 'running') return
     await this.signal(seen.id, 'SIGKILL')
@@ -291,11 +288,18 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     this.#output.follow(seen)
   }
 
-  /** Whatever happened while there was no connection. */
+  /** Whatever happened while there was no connection. Of those that are gone, or were never made, nothing is kept. */
   async #connected(): Promise<void> {
     const all = await this.#containers.all()
+    const there = new Set(all.map(({ id }) => id))
+    for (const id of this.#notes.ids) if (!there.has(id) && !this.#starting.has(id)) this.#forget(id)
     for (const seen of all) this.#takeUp(seen)
     for (const appId of new Set(all.map((seen) => seen.appId))) this.#tell(appId)
+  }
+
+  #forget(id: InstanceId): void {
+    this.#output.forget(id)
+    this.#notes.erase(id)
   }
 
   /** Docker has ended the log of one that runs, or runs again. With the connection gone, the next one takes it up. */
@@ -309,17 +313,4 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   #tell(appId: string): void {
     for (const listener of [...this.#listeners]) listener(appId)
   }
-
-  /** The most that an instance of the app uses now, in bytes; null when none runs. */
-  async #measured(appId: string): Promise<number | null> {
-    const all = await this.#containers.all()
-    const some = all.filter(
-      (seen) => seen.appId === appId && seen.kind === 'formation' && seen.state === 'running',
-    )
-    const bytes = await Promise.all(some.slice(0, MOST_MEASURED).map((seen) => memoryOf(this.#host, seen)))
-    return bytes.length === 0 ? null : Math.max(...bytes)
-  }
 }
-
-/** Instances that stand for the others of their app. */
-const MOST_MEASURED = 2

@@ -1,10 +1,10 @@
 import type { InstanceId } from '../../domain/instance.ts'
 import type { Log } from '../process/log.ts'
-import { ask, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import type { Notes } from './notes.ts'
 import { comebackLeft } from './observation.ts'
 import type { Seen } from './seen.ts'
+import { send } from './signals.ts'
 
 export interface EndsParts {
   readonly host: DockerHost
@@ -90,16 +90,7 @@ export class Ends {
    * to start. Neither `stop` nor SIGKILL will do then: meeting a start, Docker waits ten seconds for the death of the earlier
    * process, while the new one runs.
    */
-  async #hold({ container, state, stopSignal }: Seen): Promise<void> {
-    const { host } = this.#parts
-    const signal = state === 'running' ? 'SIGKILL' : stopSignal
-    try {
-      await ask(host, LIMITS.change, (abortSignal) =>
-        host.docker.getContainer(container).kill({ signal, abortSignal }),
-      )
-    } catch (error) {
-      // It does not run, or is gone.
-      if (statusOf(error) !== 409 && statusOf(error) !== 404) throw error
-    }
+  async #hold(seen: Seen): Promise<void> {
+    await send(this.#parts.host, seen, seen.state === 'running' ? 'SIGKILL' : seen.stopSignal)
   }
 }

@@ -57,11 +57,6 @@ export class Notes {
     this.#notes.delete(id)
     rmSync(join(this.#directory, id), { force: true })
   }
-
-  /** Of a host that is forgotten. */
-  eraseAll(): void {
-    for (const id of this.ids) this.erase(id)
-  }
 }
 
 const EMPTY = { signalledAt: null, ended: null }

@@ -5,8 +5,11 @@ import type { Seen } from './seen.ts'
 
 const SIDE_BY_SIDE = 8
 
+/** Instances that stand for the others of their app. */
+const MOST_MEASURED = 2
+
 /** Bytes of memory that a container uses, without what the kernel would give back at once; 0 when it does not run. */
-export async function memoryOf(host: DockerHost, { container }: Seen): Promise<number> {
+async function memoryOf(host: DockerHost, { container }: Seen): Promise<number> {
   try {
     const { memory_stats: memory } = await ask(host, LIMITS.look, (abortSignal) =>
       host.docker.getContainer(container).stats({ stream: false, 'one-shot': true, abortSignal } as {
@@ -31,4 +34,17 @@ export async function memoryByApp(host: DockerHost, all: readonly Seen[]): Promi
   const bytes = await Promise.all(running.map((seen) => places.within(() => memoryOf(host, seen))))
   for (const [at, { appId }] of running.entries()) used.set(appId, (used.get(appId) ?? 0) + bytes[at]!)
   return used
+}
+
+/** The most that an instance of the app uses now, in bytes; null when none runs. */
+export async function mostUsed(
+  host: DockerHost,
+  all: readonly Seen[],
+  appId: string,
+): Promise<number | null> {
+  const mine = all.filter(
+    (seen) => seen.appId === appId && seen.kind === 'formation' && seen.state === 'running',
+  )
+  const bytes = await Promise.all(mine.slice(0, MOST_MEASURED).map((seen) => memoryOf(host, seen)))
+  return bytes.length === 0 ? null : Math.max(...bytes)
 }

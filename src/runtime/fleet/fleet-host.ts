@@ -147,6 +147,7 @@ export class FleetHost {
   /** Lets go of it for good: nothing of it is known any more. */
   async forget(): Promise<void> {
     await this.close()
+    this.#member.forget()
     await this.#book.delete()
   }
 

@@ -16,6 +16,8 @@ export interface Member {
   onChange(listen: () => void): () => void
   /** Lets go of the host; what runs there runs on. */
   close(): void
+  /** Erases what is kept of the host, once it is closed. */
+  forget(): void
 }
 
 /** Begins to connect to a host, and does not wait for it. */

@@ -110,6 +110,7 @@ function memberOf({ runtime }: Bench, way: Way, listeners: Set<() => void>): Mem
       return () => listeners.delete(listen)
     },
     close: () => undefined,
+    forget: () => undefined,
   }
 }
 
