@@ -15,7 +15,7 @@ export interface ImageFacts {
   readonly stopSignal: string
 }
 
-export const DEFAULT_PORT = 8080
+const DEFAULT_PORT = 8080
 const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const MOST_KEPT = 500
 
@@ -45,7 +45,7 @@ export class ImageBook {
   }
 }
 
-export function factsOf(config: Docker.ImageInspectInfo['Config']): ImageFacts {
+function factsOf(config: Docker.ImageInspectInfo['Config']): ImageFacts {
   const env = new Map((config.Env ?? []).map((line) => splitOnce(line, '=')))
   const exposed = Object.keys(config.ExposedPorts ?? {}).filter((port) => port.endsWith('/tcp'))
   return {
