@@ -210,7 +210,8 @@ export function createServices(deps: ServiceDeps): Services {
       )
       schedule.every(COLLECT_MS, 'Collecting what nobody needs', () => collector.collect())
       schedule.every(DEPLOY_LOOK_MS, 'Looking after automatic deploys', () => services.autoDeploys.look())
-      await services.registry.look()
+      // It takes a moment, for which nothing else has to wait.
+      void services.registry.look()
       schedule.every(REGISTRY_LOOK_MS, 'Looking after our own registry', () => services.registry.look())
       schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))

@@ -130,3 +130,22 @@ test('garbage is what was collected, in the registry that is set, unless the sam
   assert.deepEqual(images.removed, [`${repository}@${digest('a')}`])
   assert.equal(images.own.collections, 0)
 })
+
+test('what is done with our own at once is done one after the other, and after the end nothing starts it', async (t) => {
+  const { services, images } = await world(t)
+  const { registry } = services
+  const all = [
+    registry.start('10.0.0.5:5000'),
+    registry.look(),
+    registry.look(),
+    registry.start('10.0.0.5:5001'),
+  ]
+  await Promise.all(all)
+  assert.deepEqual(
+    images.own.starts.map(([{ port }]) => port),
+    [5000, 5001],
+  )
+  assert.equal((await registry.view())?.registry.ownAddress, '10.0.0.5:5001')
+  await Promise.all([registry.stop(), registry.look()])
+  assert.equal(images.own.running, false)
+})

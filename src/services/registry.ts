@@ -32,6 +32,11 @@ export interface RegistryWish {
 /** Where images are kept: one registry for the server, or none. For admins. */
 export class RegistryService {
   readonly #deps: ServiceDeps
+  /** What is done with our own registry is done one after the other. */
+  #last: Promise<unknown> = Promise.resolve()
+  /** Why it does not run, as it was told last. */
+  #told: string | null = null
+  #stopped = false
 
   constructor(deps: ServiceDeps) {
     this.#deps = deps
@@ -60,16 +65,20 @@ export class RegistryService {
       pull: checkedLogin(wish.pull),
     }
     for (const login of [access.push, access.pull]) await this.#deps.images.registry(access, login).check()
-    await this.#deps.images.own.stop()
-    await this.#deps.store.tables.registry.set({ ...access, ownAddress: null, setAt: Date.now() })
+    await this.#inTurn(async () => {
+      await this.#deps.store.tables.registry.set({ ...access, ownAddress: null, setAt: Date.now() })
+      await this.#deps.images.own.stop()
+    })
     return (await this.view())!
   }
 
   /** From now on there is none; what runs, runs on. What our own stores stays, for the next start. Throws `not_found`. */
   async unset(): Promise<void> {
-    if (!(await this.#get())) throw none()
-    await this.#deps.store.tables.registry.delete()
-    await this.#deps.images.own.stop()
+    await this.#inTurn(async () => {
+      if (!(await this.#get())) throw none()
+      await this.#deps.store.tables.registry.delete()
+      await this.#deps.images.own.stop()
+    })
   }
 
   /**
@@ -81,6 +90,12 @@ export class RegistryService {
     newPasswords = false,
   ): Promise<RegistryView & { readonly logins: Logins | null }> {
     const at = registryAddress(address)
+    const logins = await this.#inTurn(() => this.#start(at, newPasswords))
+    return { ...(await this.view())!, logins }
+  }
+
+  /** Answers with the logins where they are new. */
+  async #start(at: { host: string; port: number }, newPasswords: boolean): Promise<Logins | null> {
     const known = await this.#get()
     if (known && known.ownAddress === null)
       throw new TasukiError('conflict', `The registry ${known.host} is set already.`, {
@@ -92,25 +107,40 @@ export class RegistryService {
     const host = `${at.host.includes(':') ? `[${at.host}]` : at.host}:${at.port}`
     const access = { host, prefix: '', tls: true, authority, ...logins }
     await this.#deps.store.tables.registry.set({ ...access, ownAddress: host, setAt: Date.now() })
-    return { ...(await this.view())!, logins: fresh ? logins : null }
+    return fresh ? logins : null
   }
 
   /** Has our own registry, if there is one, run. What goes wrong is told in the log: images can still be streamed. */
-  async look(): Promise<void> {
-    const registry = await this.#get()
-    if (!registry?.ownAddress || this.#deps.images.own.running) return
-    try {
-      await this.#deps.images.own.start(registryAddress(registry.ownAddress), {
-        push: registry.push!,
-        pull: registry.pull!,
-      })
-    } catch (error) {
-      this.#deps.log.warn({ error: asTasukiError(error).message }, 'our own registry does not run')
-    }
+  look(): Promise<void> {
+    return this.#inTurn(async () => {
+      try {
+        const registry = await this.#get()
+        if (this.#stopped || !registry?.ownAddress || this.#deps.images.own.running) return
+        const keys = { push: registry.push!, pull: registry.pull! }
+        await this.#deps.images.own.start(registryAddress(registry.ownAddress), keys)
+        this.#told = null
+      } catch (error) {
+        this.#tell(asTasukiError(error).message)
+      }
+    })
   }
 
+  /** Ends our own with the control plane. */
   async stop(): Promise<void> {
-    await this.#deps.images.own.stop()
+    this.#stopped = true
+    await this.#inTurn(() => this.#deps.images.own.stop())
+  }
+
+  /** Once, as long as it stays the same. */
+  #tell(error: string): void {
+    if (error !== this.#told) this.#deps.log.warn({ error }, 'our own registry does not run')
+    this.#told = error
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#last.then(work)
+    this.#last = result.catch(() => undefined)
+    return result
   }
 
   /**
@@ -131,7 +161,8 @@ export class RegistryService {
       if (collectedAt === null || !ours || kept.has(image.ref)) continue
       if (await questions.remove(name.slice(registry.host.length + 1), digest)) removed++
     }
-    const storedBytes = registry.ownAddress === null ? null : await this.#deps.images.own.collectGarbage()
+    const { own } = this.#deps.images
+    const storedBytes = registry.ownAddress === null ? null : await this.#inTurn(() => own.collectGarbage())
     return { removed, storedBytes }
   }
 
