@@ -4,6 +4,8 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { until } from './until.ts'
 
+const HAPROXY = 'haproxy'
+
 export interface BalancerOptions {
   readonly directory: string
   /** Where visitors come in. */
@@ -37,7 +39,7 @@ export class Balancer {
     const config = join(options.directory, 'balancer.cfg')
     const socket = join(options.directory, 'balancer.sock')
     await writeFile(config, configText(options, socket))
-    const child = spawn('haproxy', ['-db', '-f', config], { stdio: ['ignore', 'inherit', 'inherit'] })
+    const child = spawn(HAPROXY, ['-db', '-f', config], { stdio: ['ignore', 'inherit', 'inherit'] })
     const balancer = new Balancer(child, socket, options.port)
     await until('the balancer to answer', async () => (await balancer.states().catch(() => null)) !== null)
     return balancer

