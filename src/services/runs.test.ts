@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TasukiError } from '../domain/errors.ts'
+import { artifactNamed } from '../store/testing.ts'
 import type { RunWish } from './run-wish.ts'
 import { ALICE, deployed } from './testing.ts'
 import { played, shown, until } from './testing-runs.ts'
@@ -76,6 +77,20 @@ test('stopping ends a one-off for good, and replaces what the formation wants', 
       ['run', 'b'],
     ],
   )
+})
+
+test("an image's own command is run as it is, or another instead, never with more behind it", async (t) => {
+  const made = await played(t)
+  made.builder = async () => artifactNamed('a', { kind: 'image', processTypes: { web: '' } })
+  await deployed(made, made.app, 'a')
+  for (const command of ['web', 'node task.js'])
+    await made.services.runs.create(made.app, { command, detach: true }, ALICE)
+  assert.deepEqual(
+    made.specs.map(({ command }) => command),
+    ['', 'node task.js'],
+  )
+  const more = made.services.runs.create(made.app, { command: 'web --once', detach: true }, ALICE)
+  await assert.rejects(more, { code: 'invalid_params', message: /the image's own command/ })
 })
 
 test('a run takes the size of the process type that it is asked for as', async (t) => {

@@ -145,7 +145,11 @@ export class RunService {
     const { artifacts, releases } = this.#deps.store.tables
     const release = await releases.byVersion(app.id, version)
     const types = release?.artifact ? (await artifacts.get(release.artifact)).processTypes : {}
-    return Object.hasOwn(types, first) ? [types[first], ...rest].join(' ') : command
+    if (!Object.hasOwn(types, first)) return command
+    if (types[first] !== '' || rest.length === 0) return [types[first], ...rest].join(' ')
+    throw new TasukiError('invalid_params', `${first} is the image's own command, which is run as it is.`, {
+      next: 'Name the whole command that is to be run instead.',
+    })
   }
 
   /** Throws `not_found`. */
