@@ -12,11 +12,12 @@ import { ExternalRouter } from './router.ts'
 
 /** Quick, so that waits are short; still several of our own checks long. */
 export const QUICK: ExternalBalancer = {
-  ...{ intervalMs: 25, timeoutMs: 50, rise: 3, fall: 2, marginMs: 25, ports: [] },
+  // The time of a check is what a busy machine must not need: it is waited for at each coming and going.
+  ...{ intervalMs: 25, timeoutMs: 300, rise: 3, fall: 2, marginMs: 25, ports: [] },
 }
 const HOOK: PreStop = { path: '/shutdown' }
 
-const LIMIT_MS = 10_000
+const LIMIT_MS = 30_000
 
 /** An external router with instances that are HTTP servers of this process. */
 export interface ExternalWorld extends RouterWorld {

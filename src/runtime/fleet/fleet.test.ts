@@ -37,9 +37,9 @@ async function hostsOf(fleet: Fleet): Promise<(string | null)[]> {
 }
 
 async function until(holds: () => Promise<boolean> | boolean): Promise<void> {
-  const last = Date.now() + 10_000
+  const last = Date.now() + 30_000
   while (!(await holds())) {
-    assert.ok(Date.now() < last, 'It did not come to it in ten seconds.')
+    assert.ok(Date.now() < last, 'It did not come to it in half a minute.')
     await new Promise((resolve) => setTimeout(resolve, 10))
   }
 }
@@ -206,12 +206,13 @@ describe('a host that does not answer', () => {
     await started(fleet, 2)
     await fleet.list()
     ways.get('b')!.state = 'hangs'
+    const silent = async () => (await fleet.list()).map(({ unreachable }) => unreachable).sort()
     const begun = performance.now()
-    assert.deepEqual((await fleet.list()).map(({ unreachable }) => unreachable).sort(), [false, true])
-    assert.ok(performance.now() - begun < 3000)
-    const again = performance.now()
-    assert.deepEqual((await fleet.list()).map(({ unreachable }) => unreachable).sort(), [false, true])
-    assert.ok(performance.now() - again < 900, 'The second look did not wait for it.')
+    assert.deepEqual(await silent(), [false, true])
+    assert.ok(performance.now() - begun < 10_000)
+    const { calls } = ways.get('b')!
+    for (let times = 0; times < 5; times += 1) assert.deepEqual(await silent(), [false, true])
+    assert.equal(ways.get('b')!.calls, calls, 'It was asked again, and waited for.')
     await assert.rejects(fleet.remove((await fleet.list()).find(({ host }) => host === 'b')!.id), {
       code: 'host_unreachable',
       message: 'The host b does not answer: it has not answered for a second.',
@@ -239,7 +240,7 @@ describe('a host that does not answer', () => {
     const begun = performance.now()
     const [room, used] = await Promise.all([fleet.headroom('app-a'), fleet.memoryByApp()])
     assert.ok(room.freeBytes > 0 && used.has('app-a'))
-    assert.ok(performance.now() - begun < 3000)
+    assert.ok(performance.now() - begun < 10_000)
   })
 
   it('is looked at until it answers, and those with instances there are told', async (t) => {
