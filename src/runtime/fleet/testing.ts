@@ -9,7 +9,7 @@ import { Fleet } from './fleet.ts'
 import type { Member, WholeRuntime } from './member.ts'
 
 /** Ports of each machine: nothing else in the tests uses these. */
-const FIRST_PORT = 33_000
+const FIRST_PORT = 11_000
 const PORTS = 100
 
 /** A way to a machine that can be cut, or made to answer nothing. */
