@@ -70,7 +70,7 @@ export default class Ps extends TasukiCommand {
       String(tasuki?.in_flight ?? '-'),
       [tasuki?.admin, tasuki?.health].filter(Boolean).join(', ') || '-',
       size,
-      command,
+      command === '' ? "the image's own" : command,
     ]
   }
 }
