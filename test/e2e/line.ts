@@ -21,6 +21,13 @@ interface ReleaseView {
   readonly tasuki: { readonly rollout_id: string | null }
 }
 
+interface TestRunView {
+  readonly commit_sha: string
+  readonly status: string
+  readonly message: string | null
+  readonly number: number
+}
+
 interface ReviewAppView {
   readonly status: string
   readonly app: { readonly id: string } | null
@@ -131,16 +138,14 @@ export class Line {
   /** The newest run of the commit has ended so, and the forge has heard of it. */
   async tested(commit: string, status: 'succeeded' | 'failed'): Promise<void> {
     const newest = async () => {
-      const runs: { commit_sha: string; status: string; number: number }[] = await this.server.get(
-        `/pipelines/${NAME}/test-runs`,
-      )
+      const runs: TestRunView[] = await this.server.get(`/pipelines/${NAME}/test-runs`)
       const [run] = runs
         .filter(({ commit_sha }) => commit_sha === commit)
         .sort((one, other) => other.number - one.number)
       return run && ['succeeded', 'failed', 'errored', 'cancelled'].includes(run.status) ? run : null
     }
     const run = await until(`the tests of ${commit} to end`, newest, 120_000)
-    assert.equal(run.status, status)
+    assert.equal(run.status, status, `it ${run.status}: ${run.message}`)
     const state = status === 'succeeded' ? 'success' : 'failure'
     await until(`the forge to hear of ${state}`, () =>
       this.forge.statuses.some((one) => one.sha === commit && one.subject === TESTS && one.state === state),
