@@ -87,7 +87,7 @@ export class HostService {
       await noted(tables, user, host, 'was added')
     })
     await this.#deps.fleet.join(host)
-    await this.#removeStrays(host)
+    await this.#takeUp(host)
     return { ...(await this.get(host.id)), dockerVersion: met.dockerVersion }
   }
 
@@ -191,14 +191,25 @@ export class HostService {
     await this.#deps.fleet.change(changed)
   }
 
-  /** A host that was removed by force may come back with instances of apps that are gone by now. */
-  async #removeStrays({ name }: StoredHost): Promise<void> {
-    const { runtime, store, log } = this.#deps
+  /**
+   * A host that was removed by force may come back with instances: those of apps that are gone by now are removed, of the
+   * others the engine sees to what is left over.
+   */
+  async #takeUp({ name }: StoredHost): Promise<void> {
+    const { runtime, store, engine, log } = this.#deps
     const known = new Set(await store.tables.apps.ids())
-    const strays = (await runtime.list()).filter((one) => one.host === name && !known.has(one.appId))
-    for (const { id, appId, kind } of strays.filter((one) => one.kind !== 'one-off')) {
-      log.info({ host: name, instance: id, app: appId, kind }, 'removing an instance of an app that is gone')
-      await runtime.remove(id)
+    const there = (await runtime.list()).filter((one) => one.host === name && one.kind !== 'one-off')
+    for (const appId of appsOn(there)) if (known.has(appId)) engine.poke(appId)
+    for (const { id, appId } of there.filter((one) => !known.has(one.appId))) {
+      log.info({ host: name, instance: id, app: appId }, 'removing an instance of an app that is gone')
+      await runtime
+        .remove(id)
+        .catch((error: unknown) =>
+          log.warn(
+            { host: name, instance: id, error: String(error) },
+            'an instance of an app that is gone could not be removed',
+          ),
+        )
     }
   }
 }
