@@ -20,3 +20,22 @@ test('where an image is found is remembered, and a slug is told apart from it', 
   const slug = await store.tables.artifacts.get(artifactNamed('2').digest)
   assert.deepEqual([slug.kind, slug.image], ['slug', undefined])
 })
+
+test('an image that is put into another registry is found there from then on', async (t) => {
+  const store = await openStore(tempDir(t))
+  t.after(() => store.close())
+  const { artifacts } = store.tables
+  const placed = (registry: string) => {
+    const repository = `${registry}/demo`
+    const image = {
+      ref: `${repository}@sha256:${'1'.repeat(64)}`,
+      id: `sha256:${'e'.repeat(64)}`,
+      repository,
+    }
+    return artifactNamed('1', { kind: 'image', image })
+  }
+  await artifacts.put(placed('old.example'), 1)
+  assert.equal((await artifacts.get(placed('').digest)).image?.repository, 'old.example/demo')
+  await artifacts.put(placed('new.example'), 2)
+  assert.equal((await artifacts.get(placed('').digest)).image?.repository, 'new.example/demo')
+})

@@ -5,7 +5,7 @@ import type { ArtifactsTable } from './schema.ts'
 
 /** What was built. The rows outlive the files, for the history. */
 export interface Artifacts {
-  /** Keeps it; built again after its files were collected, it is there again. */
+  /** Keeps it; built again after its files were collected, it is there again, and an image is where it was put last. */
   put(artifact: Artifact, at: number): Promise<void>
   /** Throws `not_found`. */
   get(digest: string): Promise<Artifact>
@@ -34,7 +34,7 @@ interface KnownImage {
   readonly collectedAt: number | null
 }
 
-/** Artifacts are immutable: read once, they are kept as they are. */
+/** Artifacts are immutable, but for where an image is: read once, they are kept until they are put again. */
 export type ArtifactCache = Map<string, Artifact>
 
 const MOST_CACHED = 2000
@@ -42,11 +42,14 @@ const MOST_CACHED = 2000
 export function artifactsTable(db: Db, cache: ArtifactCache): Artifacts {
   return {
     async put(artifact, createdAt) {
+      const row = { ...asRow(artifact), createdAt, collectedAt: null }
+      const again = { collectedAt: null, image: row.image }
       await db
         .insertInto('artifacts')
-        .values({ ...asRow(artifact), createdAt, collectedAt: null })
-        .onConflict((conflict) => conflict.column('digest').doUpdateSet({ collectedAt: null }))
+        .values(row)
+        .onConflict((conflict) => conflict.column('digest').doUpdateSet(again))
         .execute()
+      cache.delete(artifact.digest)
     },
     async get(digest) {
       return cache.get(digest) ?? remembered(cache, await readArtifact(db, digest))
