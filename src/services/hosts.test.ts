@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import type { RuntimeInstance } from '../domain/instance.ts'
 import type { App } from '../store/apps.ts'
 import { HostDrains } from './host-drains.ts'
+import { removeStrays } from './host-strays.ts'
 import { ALICE, deployed, type World, world } from './testing.ts'
 
 const LABEL = { labels: ['api'] }
@@ -93,15 +94,21 @@ test('a host that does not answer, is there already, or shows another key is not
   assert.equal(made.fleet.told.size, 1)
 })
 
-test('what a host that comes back has of apps that are gone is removed', async (t) => {
+test('what a host that comes back has of apps that are gone is removed, once it answers', async (t) => {
   const made = await world(t)
   const app = await made.services.apps.create('shop', ALICE)
   made.instances.push(on('h1', { id: 'gone' }, 'stray'), on('h1', app, 'known'))
+  made.fleet.away.add('h1')
+  made.engine.poked.length = 0
   await withHosts(made, 'h1')
-  assert.deepEqual(
-    made.instances.map(({ id }) => id),
-    ['known'],
-  )
+  assert.ok(made.engine.poked.includes(app.id))
+  const left = async () => {
+    await removeStrays(made.deps)
+    return made.instances.map(({ id }) => id)
+  }
+  assert.deepEqual(await left(), ['stray', 'known'])
+  made.fleet.away.delete('h1')
+  assert.deepEqual(await left(), ['known'])
 })
 
 test('labels and name of a host are changed, where the name is free', async (t) => {

@@ -191,26 +191,10 @@ export class HostService {
     await this.#deps.fleet.change(changed)
   }
 
-  /**
-   * A host that was removed by force may come back with instances: those of apps that are gone by now are removed, of the
-   * others the engine sees to what is left over.
-   */
+  /** A host may have been here before, and bring instances along: their apps are looked at. */
   async #takeUp({ name }: StoredHost): Promise<void> {
-    const { runtime, store, engine, log } = this.#deps
-    const known = new Set(await store.tables.apps.ids())
-    const there = (await runtime.list()).filter((one) => one.host === name && one.kind !== 'one-off')
-    for (const appId of appsOn(there)) if (known.has(appId)) engine.poke(appId)
-    for (const { id, appId } of there.filter((one) => !known.has(one.appId))) {
-      log.info({ host: name, instance: id, app: appId }, 'removing an instance of an app that is gone')
-      await runtime
-        .remove(id)
-        .catch((error: unknown) =>
-          log.warn(
-            { host: name, instance: id, error: String(error) },
-            'an instance of an app that is gone could not be removed',
-          ),
-        )
-    }
+    const there = (await this.#deps.runtime.list()).filter((one) => one.host === name)
+    for (const appId of appsOn(there)) this.#deps.engine.poke(appId)
   }
 }
 

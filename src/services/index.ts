@@ -31,6 +31,7 @@ import { HealthService } from './health.ts'
 import { HostChecks } from './host-checks.ts'
 import { HostDrains } from './host-drains.ts'
 import { HostKeeper } from './host-keeper.ts'
+import { removeStrays } from './host-strays.ts'
 import { HostTrust } from './host-trust.ts'
 import { HostService } from './hosts.ts'
 import { ImageDeployService } from './image-deploys.ts'
@@ -216,6 +217,7 @@ export function createServices(deps: ServiceDeps): Services {
       schedule.every(TEST_LOOK_MS, 'Looking after test runs', () => services.testRuns.look())
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(HOST_LOOK_MS, 'Moving instances away from hosts', () => hostDrains.look())
+      schedule.every(HOST_LOOK_MS, 'Removing from hosts what belongs to no app', () => removeStrays(deps))
       schedule.every(HEALTH_LOOK_MS, 'Looking how everything is', () => services.health.tick())
       schedule.every(COLLECT_MS, 'Forgetting old health', () => services.health.collect())
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())
