@@ -69,3 +69,18 @@ it('an app that can not step aside is refused, and nothing is changed', async (c
   assert.match(refused.body.message, /no `tasuki.pre_stop`/)
   assert.equal((await api.call('GET', path)).body.external, null)
 })
+
+it('an app whose visitors are not seen is not put to sleep, and one that sleeps is not put where they are not', async (context) => {
+  const api = await liveApi(context)
+  const path = await withApp(api, 'demo')
+  await api.call('PATCH', '/tasuki/apps/demo/sleep', { after_idle_seconds: 60 })
+  assert.equal((await api.call('PUT', path, { external: EXTERNAL })).status, 409)
+  await api.call('PATCH', '/tasuki/apps/demo/sleep', { after_idle_seconds: null })
+  assert.equal((await api.call('PUT', path, { external: EXTERNAL })).status, 200)
+  await api.engine.finish((await api.services.apps.find('demo')).id, 'succeeded')
+  for (const change of [{ after_idle_seconds: 60 }, { state: 'asleep' }]) {
+    const refused = await api.call('PATCH', '/tasuki/apps/demo/sleep', change)
+    assert.equal(refused.status, 409)
+    assert.match(refused.body.message, /external balancer/)
+  }
+})

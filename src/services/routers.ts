@@ -36,7 +36,8 @@ export class RouterService {
 
   /**
    * From now on the app is behind that balancer, null: behind our own router. What runs is handed over to fresh instances
-   * there. Throws `invalid_params` for a balancer that can not be, or an app that can not be taken out by its checks.
+   * there. Throws `invalid_params` for a balancer that can not be, or an app that can not be taken out by its checks;
+   * `conflict` for one that is put to sleep.
    */
   async set(app: App, external: ExternalBalancer | null, user: string): Promise<Routed> {
     if (external) checkPorts(external, this.#deps.settings.ownPorts ?? [])
@@ -46,6 +47,7 @@ export class RouterService {
       if (JSON.stringify(before) === JSON.stringify(external)) return { external, rollout: null }
       if (external) {
         await checkFit(tables, app)
+        await checkAwake(tables, app)
         await checkOthers(tables, app, external)
         await tables.externalBalancers.set(app.id, external)
       } else await tables.externalBalancers.delete(app.id)
@@ -100,6 +102,15 @@ async function checkOthers(tables: Tables, app: App, { ports }: ExternalBalancer
       next: 'Choose other ports for this app: its visitors would reach the other one.',
     })
   }
+}
+
+/** Nobody would see the visitors by whom it is told when to sleep, and none of them could wake it. */
+async function checkAwake(tables: Tables, app: App): Promise<void> {
+  const sleeper = await tables.sleepers.of(app.id)
+  if (!sleeper || (sleeper.state === 'awake' && sleeper.afterIdleMs === null && sleeper.pool === null)) return
+  throw new TasukiError('conflict', `${app.name} sleeps, or is put to sleep while nobody visits it.`, {
+    next: `Run \`tasuki wake ${app.name}\` and \`tasuki sleep ${app.name} --never\`, then try again.`,
+  })
 }
 
 async function checkFit(tables: Tables, app: App): Promise<void> {

@@ -1,6 +1,7 @@
 import { TasukiError } from '../domain/errors.ts'
 import { ROUTABLE_TYPE } from '../domain/release.ts'
 import { DEFAULT_SETTINGS } from '../domain/settings.ts'
+import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
 import { artifactOf, servingOf } from '../store/wanted.ts'
 import { liveApp } from './live-app.ts'
@@ -15,6 +16,7 @@ export async function requireSleepable(tables: Tables, appId: string): Promise<v
     throw new TasukiError('conflict', `A rollout of ${app.name} is under way.`, {
       next: 'Put it to sleep when that has ended.',
     })
+  await requireSeen(tables, app)
   const web = (await tables.formation.get(appId)).find(({ type }) => type === ROUTABLE_TYPE)
   if (servingOf(app) === null || !web || web.quantity === 0)
     throw new TasukiError(
@@ -24,6 +26,18 @@ export async function requireSleepable(tables: Tables, appId: string): Promise<v
         next: `Deploy it, or scale it up with \`tasuki ps:scale ${ROUTABLE_TYPE}=1\`.`,
       },
     )
+}
+
+/** Throws `conflict` for an app whose visitors nobody sees: it would sleep while they come, and none of them could wake it. */
+export async function requireSeen(tables: Tables, { id, name }: Pick<App, 'id' | 'name'>): Promise<void> {
+  if ((await tables.externalBalancers.of(id)) === null) return
+  throw new TasukiError(
+    'conflict',
+    `Visitors of ${name} come through an external balancer, and could not wake it.`,
+    {
+      next: `Bring it back to our own router first: \`tasuki router:own -a ${name}\`.`,
+    },
+  )
 }
 
 /** How long a visitor waits at most for the app to wake up, ms. */

@@ -3,6 +3,7 @@ import type { PoolLimits, SleepRule, SleepState } from '../domain/sleep.ts'
 import type { App } from '../store/apps.ts'
 import type { ServiceDeps } from './context.ts'
 import { SleepKeeper } from './sleep-keeper.ts'
+import { requireSeen } from './sleep-rules.ts'
 
 const LEAST_IDLE_MS = 1000
 const MOST_IDLE_MS = 30 * 24 * 3_600_000
@@ -71,8 +72,9 @@ export class SleepingService {
     await this.#deps.store.tables.sleepers.rule(appId, wanted, this.#now())
   }
 
-  /** As `setSleeper`, for a user: the app stays in the pool that it is in. */
+  /** As `setSleeper`, for a user: the app stays in the pool that it is in. Throws `conflict` when nobody sees its visitors. */
   async setIdleLimit(app: App, afterIdleMs: number | null): Promise<void> {
+    if (afterIdleMs !== null) await requireSeen(this.#deps.store.tables, app)
     const { pool } = await this.view(app)
     await this.setSleeper(app.id, { afterIdleMs, pool })
   }
