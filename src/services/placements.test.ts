@@ -118,3 +118,9 @@ test('a move that a deploy overtakes goes on with that', async (t) => {
   const at = (generation: number) => placementOf(made.store.tables, app.id, artifact!, generation)
   assert.deepEqual([await at(rollout!.base!.generation), await at(rollout!.target.generation)], [LOCAL, API])
 })
+
+test('what no release has, like the build of a pipeline’s tests, runs on the server itself', async (t) => {
+  const { store } = await world(t)
+  const { digest } = artifactNamed('d')
+  assert.deepEqual(await placementOf(store.tables, 'a-pipeline', digest), LOCAL)
+})

@@ -73,7 +73,7 @@ export async function placementOf(
 ): Promise<Placement> {
   const stored = await tables.placements.of(appId)
   if (stored?.move && (await staysBefore(tables, stored.move, generation))) return stored.move.before
-  return stored?.placement ?? defaultFor((await tables.artifacts.get(artifact)).kind)
+  return stored?.placement ?? defaultFor(await kindOf(tables, artifact))
 }
 
 type Move = NonNullable<StoredPlacement['move']>
@@ -95,6 +95,16 @@ async function isMoving(tables: Tables, appId: string): Promise<boolean> {
 async function moveBy(tables: Tables, id: string | null, before: Placement): Promise<Move | null> {
   const rollout = id === null ? null : await tables.rollouts.byId(id)
   return rollout && { rollout: rollout.id, generation: rollout.target.generation, before }
+}
+
+/** What is of no release, like the build of a pipeline's tests, is not kept as an artifact: it is a slug. */
+async function kindOf(tables: Tables, digest: string): Promise<'slug' | 'image'> {
+  try {
+    return (await tables.artifacts.get(digest)).kind
+  } catch (error) {
+    if (error instanceof TasukiError && error.code === 'not_found') return 'slug'
+    throw error
+  }
 }
 
 function defaultFor(kind: 'slug' | 'image'): Placement {
