@@ -1,7 +1,7 @@
 import { asTasukiError, type TasukiError } from '../domain/errors.ts'
 import type { JournalEntry } from '../domain/rollout.ts'
 import type { EngineDeps } from './deps.ts'
-import { Executor, type Failed } from './executor.ts'
+import { Executor, type Outcome } from './executor.ts'
 import { Gatherer } from './gather.ts'
 import { Observer } from './observer.ts'
 import type { Phase } from './operations.ts'
@@ -11,6 +11,9 @@ import type { Wanted } from './spec.ts'
 /** After a pass that failed the next one waits, longer each time, up to this, ms. */
 const LONGEST_RETRY_MS = 2000
 const FIRST_RETRY_MS = 50
+
+/** A pass is due this soon while only something is being fetched: its end is told, ms. */
+const FETCHING_MS = 250
 
 /** Reasons that trying again does not cure. */
 const FINAL = new Set<string>([
@@ -52,7 +55,11 @@ export class AppController {
     this.#appId = appId
     this.#deps = deps
     this.#gatherer = new Gatherer(deps, this.#observer)
-    this.#executor = new Executor(deps, this.#observer, tell, () => this.poke())
+    this.#executor = new Executor(deps, this.#observer, {
+      entry: tell,
+      wake: () => this.poke(),
+      fetched: (wanted, outcome) => this.#fetched(wanted, outcome),
+    })
     this.#ended = ended
   }
 
@@ -123,16 +130,28 @@ export class AppController {
     const facts = await this.#gatherer.facts(wanted)
     const next = plan(facts)
     this.#phase = next.phase
-    const failed = await this.#executor.run(wanted, next.operations, this.#observer.sightings())
-    for (const operation of next.operations) {
-      if (failed.some((one) => one.operation === operation)) continue
-      if (operation.kind === 'prepare') this.#gatherer.prepared(wanted)
-      if (operation.kind === 'open-receipt') this.#gatherer.receiptOpened(operation.rollout)
-      if (operation.kind === 'finish') this.#ended(operation.rollout)
-    }
+    const operations = this.#executor.isFetching(wanted)
+      ? next.operations.filter(({ kind }) => kind !== 'prepare')
+      : next.operations
+    const outcomes = await this.#executor.run(wanted, operations, this.#observer.sightings())
+    for (const outcome of outcomes) this.#note(wanted, outcome)
     if (wanted.destroyed && next.settled) return this.#gone()
+    const failed = outcomes.filter(({ error }) => error !== null)
     if (failed.length > 0) return this.#afterFailures(wanted, failed)
-    return next.operations.length > 0 ? 0 : next.wakeMs
+    if (operations.length === 0 && next.operations.length > 0) return FETCHING_MS
+    return operations.length > 0 ? 0 : next.wakeMs
+  }
+
+  #note(wanted: Wanted, { operation, error, later }: Outcome): void {
+    if (error || later) return
+    if (operation.kind === 'prepare') this.#gatherer.prepared(wanted)
+    if (operation.kind === 'open-receipt') this.#gatherer.receiptOpened(operation.rollout)
+    if (operation.kind === 'finish') this.#ended(operation.rollout)
+  }
+
+  #fetched(wanted: Wanted, outcome: Outcome): void {
+    if (outcome.error) this.#afterFailures(wanted, [outcome])
+    this.poke()
   }
 
   /** Only when all of it has gone from everywhere is it let go of: else the next pass tries again. */
@@ -142,8 +161,9 @@ export class AppController {
     return null
   }
 
-  #afterFailures(wanted: Wanted, failed: readonly Failed[]): number {
+  #afterFailures(wanted: Wanted, failed: readonly Outcome[]): number {
     for (const { operation, error } of failed) {
+      if (!error) continue
       this.#deps.log.warn(
         { app: wanted.appName, operation: operation.kind, error: error.message },
         'an operation failed',

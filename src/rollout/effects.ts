@@ -30,13 +30,16 @@ export class Effects {
     this.#observer = observer
   }
 
-  /** Resolves when the effect is there; throws TasukiError. Called again with the same: nothing more happens. */
+  /**
+   * Resolves when the effect is there; throws TasukiError. Called again with the same: nothing more happens. Of a `prepare`
+   * it is the second part.
+   */
   async bring(wanted: Wanted, bound: Bound): Promise<void> {
     const { runtime, router, traffic, store } = this.#deps
     const { operation } = bound
     switch (operation.kind) {
       case 'prepare':
-        return this.#prepare(wanted, operation)
+        return this.#makeRoom(wanted, operation)
       case 'open-receipt':
         return traffic.open(
           operation.rollout,
@@ -90,10 +93,16 @@ export class Effects {
     }
   }
 
-  async #prepare(wanted: Wanted, operation: OperationOf<'prepare'>): Promise<void> {
-    const { runtime, router, store } = this.#deps
+  /** The first part of a `prepare`, which may take long and touches nothing that another generation has made. */
+  async fetch(wanted: Wanted, operation: OperationOf<'prepare'>): Promise<void> {
+    const { runtime, store } = this.#deps
     const artifact = await store.artifact(wanted.appId, operation.set)
     await runtime.prepare({ artifact, appId: wanted.appId, instances: operation.starts })
+  }
+
+  /** The second part: slots in the router, with the settings of that generation. */
+  async #makeRoom(wanted: Wanted, operation: OperationOf<'prepare'>): Promise<void> {
+    const { router } = this.#deps
     for (const type of operation.types.filter((one) => one.routable)) {
       await router.prepare({
         appId: wanted.appId,

@@ -2,13 +2,28 @@ import { asTasukiError, type TasukiError } from '../domain/errors.ts'
 import type { JournalEntry } from '../domain/rollout.ts'
 import type { EngineDeps } from './deps.ts'
 import { type Bound, Effects } from './effects.ts'
+import { preparedKey } from './gather.ts'
 import type { Observer, Sighting } from './observer.ts'
-import type { Operation } from './operations.ts'
+import type { Operation, OperationOf } from './operations.ts'
 import type { NewEntry, Wanted } from './spec.ts'
 
-export interface Failed {
+/** Longest that a pass waits for what is fetched, ms. */
+const FETCH_MS = 1000
+
+/** What became of an operation. */
+export interface Outcome {
   readonly operation: Operation
-  readonly error: TasukiError
+  readonly error: TasukiError | null
+  /** It goes on while the passes do. */
+  readonly later: boolean
+}
+
+/** Whom the executor tells of what. */
+interface ExecutorEvents {
+  readonly entry: (entry: JournalEntry) => void
+  /** Something that ran in the background has ended. */
+  readonly wake: () => void
+  readonly fetched: (wanted: Wanted, outcome: Outcome) => void
 }
 
 /** Carries out operations: the intent is durable before the effect, the outcome after it. */
@@ -17,27 +32,32 @@ export class Executor {
   readonly #observer: Observer
   readonly #effects: Effects
   readonly #tell: (entry: JournalEntry) => void
-  /** Called when something that ran in the background has ended. */
   readonly #wake: () => void
+  /** Called when what took long to fetch has come, or could not. */
+  readonly #fetched: (wanted: Wanted, outcome: Outcome) => void
   readonly #background = new Set<Promise<void>>()
+  /** For what something is being fetched still. */
+  readonly #fetching = new Set<string>()
+  #quiet = false
 
-  constructor(deps: EngineDeps, observer: Observer, tell: (entry: JournalEntry) => void, wake: () => void) {
+  constructor(deps: EngineDeps, observer: Observer, told: ExecutorEvents) {
     this.#deps = deps
     this.#observer = observer
     this.#effects = new Effects(deps, observer)
-    this.#tell = tell
-    this.#wake = wake
+    this.#tell = told.entry
+    this.#wake = told.wake
+    this.#fetched = told.fetched
   }
 
   /**
    * Journals the sightings and the intents in one durable step, then carries the operations out side by side.
-   * Resolves with those that failed. Throws `conflict` when the generation is no longer the highest: nothing was done.
+   * Resolves with what became of each; what takes long goes on `later`. Throws `conflict` when the generation is no longer the highest: nothing was done.
    */
   async run(
     wanted: Wanted,
     operations: readonly Operation[],
     sightings: readonly Sighting[],
-  ): Promise<Failed[]> {
+  ): Promise<readonly Outcome[]> {
     if (operations.length + sightings.length === 0) return []
     const bound = operations.map((operation) => this.#bind(operation))
     const entries = [
@@ -53,13 +73,17 @@ export class Executor {
       bound.map((one, at) => this.#carryOut(wanted, one, ids[first + at]!, entries[first + at]!)),
     )
     await this.#settle(results.filter((result) => !result.later))
-    return results.flatMap((result) =>
-      result.error ? [{ operation: result.bound.operation, error: result.error }] : [],
-    )
+    return results.map(({ bound: { operation }, error, later }) => ({ operation, error, later }))
   }
 
-  /** Waits for what runs in the background. */
+  /** A `prepare` for this goal goes on. */
+  isFetching(wanted: Wanted): boolean {
+    return this.#fetching.has(preparedKey(wanted))
+  }
+
+  /** Waits for what runs in the background, but for what is being fetched: the next control plane asks for that again. */
   async quiet(): Promise<void> {
+    this.#quiet = true
     await Promise.all(this.#background)
   }
 
@@ -69,14 +93,52 @@ export class Executor {
       this.#inBackground(wanted, bound, id, entry)
       return { bound, id, entry, error: null, later: true }
     }
+    if (bound.operation.kind === 'prepare')
+      return this.#prepare(wanted, bound.operation, { bound, id, entry })
     return { bound, id, entry, error: await this.#attempt(wanted, bound), later: false }
   }
 
-  async #attempt(wanted: Wanted, bound: Bound): Promise<TasukiError | null> {
+  /**
+   * An image may take minutes to come to a host: the passes go on meanwhile, and replace what dies of what serves. When it
+   * has come the next pass prepares again, which is quick then.
+   */
+  async #prepare(wanted: Wanted, operation: OperationOf<'prepare'>, written: Written): Promise<Result> {
+    const limit = Promise.withResolvers<'later'>()
+    const cancel = this.#deps.clock.timer(FETCH_MS, () => limit.resolve('later'))
+    const work = this.#try(() => this.#effects.fetch(wanted, operation))
+    const first = await Promise.race([work, limit.promise])
+    cancel()
+    if (first === 'later') {
+      this.#fetching.add(preparedKey(wanted))
+      void this.#finishFetch(wanted, written, work)
+      return { ...written, error: null, later: true }
+    }
+    return { ...written, error: first ?? (await this.#attempt(wanted, written.bound)), later: false }
+  }
+
+  async #finishFetch(wanted: Wanted, written: Written, work: Promise<TasukiError | null>): Promise<void> {
+    const error = await work
+    this.#fetching.delete(preparedKey(wanted))
+    if (this.#quiet) return
     try {
+      await this.#settle([{ ...written, error, later: false }])
+    } catch (failed) {
+      this.#deps.log.warn({ error: asTasukiError(failed).message }, 'an outcome could not be written')
+    }
+    this.#fetched(wanted, { operation: written.bound.operation, error, later: true })
+  }
+
+  #attempt(wanted: Wanted, bound: Bound): Promise<TasukiError | null> {
+    return this.#try(async () => {
       await this.#deps.checkpoint?.('before', bound.operation.kind)
       await this.#effects.bring(wanted, bound)
       await this.#deps.checkpoint?.('after', bound.operation.kind)
+    })
+  }
+
+  async #try(work: () => Promise<void>): Promise<TasukiError | null> {
+    try {
+      await work()
       return null
     } catch (error) {
       return asTasukiError(error)
@@ -177,10 +239,14 @@ export class Executor {
   }
 }
 
-interface Result {
+/** An operation with its journal entry. */
+interface Written {
   readonly bound: Bound
   readonly id: number
   readonly entry: NewEntry
+}
+
+interface Result extends Written {
   readonly error: TasukiError | null
   /** Its outcome is written when it has ended in the background. */
   readonly later: boolean

@@ -222,7 +222,8 @@ function routableTypes(wanted: Wanted, raw: readonly RuntimeInstance[]): string[
   return types
 }
 
-function preparedKey(wanted: Wanted): string {
+/** What is fetched for: the generation, and how many of each type. */
+export function preparedKey(wanted: Wanted): string {
   const goal = goalSet(wanted)
   if (!goal) return ''
   const types = wanted.types.get(goal.generation) ?? []

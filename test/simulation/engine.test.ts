@@ -151,6 +151,33 @@ simulated('what dies during a long release phase is replaced meanwhile', () => {
   assert.equal(stage.app.serving!.release, 2)
 })
 
+simulated('what dies while an image is on its way to its host is replaced meanwhile', () => {
+  const stage = new Stage({})
+  stage.world.runtime.fetchMs = 60_000
+  stage.deploy({}, true)
+  stage.pass(2000)
+  stage.world.runtime.crash(stage.instances[0]!)
+  stage.pass(5000)
+  assert.equal(stage.world.router.serving('app-1 web').length, 2, stage.world.describe())
+  stage.world.runtime.fetchMs = 0
+  stage.settles('the deploy')
+  assert.equal(stage.app.serving!.release, 2)
+})
+
+simulated('a rollout ends without a host that is silent, and what is left there goes when it answers', () => {
+  const stage = new Stage({ hosts: 2 })
+  const [host] = stage.world.runtime.hosts
+  stage.world.runtime.leave(host!, 'cut')
+  stage.deploy({}, true)
+  stage.pass(60_000)
+  assert.equal(stage.app.serving!.release, 2, stage.world.describe())
+  assert.equal(stage.world.router.serving('app-1 web').length, 2)
+  assert.equal(stage.world.runtime.on(host!).length, 1)
+  stage.world.runtime.restore(host!, true)
+  stage.settles('the host is back')
+  assert.equal(stage.instances.length, 2)
+})
+
 simulated('scaling up and down, a single restart and a destroy go through the same hand-over', () => {
   const stage = new Stage({})
   for (const quantity of [5, 1, 3]) {

@@ -150,6 +150,7 @@ const fault: Arbitrary<Fault> = fc.oneof(
     arbitrary: fc.record({ do: fc.constant('clock jump' as const), ms: int(-86_400_000, 86_400_000) }),
   },
   { weight: 1, arbitrary: fc.constant({ do: 'journal lost' as const }) },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('slow fetch' as const), ms: int(500, 8000) }) },
 )
 
 const step: Arbitrary<Step> = fc.record({

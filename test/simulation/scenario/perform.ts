@@ -182,6 +182,12 @@ export class Performer {
       case 'clock jump':
         world.clock.jump(fault.ms)
         break
+      case 'slow fetch':
+        world.runtime.fetchMs = fault.ms
+        world.clock.timer(2 * fault.ms, () => {
+          world.runtime.fetchMs = 0
+        })
+        break
       case 'journal lost':
         world.books.complete = false
         world.store.loseJournal()
@@ -350,7 +356,7 @@ export class Performer {
   healWorld(): void {
     const world = this.#world
     Object.assign(world.conditions, { routerLoss: 0, storeFull: false })
-    Object.assign(world.runtime, { diskFull: false, silent: false, tight: false })
+    Object.assign(world.runtime, { diskFull: false, silent: false, tight: false, fetchMs: 0 })
     world.router.stopsAfter = (nodes) => nodes
     for (const host of world.runtime.hosts) if (host.state !== 'up') world.runtime.restore(host, true)
     for (const node of world.router.nodes) {

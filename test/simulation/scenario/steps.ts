@@ -52,6 +52,7 @@ export type Fault =
   | { readonly do: 'nobody told'; readonly ms: number }
   | { readonly do: 'clock jump'; readonly ms: number }
   | { readonly do: 'journal lost' }
+  | { readonly do: 'slow fetch'; readonly ms: number }
 
 /** Which of the instances a fault picks. */
 export type Role = 'any' | 'serving' | 'booting' | 'drained' | 'stopping' | 'release phase'
@@ -100,6 +101,7 @@ export const FAULTS = [
   'nobody told',
   'clock jump',
   'journal lost',
+  'slow fetch',
 ] as const satisfies readonly Fault['do'][]
 
 export const COMMANDS = [

@@ -59,6 +59,8 @@ export class SimRuntime implements Runtime {
   diskFull = false
   silent = false
   tight = false
+  /** What is fetched takes so long, ms. */
+  fetchMs = 0
   onStart: (one: SimInstance) => void = () => undefined
   onSignal: (one: SimInstance, signal: 'SIGTERM' | 'SIGKILL') => void = () => undefined
   onEnd: (one: SimInstance, cause: EndCause) => void = () => undefined
@@ -251,6 +253,7 @@ export class SimRuntime implements Runtime {
     instances: readonly { size: string; count: number }[]
   }): Promise<void> {
     this.#someHost()
+    if (this.fetchMs > 0) await new Promise<void>((resolve) => this.#clock.timer(this.fetchMs, resolve))
     if (this.diskFull) throw new TasukiError('disk_full', 'The disk of the host is full.')
     if (!this.artifacts.has(need.artifact))
       throw new TasukiError('not_found', `There is no artifact ${need.artifact}.`)
