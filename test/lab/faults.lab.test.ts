@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Subject } from '../e2e/subject.ts'
 import { until } from '../harness/index.ts'
@@ -17,6 +17,7 @@ describe('machines fail under load', { skip: Lab.whyNot() ?? false }, () => {
     fleet = await LabFleet.start({ hosts: 2 })
     subject = await fleet.subject({ behaviour: { BEHAVIOUR: 'exit-at-once' } })
   })
+  afterEach((t) => fleet.tell(t as TestContext))
   after(() => fleet?.close())
 
   /** Nothing that may be repeated is lost in the fault, and afterwards all is as it should be. */

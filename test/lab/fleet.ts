@@ -1,5 +1,6 @@
 import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { TestContext } from 'node:test'
 import { Subject, type SubjectOptions } from '../e2e/subject.ts'
 import { TestServer, until } from '../harness/index.ts'
 import type { ServerOptions } from '../harness/server.ts'
@@ -122,6 +123,12 @@ export class LabFleet {
     await until(`${quantity} instances of ${name} and nothing else`, exact, 60_000).catch((error) => {
       throw new Error(`${error.message}\n${seen}\n${this.server.log()}`)
     })
+  }
+
+  /** Shows the control plane's log with a test that failed. To be called after each. */
+  tell(t: TestContext): void {
+    // The types of Node 24 leave `passed` out.
+    if (!(t as TestContext & { readonly passed: boolean }).passed) t.diagnostic(this.server.log())
   }
 
   /** Ends all of it. Repeatable. */

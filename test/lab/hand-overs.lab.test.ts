@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
 import { change } from '../e2e/changes.ts'
 import { Random } from '../e2e/random.ts'
 import type { Subject } from '../e2e/subject.ts'
@@ -17,6 +17,7 @@ describe('hand-overs between machines lose nothing', { skip: Lab.whyNot() ?? fal
     fleet = await LabFleet.start({ hosts: 2 })
     subject = await fleet.subject({ behaviour: { BEHAVIOUR: 'exit-at-once' } })
   })
+  afterEach((t) => fleet.tell(t as TestContext))
   after(() => fleet?.close())
 
   const on = async (host: HostName) =>

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
-import { after, before, describe, test } from 'node:test'
+import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
 import type { Subject } from '../e2e/subject.ts'
 import { losesNothing } from '../e2e/under-load.ts'
 import { DOCKERFILE, LabFleet } from './fleet.ts'
@@ -23,6 +23,7 @@ describe('images from a registry on machines of its own', { skip: Lab.whyNot() ?
     })
     subject = await fleet.subject({ files: { Dockerfile: DOCKERFILE } })
   })
+  afterEach((t) => fleet.tell(t as TestContext))
   after(() => fleet?.close())
 
   /** What an instance says of itself. */
