@@ -35,6 +35,8 @@ it('an app is put behind an external balancer and back, by a rollout each time',
   assert.equal(typeof put.body.rollout_id, 'string')
   const again = await api.call('PUT', path, { external: EXTERNAL })
   assert.equal(again.body.rollout_id, null, 'the same again moves nothing')
+  const slower = await api.call('PUT', path, { external: { ...EXTERNAL, interval_seconds: 10 } })
+  assert.deepEqual([slower.body.rollout_id, slower.body.admission_seconds], [null, 33], 'nobody has to move')
   const back = await api.call('PUT', path, { external: null })
   assert.equal(typeof back.body.rollout_id, 'string')
   assert.deepEqual((await api.call('GET', path)).body, none)

@@ -19,7 +19,7 @@ export interface Routed {
   readonly rollout: string | null
 }
 
-type Deps = Pick<ServiceDeps, 'store' | 'engine' | 'logs' | 'settings'>
+type Deps = Pick<ServiceDeps, 'store' | 'engine' | 'logs' | 'runtime' | 'settings'>
 
 /** Through what visitors reach an app: our own router, or a balancer of somebody else. */
 export class RouterService {
@@ -41,6 +41,7 @@ export class RouterService {
    */
   async set(app: App, external: ExternalBalancer | null, user: string): Promise<Routed> {
     if (external) checkPorts(external, this.#deps.settings.ownPorts ?? [])
+    const inPlace = external !== null && (await this.#allAt(app.id, external.ports))
     const routed = await this.#deps.store.transaction(async (tables) => {
       await liveApp(tables, app.id)
       const before = await tables.externalBalancers.of(app.id)
@@ -55,11 +56,19 @@ export class RouterService {
         ...{ appId: app.id, appName: app.name, at: Date.now() },
         ...{ user, kind: 'router', text: text(external) },
       })
+      // With other thresholds alone, nobody has to move: they count from the next hand-over on.
+      if (before && inPlace) return { external, rollout: null }
       return { external, rollout: await beginRestart(tables, app.id, user) }
     })
     announce(this.#deps, app.id, `${text(external)}, by ${user}`)
     this.#deps.engine.poke(app.id)
     return routed
+  }
+
+  /** Whether every instance is at one of these ports. */
+  async #allAt(appId: string, ports: readonly number[]): Promise<boolean> {
+    const running = (await this.#deps.runtime.list(appId)).filter(({ kind }) => kind === 'formation')
+    return running.every(({ address }) => address === null || ports.includes(address.port))
   }
 }
 

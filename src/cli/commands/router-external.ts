@@ -11,7 +11,7 @@ export default class RouterExternal extends TasukiCommand {
     'Of a balancer that takes instances in and out by its health checks alone: say how it checks, and which ports it knows.',
     'Tasuki then starts instances at those ports, waits until the balancer must have taken them in, has the old ones fail',
     'their checks (`tasuki.pre_stop` of app.json), and stops them once the balancer sends them nothing any more.',
-    'What runs is handed over at once. The receipt says that the traffic was not seen.',
+    'What runs elsewhere is handed over at once. The receipt says that the traffic was not seen.',
   ].join('\n')
   static override examples = [
     '<%= config.bin %> router:external --ports 8000,8001 --interval 5 --rise 3 --fall 2 -a shop',
