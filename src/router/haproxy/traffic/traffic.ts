@@ -35,6 +35,7 @@ export class HaproxyTraffic implements Traffic {
   readonly #followed = new Map<string, number>()
   readonly #listeners = new Set<(batch: readonly RouterLine[]) => void>()
   #worker: Worker | null = null
+  #stopped = false
   #backends: readonly BackendEntry[] = []
   #instances: readonly InstanceEntry[] = []
   #lastId = 0
@@ -50,6 +51,7 @@ export class HaproxyTraffic implements Traffic {
   async start(backends: readonly BackendEntry[], instances: readonly InstanceEntry[]): Promise<void> {
     this.#backends = backends
     this.#instances = instances
+    this.#stopped = false
     await this.#launch()
   }
 
@@ -57,10 +59,12 @@ export class HaproxyTraffic implements Traffic {
   async stop(): Promise<void> {
     const worker = this.#worker
     if (!worker) return
-    const gone = new Promise((resolve) => worker.once('exit', resolve))
-    await this.#call('stop')
+    this.#stopped = true
+    // One that has ended by itself has saved what it could.
+    await this.#call('stop').catch((error) => this.#options.onFailure?.(error))
     this.#worker = null
-    await gone
+    // It has let go of everything, and must not keep the process alive for what it was still waiting for.
+    await worker.terminate()
   }
 
   /**
@@ -157,7 +161,7 @@ export class HaproxyTraffic implements Traffic {
   #ended(worker: Worker): void {
     for (const { reject } of this.#waiting.values()) reject(new Error('the reader thread ended'))
     this.#waiting.clear()
-    if (this.#worker !== worker) return
+    if (this.#worker !== worker || this.#stopped) return
     this.#worker = null
     this.#launch().catch((error) => this.#options.onFailure?.(error))
   }
