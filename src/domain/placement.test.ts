@@ -93,6 +93,12 @@ describe('without a host', () => {
     ])
   })
 
+  it('one that has been silent for a moment only is waited for', () => {
+    const silent = (silentFor: number) => [{ ...host('a', { reachable: false }), silentFor }]
+    assert.equal(message(silent(3000), 'web')[0], 'host_unreachable')
+    assert.equal(message(silent(30_000), 'web')[0], 'no_host')
+  })
+
   it('the refusal says when no host has the label, or there is none at all', () => {
     assert.match(message([host('a')], 'db')[1]!, /There is no host with the label db/)
     assert.match(message([], null)[1]!, /There is no host\./)

@@ -15,6 +15,8 @@ export const ON_ANY_HOST: Placement = { runtime: 'docker', label: null }
 export interface Candidate {
   readonly host: Pick<Host, 'name' | 'labels' | 'state'>
   readonly reachable: boolean
+  /** ms since it stopped answering; 0 while it does. */
+  readonly silentFor?: number
   /** What is on it or on its way there. */
   readonly instances: readonly Pick<RuntimeInstance, 'appId' | 'type' | 'generation' | 'state'>[]
 }
@@ -53,7 +55,15 @@ export function chooseHost<T extends Candidate>(
   throw noHost(candidates, label)
 }
 
-/** Says why nothing can start with that label, and what to do. */
+/** A host that has been silent for no longer than this is waited for, ms. */
+const MOMENT_MS = 10_000
+
+/** It may be again in a moment: a connection that broke is made anew within seconds. */
+function mayBeBack({ host, reachable, silentFor }: Candidate): boolean {
+  return !reachable && host.state === 'active' && (silentFor ?? MOMENT_MS) < MOMENT_MS
+}
+
+/** Says why nothing can start with that label, and what to do: wait, where a host has been silent for a moment only. */
 export function noHost(candidates: readonly Candidate[], label: string | null): TasukiError {
   const labelled = candidates.filter(({ host }) => hasLabel(host, label))
   const which = label === null ? 'host' : `host with the label ${label}`
@@ -64,6 +74,8 @@ export function noHost(candidates: readonly Candidate[], label: string | null): 
           ? 'Add one with `tasuki hosts:add`.'
           : `Add one with \`tasuki hosts:add URL --label ${label}\`, or choose another label with \`tasuki place\`.`,
     })
+  if (labelled.some(mayBeBack))
+    return new TasukiError('host_unreachable', `No ${which} answers at this moment.`)
   const states = labelled
     .sort(byName)
     .map(({ host, reachable }) => `${host.name} ${reasonOf(host, reachable)}`)

@@ -30,6 +30,7 @@ export class FleetHost {
   #lookingAgain = false
   #room: { readonly at: number; readonly said: ReturnType<WholeRuntime['headroom']> } | null = null
   #answered: boolean
+  #silentSince = performance.now()
 
   constructor(host: Host, member: Member, book: HostBook, log: FleetLog, changed: (appId: string) => void) {
     this.#host = host
@@ -52,6 +53,11 @@ export class FleetHost {
 
   get reachable(): boolean {
     return this.#failing === null && this.#member.reachable()
+  }
+
+  /** ms since it stopped answering, or since it was taken in; 0 while it answers. */
+  get silentFor(): number {
+    return this.reachable ? 0 : performance.now() - this.#silentSince
   }
 
   /** Why it does not answer; null when it does. */
@@ -195,6 +201,7 @@ export class FleetHost {
   #reachabilityChanged(): void {
     if (this.#answered === this.reachable) return
     this.#answered = this.reachable
+    if (!this.#answered) this.#silentSince = performance.now()
     for (const appId of new Set(this.#book.instances().map((one) => one.appId))) this.#changed(appId)
   }
 
