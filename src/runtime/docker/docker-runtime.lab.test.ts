@@ -315,6 +315,23 @@ describe('instances on a Docker host', { skip: whyNot ?? false }, () => {
     )
   })
 
+  it('leave long lines whole, and the last one though it has no end', async () => {
+    const on = bench()
+    const program = `console.log('o'.repeat(100000)); console.error('e'.repeat(50000)); process.stdout.write('no end')`
+    const { id } = await started(on, `node -e "${program}"; sleep 0.3`, { kind: 'release-phase' })
+    await waitFor(on.runtime, id, isExited)
+    assert.deepEqual((await on.runtime.tail(id, 3)).at(-1), 'no end')
+    const lines = on
+      .written()
+      .split('\n')
+      .map((line) => [line[0], line.length])
+    assert.deepEqual(lines.toSorted().slice(1), [
+      ['e', 50_000],
+      ['n', 6],
+      ['o', 100_000],
+    ])
+  })
+
   it('are started once, though answers get lost', async () => {
     const on = bench()
     await on.runtime.list()

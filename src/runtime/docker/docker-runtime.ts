@@ -27,7 +27,7 @@ import { runHook } from './pre-stop.ts'
 import type { Seen } from './seen.ts'
 import { send } from './signals.ts'
 import { type EnsureImage, removeContainer, Starter, type StartOptions } from './starter.ts'
-import { memoryByApp, mostUsed } from './usage.ts'
+import { MemoryUse } from './usage.ts'
 
 export interface DockerRuntimeOptions {
   readonly host: DockerHost
@@ -63,6 +63,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   readonly #shelf: ImageShelf
   readonly #starter: Starter
   readonly #machine: Machine
+  readonly #memory: MemoryUse
   readonly #exits = new Exits()
   readonly #listeners = new Set<(appId: string) => void>()
   readonly #starting = new Map<InstanceId, Promise<Seen>>()
@@ -102,7 +103,13 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       host,
       log,
       lastKnown,
-      done: ({ id }) => this.#containers.comesBack(id),
+      done: (seen) => {
+        this.#containers.comesBack(seen.id)
+        // Known for the next deploy; if not, an instance is reckoned with what is usual.
+        this.#memory
+          .measure(seen)
+          .catch((error) => log.info({ host: host.name, why: String(error) }, 'memory could not be measured'))
+      },
       afterMs: options.provedMs,
     })
     this.#ends = new Ends({ host, notes: this.#notes, log, lastKnown, changed })
@@ -117,6 +124,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       ports,
     })
     this.#machine = new Machine(host)
+    this.#memory = new MemoryUse(host)
   }
 
   /** Ends what runs inside the control plane; instances go on. */
@@ -158,7 +166,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       await this.#killed(seen)
       // Whoever is attached learns the exit status first, and reads the output to its end.
       await this.#attached.get(id)?.exited
-      await this.#output.drained(seen, LAST_WORDS_MS)
+      await this.#output.drained(this.#containers.lastKnown(id) ?? seen, LAST_WORDS_MS)
     }
     // A call to make it whose answer was lost may have been carried out since.
     await removeContainer(this.#host, seen?.container ?? id)
@@ -182,14 +190,10 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
 
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
     const { name } = this.#host
-    const [room, measured] = await Promise.all([
-      this.#machine.room(),
-      mostUsed(this.#host, await this.#containers.all(), need.appId),
-      this.#shelf.bring(need.appId, need.artifact),
-    ])
+    const [room] = await Promise.all([this.#machine.room(), this.#shelf.bring(need.appId, need.artifact)])
     const count = need.instances.reduce((sum, one) => sum + one.count, 0)
     if (room.freeDisk !== null) checkFreeDisk(room.freeDisk, `Docker on ${name}`, count)
-    checkMemory(need.instances, measured, { freeBytes: room.freeMemory, host: name })
+    checkMemory(need.instances, this.#memory.most(need.appId), { freeBytes: room.freeMemory, host: name })
   }
 
   async headroom(): Promise<{ freeBytes: number; totalBytes: number }> {
@@ -198,7 +202,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   }
 
   async memoryByApp(): Promise<ReadonlyMap<string, number>> {
-    return memoryByApp(this.#host, await this.#containers.all())
+    return this.#memory.byApp(await this.#containers.all())
   }
 
   async tail(id: InstanceId, lines: number): Promise<string[]> {
@@ -299,6 +303,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
 
   #forget(id: InstanceId): void {
     this.#output.forget(id)
+    this.#memory.forget(id)
     this.#notes.erase(id)
   }
 

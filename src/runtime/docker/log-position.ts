@@ -4,47 +4,63 @@ import type { InstanceId } from '../../domain/instance.ts'
 import { readIfThere } from '../process/files.ts'
 import type { LogEntry } from './log-frames.ts'
 
-/** How far a container's log has been taken over, on disk: the time of the last entry, and how many there were of that time. */
+const SECOND = 1_000_000_000n
+/** Two streams are timed apart and logged together: their times may be out of order by less than this, ns. */
+const SLACK = 10_000_000n
+
+/**
+ * How far a container's log has been taken over, on disk: a time, and how many entries of that time and later were read. The
+ * log is asked for from that time on, and as many are passed over.
+ */
 export class LogPosition {
   readonly #path: string
-  #at = ''
-  #entries = 0
+  #since = 0n
+  #read = 0
+  /** Of the entries since then. */
+  #times: bigint[] = []
 
   constructor(data: string, id: InstanceId) {
     const directory = join(data, 'docker', 'log-positions')
     mkdirSync(directory, { recursive: true, mode: 0o700 })
     this.#path = join(directory, id)
-    const [at, entries] = (readIfThere(this.#path) ?? '').trim().split(' ')
-    if (at && entries) [this.#at, this.#entries] = [at, Number(entries)]
+    const [since, read] = (readIfThere(this.#path) ?? '').trim().split(' ')
+    if (since && read) [this.#since, this.#read] = [BigInt(since), Number(read)]
   }
 
   /** From when on the log is to be asked for, as Docker takes it: seconds and nanoseconds. Undefined: from its beginning. */
   get since(): string | undefined {
-    if (this.#at === '') return undefined
-    const nanoseconds = /\.(\d+)/.exec(this.#at)?.[1] ?? ''
-    return `${Math.floor(Date.parse(this.#at) / 1000)}.${nanoseconds.padEnd(9, '0')}`
+    if (this.#since === 0n) return undefined
+    return `${this.#since / SECOND}.${String(this.#since % SECOND).padStart(9, '0')}`
   }
 
   /** Of what comes from `since` on: those that have not been taken over. To be made anew for each time it is asked for. */
   unread(): (entry: LogEntry) => boolean {
-    const last = this.#at
-    let again = this.#entries
+    let again = this.#read
+    this.#times = []
     return ({ at }) => {
-      if (at !== last) return true
       again -= 1
+      if (again >= 0) this.#times.push(nanoseconds(at))
       return again < 0
     }
   }
 
+  /** These have been taken over, too. */
   advance(entries: readonly LogEntry[]): void {
-    for (const { at } of entries) {
-      this.#entries = at === this.#at ? this.#entries + 1 : 1
-      this.#at = at
-    }
-    writeFileSync(this.#path, `${this.#at} ${this.#entries}\n`.padEnd(48), { mode: 0o600 })
+    if (entries.length === 0) return
+    for (const { at } of entries) this.#times.push(nanoseconds(at))
+    const last = this.#times.reduce((latest, time) => (time > latest ? time : latest), 0n)
+    if (last - SLACK > this.#since) this.#since = last - SLACK
+    this.#times = this.#times.filter((time) => time >= this.#since)
+    this.#read = this.#times.length
+    writeFileSync(this.#path, `${this.#since} ${this.#read}\n`.padEnd(48), { mode: 0o600 })
   }
 
   erase(): void {
     rmSync(this.#path, { force: true })
   }
+}
+
+function nanoseconds(at: string): bigint {
+  const fraction = /\.(\d+)/.exec(at)?.[1] ?? ''
+  return BigInt(Math.floor(Date.parse(at) / 1000)) * SECOND + BigInt(fraction.padEnd(9, '0'))
 }

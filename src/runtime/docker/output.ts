@@ -7,7 +7,8 @@ import { layoutOf, rawLogPath } from '../process/layout.ts'
 import type { Log } from '../process/log.ts'
 import { ask, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
-import { Frames, logEntry } from './log-frames.ts'
+import { Frames, type LogEntry, logEntry } from './log-frames.ts'
+import { LogLines } from './log-lines.ts'
 import { LogPosition } from './log-position.ts'
 import type { Seen } from './seen.ts'
 
@@ -21,8 +22,10 @@ export interface OutputParts {
 
 interface Following {
   readonly position: LogPosition
-  /** Ends when the container has ended and all of it is here, or with the connection. */
+  /** Ends with the container, or with the connection. */
   readonly end: Promise<void>
+  /** Begun after the container had ended: at its end all is here. */
+  readonly isLast: boolean
   readonly stop: AbortController
 }
 
@@ -46,14 +49,20 @@ export class Output {
       this.#following.delete(seen.id)
       if (!stop.signal.aborted) this.#parts.ended(seen.id)
     })
-    this.#following.set(seen.id, { position, end, stop })
+    this.#following.set(seen.id, { position, end, stop, isLast: seen.state === 'exited' })
   }
 
-  /** Waits until all that an instance which has ended wrote is here; at most so long, since its host may be gone. */
+  /**
+   * Waits until all that an instance which has ended wrote is here; at most so long, since its host may be gone. Docker may
+   * end a log with the container before it has told the last of it, so it is asked for once more.
+   */
   async drained(seen: Seen, limitMs: number): Promise<void> {
-    this.follow(seen)
-    const { end } = this.#following.get(seen.id) ?? {}
-    if (end) await Promise.race([end, delay(limitMs, undefined, { ref: false })])
+    const late = delay(limitMs, true, { ref: false })
+    for (const _time of ['as it came', 'once more']) {
+      this.follow(seen)
+      const following = this.#following.get(seen.id)
+      if (!following || (await Promise.race([following.end, late])) || following.isLast) return
+    }
   }
 
   /** The instance is gone; what it wrote stays until it has been read. */
@@ -85,18 +94,28 @@ export class Output {
     const stream = await this.#open(seen, position, signal)
     const path = rawLogPath(layoutOf(this.#parts.data), seen)
     const frames = new Frames()
+    const lines = new LogLines()
     const isUnread = position.unread()
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const passed: LogEntry[] = []
     for await (const piece of stream) {
       const entries = frames
         .push(piece as Buffer)
         .map(logEntry)
         .filter(isUnread)
       if (entries.length === 0) continue
-      // Should the control plane die between the two, these come twice, rather than never.
-      appendFileSync(path, Buffer.concat(entries.map(({ text }) => text)), { mode: 0o600 })
-      position.advance(entries)
+      append(
+        path,
+        entries.flatMap((entry) => lines.push(entry)),
+      )
+      passed.push(...entries)
+      // Should the control plane die before this, some come twice, rather than never.
+      if (lines.isWhole) position.advance(passed.splice(0))
     }
+    // What is held back without the end of a line is read once more, unless there is no more.
+    if (seen.state !== 'exited') return
+    append(path, lines.end())
+    position.advance(passed)
   }
 
   async #open({ container }: Seen, { since }: LogPosition, signal: AbortSignal): Promise<Readable> {
@@ -115,4 +134,8 @@ export class Output {
     )
     return stream as Readable
   }
+}
+
+function append(path: string, pieces: readonly Buffer[]): void {
+  if (pieces.length > 0) appendFileSync(path, Buffer.concat(pieces), { mode: 0o600 })
 }

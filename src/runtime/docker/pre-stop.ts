@@ -43,7 +43,8 @@ function untilEnd(stream: Readable, log: string, limit: AbortSignal): Promise<vo
     limit.addEventListener('abort', late, { once: true })
     stream.on('data', (piece: Buffer) => {
       const said = frames.push(piece)
-      if (said.length > 0) appendFileSync(log, Buffer.concat(said), { mode: 0o600 })
+      if (said.length > 0)
+        appendFileSync(log, Buffer.concat(said.map(({ content }) => content)), { mode: 0o600 })
     })
     stream.once('error', reject)
     stream.once('close', () => {

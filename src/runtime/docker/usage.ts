@@ -1,12 +1,10 @@
+import type { InstanceId } from '../../domain/instance.ts'
 import { Places } from '../../ssh/places.ts'
 import { ask, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import type { Seen } from './seen.ts'
 
-const SIDE_BY_SIDE = 8
-
-/** Instances that stand for the others of their app. */
-const MOST_MEASURED = 2
+const SIDE_BY_SIDE = 32
 
 /** Bytes of memory that a container uses, without what the kernel would give back at once; 0 when it does not run. */
 async function memoryOf(host: DockerHost, { container }: Seen): Promise<number> {
@@ -26,25 +24,41 @@ async function memoryOf(host: DockerHost, { container }: Seen): Promise<number> 
   }
 }
 
-/** Bytes that the running ones of each app use together. */
-export async function memoryByApp(host: DockerHost, all: readonly Seen[]): Promise<Map<string, number>> {
-  const places = new Places(SIDE_BY_SIDE)
-  const used = new Map<string, number>()
-  const running = all.filter(({ state }) => state === 'running')
-  const bytes = await Promise.all(running.map((seen) => places.within(() => memoryOf(host, seen))))
-  for (const [at, { appId }] of running.entries()) used.set(appId, (used.get(appId) ?? 0) + bytes[at]!)
-  return used
-}
+/**
+ * What instances use, as it was measured last. Docker takes a second to measure, which nobody is to wait for who starts
+ * one: so each is measured once it runs, and whenever somebody asks for all.
+ */
+export class MemoryUse {
+  readonly #host: DockerHost
+  readonly #bytes = new Map<InstanceId, { readonly appId: string; readonly bytes: number }>()
 
-/** The most that an instance of the app uses now, in bytes; null when none runs. */
-export async function mostUsed(
-  host: DockerHost,
-  all: readonly Seen[],
-  appId: string,
-): Promise<number | null> {
-  const mine = all.filter(
-    (seen) => seen.appId === appId && seen.kind === 'formation' && seen.state === 'running',
-  )
-  const bytes = await Promise.all(mine.slice(0, MOST_MEASURED).map((seen) => memoryOf(host, seen)))
-  return bytes.length === 0 ? null : Math.max(...bytes)
+  constructor(host: DockerHost) {
+    this.#host = host
+  }
+
+  async measure(seen: Seen): Promise<number> {
+    const bytes = await memoryOf(this.#host, seen)
+    if (bytes > 0) this.#bytes.set(seen.id, { appId: seen.appId, bytes })
+    return bytes
+  }
+
+  /** Bytes that the running ones of each app use together. */
+  async byApp(all: readonly Seen[]): Promise<Map<string, number>> {
+    const places = new Places(SIDE_BY_SIDE)
+    const used = new Map<string, number>()
+    const running = all.filter(({ state }) => state === 'running')
+    const bytes = await Promise.all(running.map((seen) => places.within(() => this.measure(seen))))
+    for (const [at, { appId }] of running.entries()) used.set(appId, (used.get(appId) ?? 0) + bytes[at]!)
+    return used
+  }
+
+  /** The most that an instance of the app was measured to use, in bytes; null when none was. */
+  most(appId: string): number | null {
+    const known = [...this.#bytes.values()].filter((one) => one.appId === appId).map(({ bytes }) => bytes)
+    return known.length === 0 ? null : Math.max(...known)
+  }
+
+  forget(id: InstanceId): void {
+    this.#bytes.delete(id)
+  }
 }
