@@ -4,7 +4,6 @@ import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/ins
 import type { PreStop } from '../../domain/settings.ts'
 import type { Runtime } from '../../rollout/ports.ts'
 import type { AttachedRun, OneOffs, Usage } from '../../services/ports.ts'
-import { checkFreeDisk, checkMemory } from '../process/capacity.ts'
 import { checkId } from '../process/instance-book.ts'
 import { layoutOf, rawLogPath } from '../process/layout.ts'
 import type { Log } from '../process/log.ts'
@@ -189,11 +188,10 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   }
 
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
-    const { name } = this.#host
-    const [room] = await Promise.all([this.#machine.room(), this.#shelf.bring(need.appId, need.artifact)])
-    const count = need.instances.reduce((sum, one) => sum + one.count, 0)
-    if (room.freeDisk !== null) checkFreeDisk(room.freeDisk, `Docker on ${name}`, count)
-    checkMemory(need.instances, this.#memory.most(need.appId), { freeBytes: room.freeMemory, host: name })
+    await Promise.all([
+      this.#machine.checkRoom(need.instances, this.#memory.most(need.appId)),
+      this.#options.image(this.#host, need.appId, need.artifact),
+    ])
   }
 
   async headroom(): Promise<{ freeBytes: number; totalBytes: number }> {

@@ -1,4 +1,5 @@
 import { readFile, statfs } from 'node:fs/promises'
+import { checkFreeDisk, checkMemory } from '../process/capacity.ts'
 import { quoted } from '../process/environment.ts'
 import { isCode } from '../process/files.ts'
 import { infoOf, LIMITS, unreachable } from './calls.ts'
@@ -26,6 +27,18 @@ export class Machine {
   async room(): Promise<Room> {
     const root = await this.#dockerRoot()
     return this.#host.ssh === null ? localRoom(root) : this.#remoteRoom(root)
+  }
+
+  /** Throws TasukiError `disk_full`, `no_memory` where these would not fit. `measured`: what one of them is known to use. */
+  async checkRoom(
+    instances: readonly { readonly size: string; readonly count: number }[],
+    measured: number | null,
+  ): Promise<void> {
+    const { name } = this.#host
+    const { freeDisk, freeMemory } = await this.room()
+    const count = instances.reduce((sum, one) => sum + one.count, 0)
+    if (freeDisk !== null) checkFreeDisk(freeDisk, `Docker on ${name}`, count)
+    checkMemory(instances, measured, { freeBytes: freeMemory, host: name })
   }
 
   async #remoteRoom(root: string): Promise<Room> {
