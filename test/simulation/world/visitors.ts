@@ -21,6 +21,8 @@ interface Request {
   seat: Seat | null
   instance: SimInstance | null
   open: boolean
+  /** It has outlasted the drain limit of the slot that it came by: it may be cut off whenever its instance ends. */
+  outlasted?: boolean
 }
 
 export interface Counts {
@@ -102,6 +104,11 @@ export class Visitors {
         this.#release(request)
         this.counts.excused += 1
       }
+  }
+
+  /** Its slot is emptied: nobody knows any more what it has in flight still. */
+  freed(instance: string): void {
+    for (const request of this.#open.get(instance) ?? []) request.outlasted = true
   }
 
   /** Its streams are cut, by the platform. */
@@ -210,7 +217,7 @@ export class Visitors {
       return
     }
     if (cause === 'told') {
-      if (this.onCut(one)) this.counts.cut += 1
+      if (request.outlasted || this.onCut(one)) this.counts.cut += 1
       else this.counts.lost += 1
       return
     }

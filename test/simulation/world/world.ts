@@ -392,6 +392,8 @@ export class World implements Bench, UpkeepBench {
     router.onFree = (_key, id) => {
       books.effect('free', id)
       handOver.free(id)
+      const one = this.runtime.get(id)
+      if (one && handOver.drainLimitPassed(one)) this.visitors.freed(id)
     }
     router.onCloseStreams = (id) => {
       handOver.closeStreams(id)
