@@ -63,7 +63,7 @@ export class HandOverRules {
     const { quantity, settings, set } = this.#goal(key)
     if (!settings || !set) return
     const [appId, type] = parts(key)
-    const alive = runtime.of(appId).filter((one) => one.spec.type === type && isThere(one))
+    const alive = runtime.of(appId).filter((one) => one.spec.type === type && this.#isThere(one))
     const taking = (one: SimInstance) =>
       one.signalledAt === null && router.isRoutable(one.info.id) && this.#isUp(key, one.info.id)
     const admitted = alive.filter(taking).length + 1
@@ -186,7 +186,7 @@ export class HandOverRules {
     const { appId, type } = one.spec
     const { quantity, settings, set } = this.#bench.looks.goal(appId, type)
     if (!settings || !set || type !== ROUTABLE_TYPE) return
-    const alive = runtime.of(appId).filter((other) => other.spec.type === type && isThere(other))
+    const alive = runtime.of(appId).filter((other) => other.spec.type === type && this.#isThere(other))
     const admitted = alive.filter((other) => other.signalledAt === null && router.isRoutable(other.info.id))
     const starting = alive.filter(
       (other) =>
@@ -211,6 +211,11 @@ export class HandOverRules {
     const total = 2 * (peak + Math.max(1, surge, surgeOf(settings, peak)))
     if (alive.length > total)
       findings.add('I4', `${alive.length} are there with ${one.info.id}, ${total} allowed`)
+  }
+
+  /** It runs, and its host has said so for so long that the control plane knows. */
+  #isThere({ info, host }: SimInstance): boolean {
+    return info.state === 'running' && host.state === 'up' && this.#bench.now() - host.upSince > NEWS_MS
   }
 
   #everUp(appId: string, type: string, one: SimInstance): boolean {
@@ -367,11 +372,6 @@ export class HandOverRules {
     const [appId, type] = parts(key)
     return this.#bench.looks.goal(appId, type)
   }
-}
-
-/** It runs, and its host says so. */
-function isThere({ info, host }: SimInstance): boolean {
-  return info.state === 'running' && host.state === 'up'
 }
 
 function parts(key: string): [string, string] {

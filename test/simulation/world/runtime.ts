@@ -35,6 +35,8 @@ export interface Host {
   state: 'up' | 'away' | 'cut' | 'dark'
   /** When it was last up. */
   upUntil: number
+  /** Since when it is up again. */
+  upSince: number
   readonly ports: Set<number>
 }
 
@@ -75,6 +77,7 @@ export class SimRuntime implements Runtime {
       name: `10.0.0.${at + 1}`,
       state: 'up',
       upUntil: 0,
+      upSince: Number.NEGATIVE_INFINITY,
       ports: new Set<number>(),
     }))
     for (const { name } of this.hosts) this.#byAddress.set(name, new Map())
@@ -145,6 +148,7 @@ export class SimRuntime implements Runtime {
   /** It is back: with what ran there (as ended, when it had no power), or with nothing left of it. */
   restore(host: Host, remembers: boolean): void {
     host.state = 'up'
+    host.upSince = this.#clock.monotonic()
     for (const one of this.on(host)) one.known = null
     // What it has forgotten keeps its ports for good: a router may still name them, and nobody is left to say when not.
     if (!remembers) for (const one of this.on(host)) this.#forget(one, false)
