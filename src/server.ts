@@ -15,6 +15,7 @@ import { HOST_PORTS } from './runtime/docker/starter.ts'
 import { Fleet } from './runtime/fleet/fleet.ts'
 import { ProcessRuntime } from './runtime/process/process-runtime.ts'
 import { CountedRouter, instanceEntries } from './server/counted-router.ts'
+import { surviveDefects } from './server/defects.ts'
 import { DockerHosts, fleetControl } from './server/docker-hosts.ts'
 import { endAllInstances } from './server/down.ts'
 import { HaltingStore } from './server/halting-store.ts'
@@ -64,6 +65,7 @@ async function startServer(options: ServerOptions): Promise<RunningServer> {
 
 async function start(options: ServerOptions, opened: Opened): Promise<RunningServer> {
   const log = pino({ level: options.logLevel }, pino.destination({ fd: 2, sync: true }))
+  surviveDefects(log)
   const startedAt = Date.now()
   const store = opened.add(await openStore(options.data, options.domain), (one) => one.close())
   const certificates = await certificatesOf(options)
