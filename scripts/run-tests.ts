@@ -1,9 +1,10 @@
 /**
  * Runs the tests in phases and ends with one count: those beside the source and what crosses folders several files at a
- * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself.
- * Before the count stand the slowest files and the tests that failed.
+ * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself, then
+ * what needs several machines (`*.lab.test.ts`) two files at a time. Before the count stand the slowest files and the
+ * tests that failed.
  *
- *   node scripts/run-tests.ts [--repeat N] [unit | e2e | load | soak] [PATTERN …]
+ *   node scripts/run-tests.ts [--repeat N] [unit | e2e | load | lab | soak] [PATTERN …]
  *
  * A pattern is a part of a file's path. `--repeat` runs all of it up to N times, to find what fails now and then: it
  * stops at the first round with a failure. Exits with 1 when a test failed or none ran.
@@ -35,6 +36,9 @@ const SUITES = ['unit', 'e2e', 'load', 'lab', 'soak']
 /** One more than there are cores: most files wait for something now and then. */
 const AT_ONCE = Math.max(2, cpus().length) + 1
 
+/** Each file brings up a lab of its own, under a name and on a network that no other has. */
+const LABS_AT_ONCE = 2
+
 /** These are begun first, so that nobody waits for them alone in the end. How their paths end. */
 const LONG = [
   'conformance.test.ts',
@@ -42,6 +46,8 @@ const LONG = [
   'kills.test.ts',
   'failures.test.ts',
   'pipeline.test.ts',
+  'faults.lab.test.ts',
+  'hand-overs.lab.test.ts',
 ]
 
 const SLOWEST_SHOWN = 10
@@ -92,8 +98,8 @@ function phases(): Phase[] {
   const lab = {
     name: 'lab',
     files: find([`{src,test}/**/*${LAB}`]),
-    concurrency: 1,
-    minutes: 5,
+    concurrency: LABS_AT_ONCE,
+    minutes: 10,
     minutesInAll: 15,
   }
   const soak = {
