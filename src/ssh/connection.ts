@@ -170,16 +170,20 @@ export class SshConnection {
   }
 
   async #connect(): Promise<Client> {
+    const client = await this.#dialled()
+    if (this.#closed) throw this.#unreachable('the connection was closed')
+    // It may be lost again already; then the next try is the one to wait for.
+    return this.#client === client ? client : this.#connected()
+  }
+
+  async #dialled(): Promise<Client> {
     try {
-      const client = await dial(this.#target, (key) => {
-        this.#hostKey = key
+      return await dial(this.#target, {
+        seen: (key) => {
+          this.#hostKey = key
+        },
+        made: (client) => this.#hold(client),
       })
-      if (this.#closed) {
-        client.end()
-        throw this.#unreachable('the connection was closed')
-      }
-      this.#hold(client)
-      return client
     } catch (error) {
       this.#failure = error as TasukiError
       this.#become('down')
@@ -189,13 +193,17 @@ export class SshConnection {
   }
 
   #hold(client: Client): void {
-    this.#client = client
-    this.#failure = null
-    this.#retryMs = FIRST_RETRY_MS
     let why = 'the connection was lost'
     client.on('error', (error) => {
       why = error.message
     })
+    if (this.#closed) {
+      client.end()
+      return
+    }
+    this.#client = client
+    this.#failure = null
+    this.#retryMs = FIRST_RETRY_MS
     client.once('close', () => this.#lost(client, why))
     this.#become('connected')
   }

@@ -19,11 +19,18 @@ const CONNECT_MS = 5_000
 /** A host that is silent for about as many seconds is lost. */
 const KEEPALIVE = { keepaliveInterval: 1_000, keepaliveCountMax: 3 }
 
+export interface Dialling {
+  /** Told the host's key before it is judged. */
+  seen(hostKey: string): void
+  /** Takes the connection over, in the very moment that it is made: its errors and its end are listened to from here on. */
+  made(client: Client): void
+}
+
 /**
- * Connects and logs in with the key, and with nothing else. `seen` is told the host's key before it is judged.
- * Throws TasukiError `host_unreachable`, and `host_refused` when the host shows another key or does not take ours.
+ * Connects and logs in with the key, and with nothing else. Throws TasukiError `host_unreachable`, and `host_refused` when
+ * the host shows another key or does not take ours.
  */
-export function dial(target: SshTarget, seen: (hostKey: string) => void): Promise<Client> {
+export function dial(target: SshTarget, { seen, made }: Dialling): Promise<Client> {
   const client = new ssh2.Client()
   let shown: string | null = null
   const verify = (key: Buffer) => {
@@ -34,16 +41,20 @@ export function dial(target: SshTarget, seen: (hostKey: string) => void): Promis
   return new Promise<Client>((resolve, reject) => {
     const failed = (error: Error & { level?: string }) => {
       clearTimeout(timer)
+      client.removeAllListeners('ready')
       reject(judged(target, shown, error))
       // Its socket may still be on the way.
       client.on('error', () => client.destroy()).destroy()
     }
+    const closed = () => failed(new Error('it closed the connection'))
     const timer = setTimeout(() => failed(new Error('no answer in time')), CONNECT_MS)
     client.once('error', failed)
-    client.once('close', () => failed(new Error('it closed the connection')))
+    client.once('close', closed)
     client.once('ready', () => {
       clearTimeout(timer)
-      client.removeAllListeners('error').removeAllListeners('close')
+      client.off('error', failed).off('close', closed)
+      // A host may end it with its very first packet, before whoever waits for this promise goes on.
+      made(client)
       // A call is one small packet: it must not wait for the next.
       resolve(client.setNoDelay(true))
     })
