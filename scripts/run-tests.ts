@@ -48,6 +48,8 @@ const LONG = [
   'pipeline.test.ts',
   'faults.lab.test.ts',
   'hand-overs.lab.test.ts',
+  'host-care.lab.test.ts',
+  'images.lab.test.ts',
 ]
 
 const SLOWEST_SHOWN = 10

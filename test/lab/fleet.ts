@@ -68,6 +68,8 @@ export class LabFleet {
   subject(options: SubjectOptions = {}): Promise<Subject> {
     return Subject.create(this.server, {
       ...options,
+      // A machine that carries several others boots nothing at once.
+      settings: { boot_seconds: 30, ...options.settings },
       orders: this.orders,
       created: (app) =>
         this.must('PUT', `/tasuki/apps/${app.name}/placement`, { runtime: 'docker', label: LABEL }),
@@ -75,7 +77,7 @@ export class LabFleet {
   }
 
   /** Waits until the control plane sees the host as told. */
-  seen(host: HostName, reachable: boolean, limitMs = 20_000): Promise<HostView> {
+  seen(host: HostName, reachable: boolean, limitMs = 60_000): Promise<HostView> {
     return until(
       `${host} to be seen as ${reachable ? 'reachable' : 'silent'}`,
       async () => {
@@ -120,7 +122,7 @@ export class LabFleet {
       const none = containers.every(({ running, release }) => running && release === containers[0]!.release)
       return up && none && containers.length === quantity && ids.size === quantity
     }
-    await until(`${quantity} instances of ${name} and nothing else`, exact, 60_000).catch((error) => {
+    await until(`${quantity} instances of ${name} and nothing else`, exact, 90_000).catch((error) => {
       throw new Error(`${error.message}\n${seen}\n${this.server.log()}`)
     })
   }

@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict'
 import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
-import { change } from '../e2e/changes.ts'
-import { Random } from '../e2e/random.ts'
 import type { Subject } from '../e2e/subject.ts'
 import { losesNothing } from '../e2e/under-load.ts'
 import { until } from '../harness/index.ts'
@@ -24,21 +22,37 @@ describe('hand-overs between machines lose nothing', { skip: Lab.whyNot() ?? fal
     (await fleet.containers(host)).filter(({ app }) => app === subject.app.name).length
   const spread = async () => ({ h1: await on('h1'), h2: await on('h2') })
 
+  /** By the API, which begins a rollout; resolves when that has succeeded. */
+  const handedOver = async (method: string, path: string, body: unknown) => {
+    await fleet.must(method, path, body)
+    const rollout = await subject.app.settled()
+    assert.equal(rollout?.status, 'succeeded', JSON.stringify(rollout))
+  }
+  const place = (placement: { runtime: string; label?: string }) =>
+    handedOver('PUT', `/tasuki/apps/${subject.app.name}/placement`, placement)
+
   test('instances are spread over the hosts', async () => {
     await fleet.whole(subject, 2)
     assert.deepEqual(await spread(), { h1: 1, h2: 1 })
   })
 
   test('deploy, rollback, config change and restart', async (t) => {
-    await losesNothing(t, subject, MODEST, () =>
-      change(subject, ['deploy', 'rollback', 'config', 'restart'], new Random()),
-    )
+    const { name } = subject.app
+    await losesNothing(t, subject, MODEST, async () => {
+      await subject.mustDeploy()
+      await handedOver('POST', `/tasuki/apps/${name}/rollback`, {})
+      await handedOver('PATCH', `/apps/${name}/config-vars`, { GREETING: 'hello' })
+      await handedOver('POST', `/tasuki/apps/${name}/restart`, {})
+    })
     await fleet.whole(subject, 2)
     assert.deepEqual(await spread(), { h1: 1, h2: 1 })
   })
 
   test('scaling up and down', async (t) => {
-    await losesNothing(t, subject, MODEST, () => change(subject, ['scale to 4', 'scale to 2'], new Random()))
+    await losesNothing(t, subject, MODEST, async () => {
+      await subject.app.scale({ web: 4 })
+      await subject.app.scale({ web: 2 })
+    })
     await fleet.whole(subject, 2)
   })
 
@@ -53,27 +67,22 @@ describe('hand-overs between machines lose nothing', { skip: Lab.whyNot() ?? fal
     await losesNothing(t, subject, MODEST, async () => {
       await fleet.lab.grow(3)
       await fleet.add('h3')
-      await subject.app.server.cli(['hosts:drain', 'h1']).then(succeeded)
+      const drained = await subject.app.server.cli(['hosts:drain', 'h1'])
+      assert.equal(drained.code, 0, drained.stdout + drained.stderr)
       assert.equal(await on('h1'), 0)
       await subject.mustDeploy()
       assert.deepEqual([await on('h1'), await on('h2'), await on('h3')], [0, 1, 1])
-      await subject.app.server.cli(['hosts:resume', 'h1']).then(succeeded)
+      await fleet.must('POST', '/tasuki/hosts/h1/actions/resume')
     })
     await fleet.whole(subject, 2)
   })
 
   test('from processes on this machine to the hosts and back', async (t) => {
     await losesNothing(t, subject, MODEST, async () => {
-      await subject.app.must(['place', '--local'])
-      await subject.app.settled()
+      await place({ runtime: 'process' })
       await until('nothing to be left on the hosts', async () => (await on('h1')) + (await on('h2')) === 0)
-      await subject.app.must(['place', '--label', 'apps'])
-      await subject.app.settled()
+      await place({ runtime: 'docker', label: 'apps' })
     })
     await fleet.whole(subject, 2)
   })
 })
-
-function succeeded({ code, stdout, stderr }: { code: number | null; stdout: string; stderr: string }): void {
-  assert.equal(code, 0, stdout + stderr)
-}

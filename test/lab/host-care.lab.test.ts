@@ -57,8 +57,8 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
     const dry = await bootstrap('h1', '--dry-run')
     assert.match(dry.stdout, /would {3}Make the user tasuki[\s\S]*would {3}Let the control plane in/)
     await assert.rejects(lab.exec('h1', 'id tasuki'))
-    for (const host of lab.hosts) {
-      const { stdout, stderr } = await bootstrap(host, '--json')
+    const ran = await Promise.all(lab.hosts.map((host) => bootstrap(host, '--json')))
+    for (const [index, { stdout, stderr }] of ran.entries()) {
       const made: SetUp = JSON.parse(stdout)
       const done = made.steps.filter(({ state }) => state === 'done').map(({ text }) => text)
       assert.match(
@@ -66,7 +66,7 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
         /Make the user tasuki[\s\S]*Let tasuki use Docker[\s\S]*by its key/,
         stderr,
       )
-      setUps.set(host, made)
+      setUps.set(lab.hosts[index]!, made)
     }
     assert.doesNotMatch((await bootstrap('h1')).stdout, /^(done|failed)/m)
     assert.match(
@@ -100,7 +100,7 @@ describe('hosts are set up, checked, trusted and watched', { skip: whyNot ?? fal
     await lab.cut('h2')
     const began = performance.now()
     const all = JSON.parse((await tasuki('hosts:check', '--json')).stdout)
-    assert.ok(performance.now() - began < 15_000)
+    assert.ok(performance.now() - began < 30_000)
     assert.deepEqual(wrongOf(all), ['no_live_restore host h1', 'host_unreachable host h2'])
     await until('the silence to be written down', async () => (await lastOf('h2'))?.state === 'unreachable')
     await lab.heal('h2')

@@ -44,7 +44,7 @@ describe('the lab', { skip: whyNot ?? false }, () => {
   const answers = (host: HostName) => until(`${host} to answer`, async () => (await answer(host)) === host)
   const ssh = (host: HostName, command: string) =>
     run('ssh', ['-F', `${lab.directory}/ssh_config`, `deploy@${lab.address(host)}`, command], {
-      limitMs: 8_000,
+      limitMs: 30_000,
     })
 
   it('has hosts whose containers answer the desk, and that let in by key who may use Docker', async () => {

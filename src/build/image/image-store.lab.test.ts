@@ -216,7 +216,7 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
     })
     const began = Date.now()
     await assert.rejects(storeFor([lost], { registry }).ensure(h2, digest), { code: 'image_unavailable' })
-    assert.ok(Date.now() - began < 15_000)
+    assert.ok(Date.now() - began < 30_000)
   })
 
   it('that are needed no more go, save what runs', async (t) => {
