@@ -116,7 +116,7 @@ export class TestServer {
   }
 
   /** Waits until the API answers. */
-  async ready(limitMs = 30_000): Promise<void> {
+  async ready(limitMs = 90_000): Promise<void> {
     const answers = async () => {
       if (!this.running) throw new Error(`the control plane ended by itself:\n${this.log()}`)
       return (await this.#healthy()) || null
