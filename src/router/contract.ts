@@ -85,9 +85,15 @@ export function routerContract(
       await prepare()
       const one = await assigned()
       await health(one, 'up')
-      const before = await view()
+      // What its checks say goes on, and may be anything for a moment on a busy machine.
+      const lasting = async () => {
+        const { servers, ...rest } = await view()
+        return { ...rest, servers: servers.map(({ health: _health, check: _check, ...server }) => server) }
+      }
+      const before = await lasting()
+      assert.equal(before.servers[0]?.passedOnce, true)
       await assign(one)
-      assert.deepEqual(await view(), before)
+      assert.deepEqual(await lasting(), before)
     })
 
     it('refuses to admit what has not passed its checks', async () => {
