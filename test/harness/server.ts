@@ -195,7 +195,7 @@ export class TestServer {
     if (this.#closed) return
     if (this.running) await this.#shutDown()
     this.sweep()
-    await until('all processes of the server to be gone', () => this.processes().length === 0)
+    await until('all processes of the server to be gone', () => this.processes().length === 0, 90_000)
     rmSync(this.directory, { recursive: true, force: true })
     live.delete(this)
     this.#closed = true
