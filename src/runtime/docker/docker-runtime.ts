@@ -18,6 +18,7 @@ import { Ends } from './ends.ts'
 import { Exits } from './exits.ts'
 import type { DockerHost } from './host.ts'
 import { ImageShelf } from './image-shelf.ts'
+import { LostStarts } from './lost-starts.ts'
 import { Machine } from './machine.ts'
 import { Notes } from './notes.ts'
 import { observed } from './observation.ts'
@@ -61,6 +62,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   readonly #output: Output
   readonly #shelf: ImageShelf
   readonly #starter: Starter
+  readonly #lostStarts: LostStarts
   readonly #machine: Machine
   readonly #memory: MemoryUse
   readonly #exits = new Exits()
@@ -122,6 +124,16 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       shelf: this.#shelf,
       ports,
     })
+    this.#lostStarts = new LostStarts({
+      host,
+      log,
+      lastKnown,
+      isCaredFor: (id) => this.#starting.has(id) || this.#notes.of(id).signalledAt !== null,
+      startAgain: async (seen) => {
+        await this.#starter.startAgain(seen)
+        this.#tell(seen.appId)
+      },
+    })
     this.#machine = new Machine(host)
     this.#memory = new MemoryUse(host)
   }
@@ -130,6 +142,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   close(): void {
     this.#containers.close()
     this.#comebacks.close()
+    this.#lostStarts.close()
     this.#output.close()
   }
 
@@ -287,6 +300,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     this.#starter.keep(seen)
     this.#ends.seen(seen)
     this.#comebacks.seen(seen)
+    this.#lostStarts.seen(seen)
     this.#output.follow(seen)
   }
 

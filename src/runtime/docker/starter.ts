@@ -73,6 +73,19 @@ export class Starter {
     }
   }
 
+  /**
+   * Starts one that was made, and whose start was lost on the way. One that Docker refuses to start is taken back, so that
+   * another can come in its place. Throws TasukiError `host_unreachable`: then it is to be repeated.
+   */
+  async startAgain({ id, name }: Seen): Promise<void> {
+    try {
+      await this.#run({ id, name })
+    } catch (error) {
+      if (error instanceof TasukiError && error.code === 'host_unreachable') throw error
+      await this.#undo(id)
+    }
+  }
+
   async #started(spec: InstanceSpec, options: StartOptions, known: Seen | null): Promise<Seen> {
     const avoided: number[] = []
     try {
@@ -140,18 +153,15 @@ export class Starter {
     }
   }
 
-  async #run(spec: InstanceSpec): Promise<Seen> {
+  async #run({ id, name }: Pick<InstanceSpec, 'id' | 'name'>): Promise<Seen> {
     const { host, containers } = this.#parts
-    const seen = await containers.started(spec.id, () =>
+    const seen = await containers.started(id, () =>
       ask(host, LIMITS.start, async (abortSignal) => {
-        await host.docker.getContainer(spec.id).start({ abortSignal }).catch(unlessStarted)
+        await host.docker.getContainer(id).start({ abortSignal }).catch(unlessStarted)
       }),
     )
     if (seen) return seen
-    throw new TasukiError(
-      'conflict',
-      `${spec.name} (${spec.id}) was removed on ${host.name} while it was started.`,
-    )
+    throw new TasukiError('conflict', `${name} (${id}) was removed on ${host.name} while it was started.`)
   }
 
   async #takePorts(only?: readonly number[]): Promise<HostPorts> {
