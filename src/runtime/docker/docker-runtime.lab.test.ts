@@ -340,7 +340,8 @@ describe('instances on a Docker host', { skip: whyNot ?? false }, () => {
     const start = async () => {
       for (;;) {
         tries += 1
-        const cut = lab.cutSsh('h1')
+        // On a busy machine every try could be cut off.
+        const cut = tries <= 3 ? lab.cutSsh('h1') : null
         const done = await on.runtime.start(spec).then(
           () => true,
           (error: { code: string }) => {
