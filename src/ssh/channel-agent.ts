@@ -1,4 +1,4 @@
-import { Agent, type ClientRequest } from 'node:http'
+import { Agent, type ClientRequest, type IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { inspect } from 'node:util'
 
@@ -27,6 +27,7 @@ export class ChannelAgent extends Agent {
 
   addRequest(request: ClientRequest, ...more: unknown[]): void {
     this.#source.counted()
+    request.once('response', (answer) => failUnlessWhole(request, answer))
     const agent = Object.getPrototypeOf(ChannelAgent.prototype) as Record<
       'addRequest',
       typeof this.addRequest
@@ -56,6 +57,15 @@ export class ChannelAgent extends Agent {
   [inspect.custom](): string {
     return 'ChannelAgent'
   }
+}
+
+/** docker-modem waits for an answer's end, which one that breaks off does not have; it listens to the request's errors. */
+function failUnlessWhole(request: ClientRequest, answer: IncomingMessage): void {
+  answer.once('close', () => {
+    if (answer.complete || request.listenerCount('error') === 0) return
+    const error = new Error('socket hang up in the middle of an answer')
+    request.emit('error', Object.assign(error, { code: 'ECONNRESET' }))
+  })
 }
 
 /** What `http` calls on a socket and a channel does not have. Time limits are the caller's. */
