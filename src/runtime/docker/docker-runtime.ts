@@ -203,7 +203,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   async prepare(need: Parameters<Runtime['prepare']>[0]): Promise<void> {
     await Promise.all([
       this.#machine.checkRoom(need.instances, this.#memory.most(need.appId)),
-      this.#options.image(this.#host, need.appId, need.artifact),
+      this.#shelf.bring(need.appId, need.artifact),
     ])
   }
 
