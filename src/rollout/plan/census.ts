@@ -110,7 +110,9 @@ function better(a: SeenInstance, b: SeenInstance): number {
 }
 
 function rank(instance: SeenInstance): number {
-  if (isServing(instance)) return 4
+  if (isServing(instance)) return 5
+  // Whom one router has let in is nearer to serving than whom none has, and takes room already (I4).
+  if (isHalfAdmitted(instance)) return 4
   if (isReady(instance)) return 3
   if (instance.server) return 2
   return 1

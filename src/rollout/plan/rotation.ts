@@ -29,12 +29,9 @@ export function admissions(facts: Facts, count: Census): Operation[] {
 }
 
 /** Where what was there can not serve as many as are wanted any more, those that can come first fill in (I1). */
-function fillingIn(count: Census, ready: readonly SeenInstance[]): Operation[] {
-  const { type, keepers, old } = count
+function fillingIn({ type, keepers, old }: Census, ready: readonly SeenInstance[]): Operation[] {
   const missing = type.quantity - keepers.filter(isAdmitted).length - old.filter(isServing).length
-  // One whose drain has not reached every router still has a place (I4).
-  const most = Math.max(0, Math.min(missing, roomToAdmit(count)))
-  return ready.slice(0, most).map((one) => admit(one, 'fewer serve than are wanted'))
+  return ready.slice(0, Math.max(0, missing)).map((one) => admit(one, 'fewer serve than are wanted'))
 }
 
 function admit(instance: SeenInstance, note: string): Operation {

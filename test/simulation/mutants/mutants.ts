@@ -125,8 +125,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'preboot waits for the whole set though fewer serve than are wanted',
     file: ROTATION,
-    find: 'const most = Math.max(0, Math.min(missing, roomToAdmit(count)))',
-    replace: 'const most = Math.min(0, missing)',
+    find: 'return ready.slice(0, Math.max(0, missing)).map(',
+    replace: 'return ready.slice(0, Math.min(0, missing)).map(',
   },
   {
     name: 'go on though it is paused',
