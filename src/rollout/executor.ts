@@ -38,6 +38,8 @@ export class Executor {
   readonly #background = new Set<Promise<void>>()
   /** For what something is being fetched still. */
   readonly #fetching = new Set<string>()
+  /** For what something has come that took long, until the next pass goes on with it. */
+  #come: string | null = null
   #quiet = false
 
   constructor(deps: EngineDeps, observer: Observer, told: ExecutorEvents) {
@@ -100,9 +102,13 @@ export class Executor {
 
   /**
    * An image may take minutes to come to a host: the passes go on meanwhile, and replace what dies of what serves. When it
-   * has come the next pass prepares again, which is quick then.
+   * has come the next pass goes on where this one stopped.
    */
   async #prepare(wanted: Wanted, operation: OperationOf<'prepare'>, written: Written): Promise<Result> {
+    if (this.#come === preparedKey(wanted)) {
+      this.#come = null
+      return { ...written, error: await this.#attempt(wanted, written.bound), later: false }
+    }
     const limit = Promise.withResolvers<'later'>()
     const cancel = this.#deps.clock.timer(FETCH_MS, () => limit.resolve('later'))
     const work = this.#try(() => this.#effects.fetch(wanted, operation))
@@ -119,6 +125,7 @@ export class Executor {
   async #finishFetch(wanted: Wanted, written: Written, work: Promise<TasukiError | null>): Promise<void> {
     const error = await work
     this.#fetching.delete(preparedKey(wanted))
+    if (!error) this.#come = preparedKey(wanted)
     if (this.#quiet) return
     try {
       await this.#settle([{ ...written, error, later: false }])

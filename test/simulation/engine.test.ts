@@ -164,6 +164,14 @@ simulated('what dies while an image is on its way to its host is replaced meanwh
   assert.equal(stage.app.serving!.release, 2)
 })
 
+simulated('a rollout goes on though everything takes long that has to be fetched', () => {
+  const stage = new Stage({})
+  stage.world.runtime.fetchMs = 2000
+  stage.deploy({}, true)
+  stage.pass(20_000)
+  assert.equal(stage.app.serving!.release, 2, stage.world.describe())
+})
+
 simulated('a rollout ends without a host that is silent, and what is left there goes when it answers', () => {
   const stage = new Stage({ hosts: 2 })
   const [host] = stage.world.runtime.hosts
