@@ -35,10 +35,9 @@ describe('a slug that says how it is started', () => {
     }
     const spec = specOf('sha256:one', 'echo attached $FROM_LAUNCHER', { kind: 'one-off' })
     const attached = await bench.runtime.runAttached(spec, { tty: false, columns: 80, lines: 24 })
+    // Its end may be known before all that it wrote has been read.
     let text = ''
-    attached.output.on('data', (bytes: Buffer) => {
-      text += bytes
-    })
+    for await (const bytes of attached.output) text += bytes as Buffer
     assert.equal(await attached.exited, 0)
     assert.equal(text, `attached in ${bench.artifact}\n`)
   })
