@@ -271,14 +271,14 @@ export class HandOverRules {
 
   park(instance: string): void {
     const one = this.#bench.runtime.get(instance)
+    // What a dead control plane had sent may let it in between the look and this; who is told to end is looked at again.
+    if (this.#bench.now() - this.#bench.lateAt < LATE_MS) return
     if (one?.info.state === 'running' && one.signalledAt === null && !this.#bench.isLate())
       this.#unused(one, 'parked')
   }
 
   #unused(one: SimInstance, what: string): void {
     const { router, findings } = this.#bench
-    // What a dead control plane had sent may let it in between two looks, so that its drain is longer ago than it is.
-    if (this.#bench.now() - this.#bench.lateAt < LATE_MS) return
     const { id } = one.info
     const { plain } = router.inFlight(id)
     if (router.isRoutable(id)) findings.add('I2', `${id} is ${what} while a router sends it requests`)
