@@ -20,8 +20,6 @@ export interface Bench {
   app(id: string): SimApp | null
   /** An operation of a dead control plane is taking effect. */
   isLate(): boolean
-  /** When one last did. */
-  readonly lateAt: number
   /** When the rollout's target was said to serve whole; null: not yet. */
   switchedAt(rollout: string): number | null
 }
@@ -271,8 +269,6 @@ export class HandOverRules {
 
   park(instance: string): void {
     const one = this.#bench.runtime.get(instance)
-    // What a dead control plane had sent may let it in between the look and this; who is told to end is looked at again.
-    if (this.#bench.now() - this.#bench.lateAt < LATE_MS) return
     if (one?.info.state === 'running' && one.signalledAt === null && !this.#bench.isLate())
       this.#unused(one, 'parked')
   }

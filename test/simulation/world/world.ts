@@ -61,7 +61,6 @@ export class World implements Bench, UpkeepBench {
   #link: Link | null = null
   #ids = 0
   #late = false
-  lateAt = Number.NEGATIVE_INFINITY
   #halting = false
   #lastPhase = ''
   #killAt: { readonly when: 'before' | 'after'; readonly kind: OperationKind } | null = null
@@ -249,7 +248,6 @@ export class World implements Bench, UpkeepBench {
   #carryOutLate(effect: () => void): void {
     this.coverage.add('faults', 'late operation of a dead control plane')
     this.#late = true
-    this.lateAt = this.now()
     this.trouble(1000)
     try {
       effect()
