@@ -260,6 +260,12 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     this.#starting.set(spec.id, starting)
     try {
       return await starting
+    } catch (error) {
+      this.#starting.delete(spec.id)
+      // What was seen of it while somebody still waited for its start is not told again.
+      const seen = this.#containers.lastKnown(spec.id)
+      if (seen) this.#lostStarts.seen(seen)
+      throw error
     } finally {
       this.#starting.delete(spec.id)
     }
