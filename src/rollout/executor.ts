@@ -53,7 +53,8 @@ export class Executor {
 
   /**
    * Journals the sightings and the intents in one durable step, then carries the operations out side by side.
-   * Resolves with what became of each; what takes long goes on `later`. Throws `conflict` when the generation is no longer the highest: nothing was done.
+   * Resolves with what became of each; what takes long goes on `later`. Throws `conflict` when the generation is no longer
+   * the highest: nothing was done.
    */
   async run(
     wanted: Wanted,
