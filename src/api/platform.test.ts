@@ -150,6 +150,7 @@ test('instances are shown as runtime and router see them', async (t) => {
   assert.deepEqual(body[0].tasuki, {
     instance: 'i1',
     admin: 'ready',
+    rotation: 'ready',
     health: 'up',
     in_flight: 3,
     streams: 1,

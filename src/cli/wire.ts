@@ -77,7 +77,7 @@ export interface Dyno {
   readonly created_at: string
   readonly updated_at: string
   readonly tasuki?: {
-    readonly admin: string | null
+    readonly rotation?: 'waiting' | 'ready' | 'draining' | 'parked' | null
     readonly health: string | null
     readonly in_flight: number
     readonly streams: number

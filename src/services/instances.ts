@@ -6,6 +6,7 @@ import type { App } from '../store/apps.ts'
 import type { Run } from '../store/runs.ts'
 import type { ServiceDeps } from './context.ts'
 import { restingInstances } from './resting-instances.ts'
+import { ROTATION_KINDS, type Rotation, rotationOf } from './rotation.ts'
 import { RUN_TYPE } from './run-wish.ts'
 import type { RunService } from './runs.ts'
 
@@ -16,8 +17,15 @@ export interface InstanceView {
   readonly server: RouterServer | null
   /** `idle`: the app sleeps, and this one runs again when somebody visits it. */
   readonly state: 'starting' | 'up' | 'down' | 'crashed' | 'idle'
+  /** Null where the router does not know it. */
+  readonly rotation: Rotation | null
   readonly command: string
   readonly releaseId: string | null
+}
+
+interface Routed {
+  readonly server: RouterServer
+  readonly rotation: Rotation
 }
 
 /** What runs now. */
@@ -56,7 +64,7 @@ export class InstanceService {
   async ofRun(app: App, run: Run): Promise<InstanceView> {
     const started = (await this.#deps.runtime.list(app.id)).find(({ id }) => id === run.instance)
     const release = await this.#deps.store.tables.releases.byVersion(app.id, run.release)
-    const view = { server: null, command: run.command, releaseId: release?.id ?? null }
+    const view = { server: null, rotation: null, command: run.command, releaseId: release?.id ?? null }
     if (started) return { ...view, instance: started, state: stateOf(started, null) }
     const { instance: id, appId, name, release: version, size, createdAt: startedAt } = run
     const about = {
@@ -90,17 +98,26 @@ export class InstanceService {
     return Promise.all(waiting.map((run) => this.ofRun(app, run)))
   }
 
-  async #servers(app: App): Promise<Map<string, RouterServer>> {
+  async #servers(app: App): Promise<Map<string, Routed>> {
     try {
       const view = await this.#deps.router.observe({ appId: app.id, type: ROUTABLE_TYPE })
-      return new Map((view?.servers ?? []).map((server) => [server.instance, server]))
+      const servers = view?.servers ?? []
+      const ids = servers.map(({ instance }) => instance)
+      const meant = await this.#deps.store.tables.journal.newestOf(ids, ROTATION_KINDS)
+      return new Map(
+        servers.map((server) => [
+          server.instance,
+          { server, rotation: rotationOf(server, meant.get(server.instance) ?? null) },
+        ]),
+      )
     } catch (error) {
       this.#deps.log.warn({ app: app.id, error: String(error) }, 'The router could not be asked')
       return new Map()
     }
   }
 
-  async #view(app: App, instance: RuntimeInstance, server: RouterServer | null): Promise<InstanceView> {
+  async #view(app: App, instance: RuntimeInstance, routed: Routed | null): Promise<InstanceView> {
+    const server = routed?.server ?? null
     const { releases, artifacts } = this.#deps.store.tables
     const release = await releases.byVersion(app.id, instance.release)
     const own = this.#runs.open(app).find((run) => run.instance === instance.id)?.command
@@ -109,6 +126,7 @@ export class InstanceService {
       instance,
       server,
       state: stateOf(instance, server),
+      rotation: routed?.rotation ?? null,
       command: own ?? types[instance.type] ?? '',
       releaseId: release?.id ?? null,
     }

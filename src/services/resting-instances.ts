@@ -20,6 +20,7 @@ export async function restingInstances(
       return {
         instance: { ...NOTHING, ...whose(app, name), type, name, size, startedAt: sleeper.since },
         server: null,
+        rotation: null,
         state: 'idle',
         command: command ?? '',
         releaseId: release?.id ?? null,

@@ -1,4 +1,5 @@
-import type { JournalEntry } from '../domain/rollout.ts'
+import type { InstanceId } from '../domain/instance.ts'
+import type { JournalEntry, OperationKind } from '../domain/rollout.ts'
 import type { NewEntry } from '../rollout/spec.ts'
 import type { Db } from './db.ts'
 
@@ -9,6 +10,11 @@ export interface Journal {
   settle(outcomes: readonly { id: number; error: string | null; at: number }[]): Promise<void>
   /** Oldest first. */
   ofRollout(rollout: string): Promise<JournalEntry[]>
+  /** Of each of the instances that have one: the newest entry of these kinds. */
+  newestOf<K extends OperationKind>(
+    instances: readonly InstanceId[],
+    kinds: readonly K[],
+  ): Promise<ReadonlyMap<InstanceId, K>>
   /** The last ones that belong to no rollout (restarts after a crash, scaling) are trimmed to `keep`. */
   trimLoose(appId: string, keep: number): Promise<void>
 }
@@ -28,6 +34,22 @@ export function journalTable(db: Db): Journal {
     },
     async ofRollout(rollout) {
       return db.selectFrom('journal').selectAll().where('rollout', '=', rollout).orderBy('id').execute()
+    },
+    async newestOf(instances, kinds) {
+      const newest = db
+        .selectFrom('journal')
+        .select(({ fn }) => fn.max('id').as('id'))
+        .where('instance', 'in', instances)
+        .where('kind', 'in', kinds)
+        .groupBy('instance')
+      const rows = await db
+        .selectFrom('journal')
+        .select(['instance', 'kind'])
+        .where('id', 'in', newest)
+        .execute()
+      return new Map(
+        rows.map(({ instance, kind }) => [instance as InstanceId, kind as (typeof kinds)[number]]),
+      )
     },
     async trimLoose(appId, keep) {
       const last = await db

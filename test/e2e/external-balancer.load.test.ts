@@ -87,7 +87,7 @@ describe('behind a balancer that is not ours, and that nobody can ask', () => {
     const report = await losesNothing(t, async () => {
       await subject.app.must(['deploy', source, '--detach'])
       await until('an old one to be told to go', async () =>
-        (await subject.app.dynos()).some((dyno) => (dyno as unknown as Told).tasuki.admin === 'drain'),
+        (await subject.app.dynos()).some((dyno) => (dyno as unknown as Told).tasuki.rotation === 'draining'),
       )
       await server.kill()
       await server.restart()
@@ -153,5 +153,5 @@ async function isFree(port: number): Promise<boolean> {
 }
 
 interface Told {
-  readonly tasuki: { readonly admin: string | null }
+  readonly tasuki: { readonly rotation: string | null }
 }

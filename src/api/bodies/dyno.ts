@@ -18,6 +18,11 @@ export const DynoBody = Type.Object({
   tasuki: Type.Object({
     instance: Type.String({ description: 'Id of the instance, as in journal and receipt: unique for ever' }),
     admin: nullable(Type.String({ description: 'ready, drain or maint: what the router lets it do' })),
+    rotation: nullable(
+      Type.Enum(['waiting', 'ready', 'draining', 'parked'], {
+        description: 'Where it stands with its visitors: not let in yet, let in, or on its way out',
+      }),
+    ),
     health: nullable(Type.String({ description: 'up, checking or down: by the checks of the router' })),
     in_flight: Type.Integer(),
     streams: Type.Integer(),
@@ -55,6 +60,7 @@ export function dynoBody(
     tasuki: {
       instance: instance.id,
       admin: server?.admin ?? null,
+      rotation: view.rotation,
       health: server?.health ?? null,
       in_flight: server?.inFlight ?? 0,
       streams: server?.streams ?? 0,

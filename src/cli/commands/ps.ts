@@ -17,8 +17,10 @@ const PLACE = 3
 
 export default class Ps extends TasukiCommand {
   static override summary = 'Show what is running'
-  static override description =
-    'One line per instance: its release, state, and what the router says of it (requests in flight, last check).'
+  static override description = [
+    'One line per instance: its release, state, and what the router says of it: requests in flight, whether visitors are sent',
+    'to it (ready), not yet (waiting) or no more (draining, parked), and how its checks go (up, checking, down).',
+  ].join('\n')
   static override examples = ['<%= config.bin %> ps -a shop', '<%= config.bin %> ps -a shop --json']
   static override flags = { ...appFlag }
 
@@ -68,7 +70,7 @@ export default class Ps extends TasukiCommand {
       paint(STYLES[state] ?? 'dim', state),
       ago(Date.now() - instant(updated_at)),
       String(tasuki?.in_flight ?? '-'),
-      [tasuki?.admin, tasuki?.health].filter(Boolean).join(', ') || '-',
+      [tasuki?.rotation, tasuki?.health].filter(Boolean).join(', ') || '-',
       size,
       command === '' ? "the image's own" : command,
     ]

@@ -52,9 +52,9 @@ export function stateText(dynos: readonly Dyno[]): string {
   return dynos.map((dyno) => `${dyno.name} ${stateWord(dyno)}`).join(', ') || 'nothing runs'
 }
 
-/** The router has been told to send it nothing more, whatever its health. */
+/** On its way out, whatever its health. */
 function stateWord({ state, tasuki }: Dyno): string {
-  return tasuki?.admin === 'drain' || tasuki?.admin === 'maint' ? 'draining' : state
+  return tasuki?.rotation === 'draining' || tasuki?.rotation === 'parked' ? 'draining' : state
 }
 
 function refuseCrash(dynos: readonly Dyno[], app: string): void {
