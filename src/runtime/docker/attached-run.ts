@@ -1,6 +1,6 @@
 import { type Duplex, PassThrough, type Readable, type Writable } from 'node:stream'
 import type { AttachedRun, RunSignal } from '../../services/ports.ts'
-import { ask, LIMITS, statusOf } from './calls.ts'
+import { ask, askToOpen, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import { Unframed } from './log-frames.ts'
 
@@ -17,10 +17,9 @@ export interface Attachment {
 
 /** Opens the input and output of a container that is about to be started. */
 export async function attach(host: DockerHost, container: string): Promise<Duplex> {
-  const stream = await ask(host, LIMITS.change, () =>
-    host.docker
-      .getContainer(container)
-      .attach({ stream: true, hijack: true, stdin: true, stdout: true, stderr: true }),
+  const all = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true } as const
+  const stream = await askToOpen(host, LIMITS.change, (abortSignal) =>
+    host.docker.getContainer(container).attach({ ...all, abortSignal }),
   )
   return stream as Duplex
 }

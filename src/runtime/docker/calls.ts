@@ -30,6 +30,19 @@ export async function ask<T>(
   }
 }
 
+/**
+ * As `ask`, for what opens a stream: the limit is for its beginning, and one that would be opened later is given up. `closing`
+ * ends it at any time.
+ */
+export function askToOpen<T>(
+  host: { readonly name: string },
+  limitMs: number,
+  call: (signal: AbortSignal) => Promise<T>,
+  closing?: AbortSignal,
+): Promise<T> {
+  return ask(host, limitMs, (late) => call(closing ? AbortSignal.any([late, closing]) : late))
+}
+
 /** What Docker says of itself and its machine. */
 export async function infoOf(host: { readonly name: string; readonly docker: Docker }): Promise<DockerInfo> {
   const info = host.docker.info.bind(host.docker) as (options: object) => Promise<DockerInfo>

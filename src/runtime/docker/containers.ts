@@ -164,13 +164,17 @@ export class Containers {
   async #connection(): Promise<void> {
     const { host, server } = this.#parts
     const events = await openEvents(host, server, this.#closing.signal)
-    await this.#readClock()
-    this.#loaded = false
-    await this.#refreshOnce()
-    this.#loaded = true
-    this.#live = true
-    this.#parts.connected()
-    for await (const event of events) await this.#happened(event)
+    try {
+      await this.#readClock()
+      this.#loaded = false
+      await this.#refreshOnce()
+      this.#loaded = true
+      this.#live = true
+      this.#parts.connected()
+      for await (const event of events) await this.#happened(event)
+    } finally {
+      events.close()
+    }
   }
 
   /** The host's clock may be wrong: what it says is told in our time. */

@@ -1,6 +1,5 @@
-import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { ask, LIMITS } from './calls.ts'
+import { askToOpen, LIMITS } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import { LABELS } from './labels.ts'
 
@@ -18,32 +17,43 @@ export interface DockerEvent {
 
 const ACTIONS = ['start', 'die', 'oom', 'destroy']
 
-/** Opens the stream of events of our containers. It ends when the connection does. */
+/** What happens, from the opening on. It ends when the connection does. */
+export interface EventStream extends AsyncIterable<DockerEvent> {
+  close(): void
+}
+
+/** Opens the stream of events of our containers. */
 export async function openEvents(
   host: DockerHost,
   server: string,
   closing: AbortSignal,
-): Promise<AsyncIterable<DockerEvent>> {
+): Promise<EventStream> {
   const filters = JSON.stringify({
     type: ['container'],
     event: ACTIONS,
     label: [`${LABELS.server}=${server}`],
   })
-  // The time limit is for its beginning only.
-  const stream = (await ask(host, LIMITS.look, () =>
-    host.docker.getEvents({ filters, abortSignal: closing }),
-  )) as Readable
-  return events(stream)
+  const open = (abortSignal: AbortSignal) => host.docker.getEvents({ filters, abortSignal })
+  const stream = (await askToOpen(host, LIMITS.look, open, closing)) as Readable
+  stream.setEncoding('utf8')
+  return { [Symbol.asyncIterator]: () => eventsOf(stream), close: () => stream.destroy() }
 }
 
-async function* events(stream: Readable): AsyncIterable<DockerEvent> {
-  const lines = createInterface({ input: stream })
-  // A connection that breaks ends the lines; why it broke is the connection's to tell.
-  stream.once('error', () => lines.close()).once('close', () => lines.close())
+async function* eventsOf(stream: Readable): AsyncGenerator<DockerEvent> {
+  let rest = ''
+  for await (const piece of untilItBreaks(stream)) {
+    const lines = (rest + piece).split('\n')
+    rest = lines.pop()!
+    for (const line of lines) if (line.trim() !== '') yield parsed(line)
+  }
+}
+
+/** A connection that breaks ends the events, also before anybody reads them; why it broke is the connection's to tell. */
+async function* untilItBreaks(stream: Readable): AsyncGenerator<string> {
   try {
-    for await (const line of lines) if (line.trim() !== '') yield parsed(line)
-  } finally {
-    stream.destroy()
+    for await (const piece of stream) yield piece as string
+  } catch {
+    return
   }
 }
 

@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { InstanceId } from '../../domain/instance.ts'
 import { layoutOf, rawLogPath } from '../process/layout.ts'
 import type { Log } from '../process/log.ts'
-import { ask, LIMITS, statusOf } from './calls.ts'
+import { askToOpen, LIMITS, statusOf } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import { Frames, type LogEntry, logEntry } from './log-frames.ts'
 import { LogLines } from './log-lines.ts'
@@ -125,14 +125,12 @@ export class Output {
       stdout: true,
       stderr: true,
       timestamps: true,
-      since,
-      abortSignal: signal,
+      // It may have nanoseconds, which a number does not hold.
+      since: since as undefined,
     } as const
-    const stream = await ask(host, LIMITS.look, () =>
-      // The number of seconds may have nanoseconds, which a number does not hold.
-      host.docker.getContainer(container).logs(options as typeof options & { since: undefined }),
-    )
-    return stream as Readable
+    const open = (abortSignal: AbortSignal) =>
+      host.docker.getContainer(container).logs({ ...options, abortSignal })
+    return (await askToOpen(host, LIMITS.look, open, signal)) as Readable
   }
 }
 

@@ -1,7 +1,7 @@
 import { appendFileSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Readable } from 'node:stream'
-import { ask, LIMITS } from './calls.ts'
+import { ask, askToOpen, LIMITS } from './calls.ts'
 import type { DockerHost } from './host.ts'
 import { Frames } from './log-frames.ts'
 import type { Seen } from './seen.ts'
@@ -26,7 +26,8 @@ export async function runHook(
       abortSignal,
     }),
   )
-  const stream = (await ask(host, LIMITS.look, () => exec.start({ abortSignal: limit }))) as Readable
+  const open = (abortSignal: AbortSignal) => exec.start({ abortSignal })
+  const stream = (await askToOpen(host, LIMITS.look, open, limit)) as Readable
   mkdirSync(dirname(log), { recursive: true, mode: 0o700 })
   await untilEnd(stream, log, limit)
   const { ExitCode } = await ask(host, LIMITS.look, (abortSignal) => exec.inspect({ abortSignal }))
