@@ -142,6 +142,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   close(): void {
     this.#containers.close()
     this.#comebacks.close()
+    this.#ends.close()
     this.#lostStarts.close()
     this.#output.close()
   }

@@ -23,6 +23,7 @@ export interface EndsParts {
 export class Ends {
   readonly #parts: EndsParts
   readonly #stopping = new Set<InstanceId>()
+  readonly #waiting = new Map<InstanceId, NodeJS.Timeout>()
 
   constructor(parts: EndsParts) {
     this.#parts = parts
@@ -32,17 +33,28 @@ export class Ends {
   seen(seen: Seen): void {
     if (this.#isUnwanted(seen)) {
       if (!this.#stopping.has(seen.id)) void this.#end(seen)
-    } else if (seen.state === 'exited') this.#lookAgain(seen)
+    } else if (this.#mayComeBack(seen) && !this.#waiting.has(seen.id)) this.#lookAgain(seen)
+  }
+
+  close(): void {
+    for (const timer of this.#waiting.values()) clearTimeout(timer)
+    this.#waiting.clear()
   }
 
   /** Docker may be about to start it; when it has not done so in time, it has ended. */
   #lookAgain(seen: Seen): void {
-    const { notes, lastKnown } = this.#parts
-    if (notes.of(seen.id).ended !== null) return
-    setTimeout(() => {
-      const now = lastKnown(seen.id)
-      if (now && comebackLeft(now) === 0) this.seen(now)
+    const timer = setTimeout(() => {
+      this.#waiting.delete(seen.id)
+      const now = this.#parts.lastKnown(seen.id)
+      if (now) this.seen(now)
     }, comebackLeft(seen)).unref()
+    this.#waiting.set(seen.id, timer)
+  }
+
+  /** It was found ended, and nobody has said that it is to stay so. */
+  #mayComeBack({ id, kind, state }: Seen): boolean {
+    const { signalledAt, ended } = this.#parts.notes.of(id)
+    return kind === 'formation' && state === 'exited' && signalledAt === null && ended === null
   }
 
   /** It has ended by itself, or it runs although it had ended. */
