@@ -24,22 +24,25 @@ const PROVED_MS = 10_000
  */
 export class Comebacks {
   readonly #parts: ComebacksParts
+  readonly #afterMs: number
   readonly #timers = new Map<InstanceId, NodeJS.Timeout>()
+  #closed = false
 
   constructor(parts: ComebacksParts) {
     this.#parts = parts
+    this.#afterMs = parts.afterMs ?? PROVED_MS
   }
 
   /** To be told of each change that is seen, and of all that are there when a connection is made. */
   seen(seen: Seen): void {
     if (!isDue(seen)) this.forget(seen.id)
-    else if (!this.#timers.has(seen.id)) this.#schedule(seen)
+    else if (!this.#timers.has(seen.id)) this.#schedule(seen.id, seen.startedAt + this.#afterMs - Date.now())
   }
 
-  #schedule(seen: Seen): void {
-    const left = seen.startedAt + (this.#parts.afterMs ?? PROVED_MS) - Date.now()
-    const timer = setTimeout(() => void this.#allow(seen.id), Math.max(0, left)).unref()
-    this.#timers.set(seen.id, timer)
+  #schedule(id: InstanceId, inMs: number): void {
+    if (this.#closed) return
+    const timer = setTimeout(() => void this.#allow(id), Math.max(0, inMs)).unref()
+    this.#timers.set(id, timer)
   }
 
   forget(id: InstanceId): void {
@@ -48,6 +51,7 @@ export class Comebacks {
   }
 
   close(): void {
+    this.#closed = true
     for (const id of [...this.#timers.keys()]) this.forget(id)
   }
 
@@ -64,9 +68,10 @@ export class Comebacks {
       )
       done(seen)
     } catch (error) {
-      // Done again with the next connection.
-      if (statusOf(error) !== 404)
-        log.info({ host: host.name, instance: id, why: String(error) }, 'an instance is not brought back yet')
+      if (statusOf(error) === 404) return
+      log.info({ host: host.name, instance: id, why: String(error) }, 'an instance is not brought back yet')
+      // Of a host that is gone all are told of with the next connection.
+      if (host.reachable() && !this.#timers.has(id)) this.#schedule(id, this.#afterMs)
     }
   }
 }
