@@ -1,3 +1,5 @@
+import type { Layout } from './layout.ts'
+import { SILENCE_LUA } from './lua-silence.ts'
 import { APP_VAR, HELD_VAR } from './traffic/log-format.ts'
 
 /**
@@ -9,11 +11,12 @@ import { APP_VAR, HELD_VAR } from './traffic/log-format.ts'
  * - `prober` connects to an instance where a TCP connect is to count as a check.
  * - the command `tasuki server` changes a slot and its stream twin in one step. It is not only shorter: a worker that
  *   only finishes what it has refuses HAProxy's own `set server` ("Proxy is disabled") while it still routes.
+ * - a task moves what waits at an instance that has fallen silent.
  */
-export function luaText(bell: string, sleepingMap: string): string {
-  const values = { HELD_VAR, APP_VAR, BELL: bell, SLEEPING: sleepingMap }
-  return LUA.replaceAll(
-    /\b(HELD_VAR|APP_VAR|BELL|SLEEPING)\b/g,
+export function luaText({ bell, stats }: Layout, sleepingMap: string): string {
+  const values = { HELD_VAR, APP_VAR, BELL: bell, SLEEPING: sleepingMap, STATS: stats }
+  return `${LUA}${SILENCE_LUA}`.replaceAll(
+    /\b(HELD_VAR|APP_VAR|BELL|SLEEPING|STATS)\b/g,
     (name) => values[name as keyof typeof values],
   )
 }

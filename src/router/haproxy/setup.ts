@@ -52,7 +52,7 @@ export async function layOut(layout: Layout, pages: PagePaths, sleeping: string)
     await mkdir(directory, { recursive: true, mode: 0o700 })
   await touch(sleeping)
   await replaceFile(layout.watchdogScript, WATCHDOG_SCRIPT)
-  const loaded = [[layout.lua, luaText(layout.bell, sleeping)] as const, ...pageFiles(pages)]
+  const loaded = [[layout.lua, luaText(layout, sleeping)] as const, ...pageFiles(pages)]
   const changed = await Promise.all(loaded.map(([path, text]) => replaceFile(path, text)))
   return changed.includes(true)
 }

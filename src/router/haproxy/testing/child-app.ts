@@ -8,15 +8,30 @@ export interface ChildApp extends TestInstance {
   close(): Promise<void>
 }
 
-/** `/health` answers at once, `/block/MS` stops the process's event loop, all else answers after `answerMs`. */
+/**
+ * `/health` answers at once, unless `/ill` was asked for: then never. `/block/MS` stops the process's event loop,
+ * `/slow/MS` answers after that time, `/begin/MS` begins at once and ends after that time; all else answers after `answerMs`.
+ * What was answered says the process id. `/count` tells how many slow ones came.
+ */
 const PROGRAM = `
 const { createServer } = require('node:http')
 const { backlog, answerMs } = JSON.parse(process.argv[1])
+let ill = false
+let slow = 0
 const server = createServer((request, response) => {
-  const block = /^.block.(\\d+)/.exec(request.url)
-  if (block) { const end = Date.now() + Number(block[1]); while (Date.now() < end); }
-  if (request.url === '/health' || block) response.end('ok')
-  else setTimeout(() => response.end(String(process.pid)), answerMs)
+  const [, word, ms] = request.url.split('/')
+  const type = request.headers.accept ?? 'text/plain'
+  const later = (wait) => setTimeout(() => response.end(String(process.pid)), wait)
+  request.resume()
+  if (word === 'slow') slow += 1
+  if (word === 'ill') ill = true
+  if (word === 'block') { const end = Date.now() + Number(ms); while (Date.now() < end); }
+  if (word === 'health' && ill) return
+  if (word === 'health' || word === 'block') response.end('ok')
+  else if (word === 'count') response.end(String(slow))
+  else if (word === 'slow') later(Number(ms))
+  else if (word === 'begin') { response.writeHead(200, { 'content-type': type }).write('begun by '); later(Number(ms)) }
+  else later(answerMs)
 })
 server.listen({ port: 0, host: '127.0.0.1', backlog }, () => console.log(server.address().port))
 `
