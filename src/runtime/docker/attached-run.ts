@@ -50,6 +50,11 @@ export class ContainerRun implements AttachedRun {
     void this.exited.then(() => setTimeout(() => stream.destroy(), LAST_WORDS_MS).unref())
   }
 
+  /** Ends what is seen of it; the run goes on, if it has begun. */
+  close(): void {
+    this.input.destroy()
+  }
+
   resize(columns: number, lines: number): void {
     const size = { w: Math.trunc(columns), h: Math.trunc(lines) }
     this.#change((container, abortSignal) => container.resize({ ...size, abortSignal }))

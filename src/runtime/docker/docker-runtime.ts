@@ -10,12 +10,11 @@ import type { Log } from '../process/log.ts'
 import type { PortRange } from '../process/port-range.ts'
 import { askToStop } from '../process/pre-stop.ts'
 import { lastLines } from '../process/tail.ts'
-import { attach, ContainerRun } from './attached-run.ts'
+import { AttachedRuns, type Terminal } from './attached-runs.ts'
 import { unreachable } from './calls.ts'
 import { Comebacks } from './comebacks.ts'
 import { Containers } from './containers.ts'
 import { Ends } from './ends.ts'
-import { Exits } from './exits.ts'
 import type { DockerHost } from './host.ts'
 import { ImageShelf } from './image-shelf.ts'
 import { LostStarts } from './lost-starts.ts'
@@ -65,10 +64,9 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   readonly #lostStarts: LostStarts
   readonly #machine: Machine
   readonly #memory: MemoryUse
-  readonly #exits = new Exits()
+  readonly #attached: AttachedRuns
   readonly #listeners = new Set<(appId: string) => void>()
   readonly #starting = new Map<InstanceId, Promise<Seen>>()
-  readonly #attached = new Map<InstanceId, AttachedRun>()
 
   /** Begins to follow what runs on the host; never waits for it. The host is closed by whoever has opened it. */
   static open(options: DockerRuntimeOptions): DockerRuntime {
@@ -90,7 +88,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
       changed: (seen) => this.#changed(seen),
       gone: (seen) => {
         this.#comebacks.forget(seen.id)
-        this.#exits.tell(seen.id, UNKNOWN_STATUS)
+        this.#attached.ended(seen.id, UNKNOWN_STATUS)
         this.#tell(seen.appId)
       },
       connected: () => {
@@ -136,6 +134,9 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     })
     this.#machine = new Machine(host)
     this.#memory = new MemoryUse(host)
+    this.#attached = new AttachedRuns(host, (instance, error) =>
+      log.warn({ error, instance }, 'an attached run was disturbed'),
+    )
   }
 
   /** Ends what runs inside the control plane; instances go on. */
@@ -178,12 +179,12 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     if (seen) {
       await this.#killed(seen)
       // Whoever is attached learns the exit status first, and reads the output to its end.
-      await this.#attached.get(id)?.exited
+      await this.#attached.told(id)
       await this.#output.drained(this.#containers.lastKnown(id) ?? seen, LAST_WORDS_MS)
     }
     // A call to make it whose answer was lost may have been carried out since.
     await removeContainer(this.#host, seen?.container ?? id)
-    this.#attached.delete(id)
+    this.#attached.forget(id)
     this.#containers.forget(id)
     this.#starter.giveBack(seen?.ports ?? null)
     this.#forget(id)
@@ -226,28 +227,10 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   }
 
   /** As `start`, with input and output at the caller's hands instead of the log. The caller removes the instance in the end. */
-  async runAttached(
-    spec: InstanceSpec,
-    terminal: { readonly tty: boolean; readonly columns: number; readonly lines: number },
-  ): Promise<AttachedRun> {
-    let run: ContainerRun | undefined
-    const { tty } = terminal
-    const connect = async () => {
-      const attachment = {
-        host: this.#host,
-        container: spec.id,
-        tty,
-        exited: this.#exits.of(spec.id),
-        failed: (error: unknown) =>
-          this.#options.log.warn({ error, instance: spec.id }, 'an attached run was disturbed'),
-      }
-      run = new ContainerRun(attachment, await attach(this.#host, spec.id))
-    }
-    await this.#start(spec, { attached: { tty, connect } })
-    if (!run) throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
-    this.#attached.set(spec.id, run)
-    if (tty) run.resize(terminal.columns, terminal.lines)
-    return run
+  async runAttached(spec: InstanceSpec, terminal: Terminal): Promise<AttachedRun> {
+    const run = await this.#attached.start(spec.id, terminal, (options) => this.#start(spec, options))
+    if (run) return run
+    throw new TasukiError('conflict', `${spec.name} (${spec.id}) was started before.`)
   }
 
   async hangUp(id: InstanceId): Promise<void> {
@@ -261,14 +244,11 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
     this.#starting.set(spec.id, starting)
     try {
       return await starting
-    } catch (error) {
+    } finally {
       this.#starting.delete(spec.id)
       // What was seen of it while somebody still waited for its start is not told again.
       const seen = this.#containers.lastKnown(spec.id)
       if (seen) this.#lostStarts.seen(seen)
-      throw error
-    } finally {
-      this.#starting.delete(spec.id)
     }
   }
 
@@ -289,8 +269,9 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   async #killed(seen: Seen): Promise<void> {
     if (this.#observed(seen).state === 'exited' && seen.state !== 'running') return
     await this.signal(seen.id, 'SIGKILL')
-    for (let waited = 0; (await this.#containers.find(seen.id))?.state === 'running'; waited += LOOK_MS) {
-      if (waited > KILL_MS)
+    const limit = performance.now() + KILL_MS
+    while ((await this.#containers.find(seen.id))?.state === 'running') {
+      if (performance.now() > limit)
         throw unreachable(this.#host, `${seen.name} (${seen.id}) does not end after SIGKILL`)
       await delay(LOOK_MS)
     }
@@ -299,7 +280,7 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
   #changed(seen: Seen): void {
     this.#takeUp(seen)
     const { exit } = this.#observed(seen)
-    if (exit) this.#exits.tell(seen.id, exit.code ?? UNKNOWN_STATUS)
+    if (exit) this.#attached.ended(seen.id, exit.code ?? UNKNOWN_STATUS)
     this.#tell(seen.appId)
   }
 

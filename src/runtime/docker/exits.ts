@@ -14,4 +14,9 @@ export class Exits {
     this.#waiting.get(id)?.(status)
     this.#waiting.delete(id)
   }
+
+  /** Nobody waits for it any more. */
+  forget(id: InstanceId): void {
+    this.#waiting.delete(id)
+  }
 }

@@ -11,7 +11,14 @@ import { openEvents } from './event-stream.ts'
 import { Output } from './output.ts'
 import { runHook } from './pre-stop.ts'
 import type { Seen } from './seen.ts'
-import { begin, type EngineCall, type ScriptedEngine, say, scriptedEngine } from './testing-engine.ts'
+import {
+  begin,
+  type EngineCall,
+  heldLimits,
+  type ScriptedEngine,
+  say,
+  scriptedEngine,
+} from './testing-engine.ts'
 
 const QUIET = { info: nothing, warn: nothing, error: nothing }
 const SEEN: Seen = {
@@ -19,20 +26,6 @@ const SEEN: Seen = {
   ...{ size: 'Eco', ports: null, container: 'c1', state: 'running', createdAt: 0, startedAt: 0, pid: 1 },
   ...{ exit: null, witnessed: false, foundAt: 0, stopSignal: 'SIGTERM', entrypoint: [], comesBack: true },
   ...{ attached: false },
-}
-
-/** Holds every timer of that many ms; the answer lets them run out. */
-function heldLimits(t: TestContext, limitMs: number): () => void {
-  const real = globalThis.setTimeout
-  const held: (() => void)[] = []
-  t.mock.method(globalThis, 'setTimeout', (run: () => void, ms?: number) => {
-    if (ms !== limitMs) return real(run, ms)
-    held.push(run)
-    return real(nothing, 0)
-  })
-  return () => {
-    for (const run of held.splice(0)) run()
-  }
 }
 
 function folder(t: TestContext): string {

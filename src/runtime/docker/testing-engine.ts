@@ -85,3 +85,21 @@ export function begin({ answer }: EngineCall): void {
   answer.writeHead(200, { 'content-type': 'application/json' })
   answer.flushHeaders()
 }
+
+/** Holds every timer of that many ms; the answer lets them run out. */
+export function heldLimits(t: TestContext, limitMs: number): () => void {
+  const real = globalThis.setTimeout
+  const held: (() => void)[] = []
+  t.mock.method(globalThis, 'setTimeout', (run: () => void, ms?: number) => {
+    if (ms !== limitMs) return real(run, ms)
+    held.push(run)
+    return real(nothing, 0)
+  })
+  return () => {
+    for (const run of held.splice(0)) run()
+  }
+}
+
+function nothing(): void {
+  // Its time is the test's to say.
+}
