@@ -89,14 +89,14 @@ function sayGoodbye() {
   }, 2000).unref()
 }
 
-// Only this machine reaches the private port; visitors never do.
+// Only Tasuki reaches the private port; visitors never do. In a container HOST is its every address, else this machine's own.
 if (process.env.TASUKI_PRIVATE_PORT) {
   const hooks = createServer((request, response) => {
     const known = request.url === '/shutdown'
     if (known) sayGoodbye()
     response.writeHead(known ? 200 : 404, { connection: 'close' }).end()
   })
-  hooks.listen(Number(process.env.TASUKI_PRIVATE_PORT), '127.0.0.1')
+  hooks.listen(Number(process.env.TASUKI_PRIVATE_PORT), process.env.HOST ?? '127.0.0.1')
   hooks.unref()
 }
 

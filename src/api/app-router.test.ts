@@ -26,7 +26,8 @@ async function withApp(api: LiveApi, name: string, settings: RolloutSettings = S
 it('an app is put behind an external balancer and back, by a rollout each time', async (context) => {
   const api = await liveApi(context)
   const path = await withApp(api, 'demo')
-  const none = { external: null, admission_seconds: null, removal_seconds: null, rollout_id: null }
+  const nothing = { external: null, admission_seconds: null, removal_seconds: null, check: null }
+  const none = { ...nothing, targets: [], rollout_id: null }
   assert.deepEqual((await api.call('GET', path)).body, none)
   const put = await api.call('PUT', path, { external: EXTERNAL })
   assert.equal(put.status, 200)
@@ -40,6 +41,28 @@ it('an app is put behind an external balancer and back, by a rollout each time',
   const back = await api.call('PUT', path, { external: null })
   assert.equal(typeof back.body.rollout_id, 'string')
   assert.deepEqual((await api.call('GET', path)).body, none)
+})
+
+it('what a balancer has to know is each of its ports on each host of the app', async (context) => {
+  const api = await liveApi(context)
+  const path = await withApp(api, 'demo')
+  await api.call('PUT', path, { external: EXTERNAL })
+  const at = (host: string | null, address: string) => [8000, 8001].map((port) => ({ host, address, port }))
+  const known = async () => (await api.call('GET', path)).body
+  assert.deepEqual((await known()).targets, at(null, '127.0.0.1'))
+  assert.deepEqual((await known()).check, { path: '/health', host: 'demo.example.test' })
+  for (const [name, label] of [
+    ['h1', 'web'],
+    ['h2', 'web'],
+    ['h3', 'other'],
+  ] as const) {
+    api.fleet.machine(`10.0.0.${name[1]}`)
+    const url = `ssh://deploy@10.0.0.${name[1]}`
+    const added = await api.call('POST', '/tasuki/hosts', { url, name, labels: [label] })
+    assert.equal(added.status, 201)
+  }
+  await api.call('PUT', '/tasuki/apps/demo/placement', { runtime: 'docker', label: 'web' })
+  assert.deepEqual((await known()).targets, [...at('h1', '10.0.0.1'), ...at('h2', '10.0.0.2')])
 })
 
 it('no two apps can have the same port, and impossible balancers are refused', async (context) => {

@@ -36,6 +36,12 @@ export interface AppRouter {
   } | null
   readonly admission_seconds: number | null
   readonly removal_seconds: number | null
+  readonly targets: readonly {
+    readonly host: string | null
+    readonly address: string
+    readonly port: number
+  }[]
+  readonly check: { readonly path: string | null; readonly host: string } | null
   readonly rollout_id: string | null
 }
 

@@ -122,4 +122,9 @@ test('the end of a rollout is said in the log, with what it did to visitors', as
     rolloutText({ ...receipt, outcome: 'failed', from: 2, to: 3, reason }),
     'The rollout to v3 failed: web.1 did not pass its checks. v2 serves on. 0 requests served, 0 lost',
   )
+  const traffic = { ...receipt.traffic, unseen: true as const }
+  assert.equal(
+    rolloutText({ ...receipt, outcome: 'succeeded', from: 2, to: 3, traffic }),
+    'v3 took over from v2: its traffic was not seen',
+  )
 })

@@ -41,8 +41,9 @@ export class RolloutLines {
 }
 
 /** The end of a rollout in a line. */
-export function rolloutText({ outcome, from, to, served, lost, reason }: Receipt): string {
-  const visitors = `${served} requests served, ${lost} lost`
+export function rolloutText({ outcome, from, to, served, lost, traffic, reason }: Receipt): string {
+  const nobodyLooked = traffic.unseen === true && served + lost === 0
+  const visitors = nobodyLooked ? 'its traffic was not seen' : `${served} requests served, ${lost} lost`
   const before = from === null || from === to ? '' : ` from v${from}`
   const why = reason === null ? '' : ` ${firstLine(reason)}`
   const staying = from === null ? '' : ` v${from} serves on.`

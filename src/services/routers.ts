@@ -6,15 +6,24 @@ import type { BackendKey } from '../rollout/ports.ts'
 import type { App } from '../store/apps.ts'
 import type { Tables } from '../store/tables.ts'
 import { announce } from './announce.ts'
+import { type BalancerTarget, targetsOf } from './balancer-targets.ts'
 import type { ServiceDeps } from './context.ts'
 import { liveApp } from './live-app.ts'
 import { beginRestart } from './restarts.ts'
 import { intendedRelease } from './rollouts.ts'
 
-/** What an app's visitors come through, and what brings its instances there. */
-export interface Routed {
+/** What an app's visitors come through. */
+export interface AppRouting {
   /** Null: our own router. */
   readonly external: ExternalBalancer | null
+  /** Where instances may be, for the balancer's own configuration; none for our own router. */
+  readonly targets: readonly BalancerTarget[]
+  /** What it is to ask of each; null for our own router, or while nothing was deployed. */
+  readonly check: { readonly path: string | null; readonly host: string } | null
+}
+
+/** The same after a change, and what brings the instances there. */
+export interface Routed extends AppRouting {
   /** Id of the rollout that hands over to instances there; null when nothing runs, or nothing has changed. */
   readonly rollout: string | null
 }
@@ -29,9 +38,17 @@ export class RouterService {
     this.#deps = deps
   }
 
-  /** Null: our own router. */
-  external(app: Pick<App, 'id'>): Promise<ExternalBalancer | null> {
-    return this.#deps.store.tables.externalBalancers.of(app.id)
+  async get(app: App): Promise<AppRouting> {
+    const { tables } = this.#deps.store
+    const external = await tables.externalBalancers.of(app.id)
+    if (!external) return { external, targets: [], check: null }
+    const release = await intendedRelease(tables, app.id)
+    const settings = release?.artifact
+      ? (await tables.artifacts.get(release.artifact)).manifest.settings
+      : null
+    const { checkPath: path } = settings?.[ROUTABLE_TYPE] ?? DEFAULT_SETTINGS
+    const host = `${app.name}.${this.#deps.settings.domain}`
+    return { external, targets: await targetsOf(tables, app, external), check: settings && { path, host } }
   }
 
   /**
@@ -42,10 +59,10 @@ export class RouterService {
   async set(app: App, external: ExternalBalancer | null, user: string): Promise<Routed> {
     if (external) checkPorts(external, this.#deps.settings.ownPorts ?? [])
     const inPlace = external !== null && (await this.#allAt(app.id, external.ports))
-    const routed = await this.#deps.store.transaction(async (tables) => {
+    const rollout = await this.#deps.store.transaction(async (tables) => {
       await liveApp(tables, app.id)
       const before = await tables.externalBalancers.of(app.id)
-      if (JSON.stringify(before) === JSON.stringify(external)) return { external, rollout: null }
+      if (JSON.stringify(before) === JSON.stringify(external)) return null
       if (external) {
         await checkFit(tables, app)
         await checkAwake(tables, app)
@@ -57,12 +74,12 @@ export class RouterService {
         ...{ user, kind: 'router', text: text(external) },
       })
       // With other thresholds alone, nobody has to move: they count from the next hand-over on.
-      if (before && inPlace) return { external, rollout: null }
-      return { external, rollout: await beginRestart(tables, app.id, user) }
+      if (before && inPlace) return null
+      return beginRestart(tables, app.id, user)
     })
     announce(this.#deps, app.id, `${text(external)}, by ${user}`)
     this.#deps.engine.poke(app.id)
-    return routed
+    return { ...(await this.get(app)), rollout }
   }
 
   /** Whether every instance is at one of these ports. */

@@ -22,12 +22,7 @@ describe('behind a balancer that is not ours, and that nobody can ask', () => {
   let ports: readonly number[]
   before(async () => {
     server = await TestServer.start()
-    const [port] = await freePorts(1)
-    const targets = await portsOfItsOwn(5)
-    ports = targets
-    balancer = await Balancer.start({
-      ...{ directory: server.directory, port: port!, targets, host: server.host('rented'), ...CHECKS },
-    })
+    ports = await portsOfItsOwn(5)
     const behaviour = { BEHAVIOUR: 'steps-aside,exit-at-once' }
     subject = await Subject.create(server, { name: 'rented', behaviour, settings: SETTINGS })
   })
@@ -70,11 +65,14 @@ describe('behind a balancer that is not ours, and that nobody can ask', () => {
 
   async function portsInUse(): Promise<number[]> {
     const states = await balancer.states()
-    return ports.filter((port) => states.get(port))
+    return ports.filter((port) => states.get(`127.0.0.1:${port}`))
   }
 
   test('an app comes to it from our own router, at the ports that it knows', async () => {
     await subject.app.must([...external(ports.join(','))])
+    const backend = (await subject.app.must(['router', '--haproxy'])).stdout.trimEnd().split('\n')
+    const [port] = await freePorts(1)
+    balancer = await Balancer.start({ directory: server.directory, port: port!, backend })
     await until('both to be in', async () => (await portsInUse()).length === 2)
     const { external: said } = await server.get('/tasuki/apps/rented/router')
     assert.deepEqual(said.ports, ports)

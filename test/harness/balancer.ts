@@ -10,14 +10,8 @@ export interface BalancerOptions {
   readonly directory: string
   /** Where visitors come in. */
   readonly port: number
-  /** Ports on loopback of the instances that it may find. */
-  readonly targets: readonly number[]
-  /** Host header of its checks. */
-  readonly host: string
-  readonly intervalMs: number
-  readonly timeoutMs: number
-  readonly rise: number
-  readonly fall: number
+  /** Lines of its only backend: how it checks, and its servers, as \`tasuki router --haproxy\` prints them. */
+  readonly backend: readonly string[]
 }
 
 /**
@@ -45,8 +39,8 @@ export class Balancer {
     return balancer
   }
 
-  /** Port → whether its checks have it in. */
-  async states(): Promise<ReadonlyMap<number, boolean>> {
+  /** `ADDRESS:PORT` of each server → whether its checks have it in. */
+  async states(): Promise<ReadonlyMap<string, boolean>> {
     const lines = (await this.#ask('show stat app 4 -1')).split('\n')
     const names = lines[0]?.replace(/^# /, '').split(',') ?? []
     const at = (name: string) => names.indexOf(name)
@@ -54,7 +48,7 @@ export class Balancer {
     return new Map(
       rows.map((line) => {
         const cells = line.split(',')
-        return [Number(cells[at('svname')]?.slice(1)), cells[at('status')]?.startsWith('UP') ?? false]
+        return [cells[at('addr')] ?? '', cells[at('status')]?.startsWith('UP') ?? false]
       }),
     )
   }
@@ -78,26 +72,18 @@ export class Balancer {
   }
 }
 
-function configText(
-  { port, targets, host, intervalMs, timeoutMs, rise, fall }: BalancerOptions,
-  socket: string,
-): string {
-  const servers = targets.map((target) => `  server p${target} 127.0.0.1:${target}`)
+function configText({ port, backend }: BalancerOptions, socket: string): string {
   return `global
   stats socket ${socket} mode 600 level admin
 defaults
   mode http
-  timeout connect ${timeoutMs}ms
-  timeout check ${timeoutMs}ms
+  timeout connect 2s
   timeout client 60s
   timeout server 60s
   timeout tunnel 60s
   retries 0
 listen app
   bind 127.0.0.1:${port}
-  option httpchk
-  http-check send meth GET uri /health hdr Host ${host}
-  default-server check inter ${intervalMs}ms rise ${rise} fall ${fall}
-${servers.join('\n')}
+${backend.map((line) => `  ${line}`).join('\n')}
 `
 }

@@ -1,6 +1,7 @@
 import { type Static, Type } from '@fastify/type-provider-typebox'
 import { admissionMs, type ExternalBalancer, removalMs } from '../../domain/external-balancer.ts'
 import type { Services } from '../../services/index.ts'
+import type { Routed } from '../../services/routers.ts'
 import { AppParams, Id, nullable } from '../bodies/common.ts'
 import type { Api } from '../types.ts'
 
@@ -47,6 +48,23 @@ const RouterBody = Type.Object({
   removal_seconds: nullable(
     Type.Number({ description: 'From the first failed check until it surely gets nothing' }),
   ),
+  targets: Type.Array(
+    Type.Object({
+      host: nullable(Type.String({ description: 'Name of the host; null: the server itself' })),
+      address: Type.String(),
+      port: Type.Integer(),
+    }),
+    { description: 'Where instances may be: what the balancer has to know' },
+  ),
+  check: nullable(
+    Type.Object(
+      {
+        path: nullable(Type.String()),
+        host: Type.String({ description: 'The Host header that Tasuki checks with' }),
+      },
+      { description: 'What the balancer is to ask of each' },
+    ),
+  ),
   rollout_id: nullable(Id),
 })
 
@@ -57,7 +75,7 @@ export function appRouterRoutes(api: Api, { apps, routers }: Services): void {
   api.get(
     '/tasuki/apps/:app/router',
     { schema: { params: AppParams, response: { 200: RouterBody } } },
-    async (request) => body(await routers.external(await apps.find(request.params.app)), null),
+    async (request) => body({ ...(await routers.get(await apps.find(request.params.app))), rollout: null }),
   )
 
   api.put(
@@ -70,14 +88,14 @@ export function appRouterRoutes(api: Api, { apps, routers }: Services): void {
       const app = await apps.find(request.params.app)
       const { external } = request.body
       const routed = await routers.set(app, external && balancerOf(external), request.user)
-      return body(routed.external, routed.rollout)
+      return body(routed)
     },
   )
 }
 
-function body(balancer: ExternalBalancer | null, rollout: string | null): Static<typeof RouterBody> {
-  if (balancer === null)
-    return { external: null, admission_seconds: null, removal_seconds: null, rollout_id: rollout }
+function body({ external: balancer, targets, check, rollout }: Routed): Static<typeof RouterBody> {
+  const rest = { targets: [...targets], check, rollout_id: rollout }
+  if (balancer === null) return { external: null, admission_seconds: null, removal_seconds: null, ...rest }
   return {
     external: {
       interval_seconds: balancer.intervalMs / 1000,
@@ -89,7 +107,7 @@ function body(balancer: ExternalBalancer | null, rollout: string | null): Static
     },
     admission_seconds: admissionMs(balancer) / 1000,
     removal_seconds: removalMs(balancer) / 1000,
-    rollout_id: rollout,
+    ...rest,
   }
 }
 

@@ -29,7 +29,15 @@ function dyno(name: string, state: string, change: object = {}) {
     release: { version: 7 },
     created_at: new Date().toISOString(),
     updated_at: new Date().toISOString(),
-    tasuki: { admin: 'ready', rotation: 'ready', health: 'up', in_flight: 2, streams: 0, check: 'HTTP 200', generation: 7 },
+    tasuki: {
+      admin: 'ready',
+      rotation: 'ready',
+      health: 'up',
+      in_flight: 2,
+      streams: 0,
+      check: 'HTTP 200',
+      generation: 7,
+    },
     ...change,
   }
 }

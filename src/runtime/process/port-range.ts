@@ -49,7 +49,9 @@ export class PortPool {
       if (await this.#isFree(port)) return port
       this.#taken.delete(port)
     }
-    throw new TasukiError('no_port', `None of the ports ${ports.join(', ')} is free.`, {
+    const none =
+      ports.length === 1 ? `Port ${ports[0]} is not free.` : `None of the ports ${ports.join(', ')} is free.`
+    throw new TasukiError('no_port', none, {
       next: 'They are those that the balancer knows. Let it know more of them, or hand over with a smaller surge.',
     })
   }
