@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import { TasukiError } from '../domain/errors.ts'
 import type { Host } from '../domain/host.ts'
 import { DockerRuntime, type DockerRuntimeOptions } from '../runtime/docker/docker-runtime.ts'
@@ -8,6 +7,7 @@ import { reasonOf } from '../runtime/fleet/fleet-host.ts'
 import type { Member } from '../runtime/fleet/member.ts'
 import type { FleetControl, MetHost } from '../services/fleet-port.ts'
 import type { KeyPair } from '../ssh/key-pair.ts'
+import { within } from '../within.ts'
 
 type Options = Omit<DockerRuntimeOptions, 'host'> & { readonly keys: KeyPair }
 
@@ -76,15 +76,10 @@ export class DockerHosts {
   /** See `FleetControl.meet`. */
   async meet(row: Pick<Host, 'name' | 'url' | 'privateAddress' | 'hostKey'>): Promise<MetHost> {
     const host = openDockerHost({ ...row, id: row.name }, this.#options.keys)
-    const late = new AbortController()
-    const limit = delay(MEET_MS, undefined, { signal: late.signal }).then(() => {
-      throw noAnswer(row.name, `${MEET_MS / 1000} s have passed`)
-    })
     try {
-      return await Promise.race([greeted(host), limit])
+      const late = () => noAnswer(row.name, `${MEET_MS / 1000} s have passed`)
+      return await within(MEET_MS, (signal) => greeted(host, signal), late)
     } finally {
-      late.abort()
-      limit.catch(nothing)
       host.close()
     }
   }
@@ -105,9 +100,10 @@ export function fleetControl(fleet: Fleet, hosts: DockerHosts, { publicKey }: Ke
   }
 }
 
-async function greeted(host: DockerHost): Promise<MetHost> {
+async function greeted(host: DockerHost, abortSignal: AbortSignal): Promise<MetHost> {
   await host.ssh?.ready()
-  const info = (await host.docker.info().catch((error: Error) => {
+  const ask = host.docker.info.bind(host.docker) as (options: object) => Promise<unknown>
+  const info = (await ask({ abortSignal }).catch((error: Error) => {
     if (error instanceof TasukiError) throw error
     throw noAnswer(host.name, `its Docker does not: ${error.message}`)
   })) as { ID: string; ServerVersion: string }
@@ -121,5 +117,5 @@ function noAnswer(name: string, why: string): TasukiError {
 }
 
 function nothing(): void {
-  // What came of it was told to whoever waited.
+  // A local socket has no connection to listen to.
 }

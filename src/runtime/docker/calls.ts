@@ -1,5 +1,6 @@
 import type Docker from 'dockerode'
 import { TasukiError } from '../../domain/errors.ts'
+import { within } from '../../within.ts'
 
 /** How long Docker may take to answer, ms. Nothing is waited for longer. */
 export const LIMITS = { look: 5_000, change: 20_000, start: 60_000 } as const
@@ -13,20 +14,11 @@ export async function ask<T>(
   limitMs: number,
   call: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const abort = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(unreachable(host, `Docker has not answered for ${limitMs / 1000} s`))
-      abort.abort()
-    }, limitMs)
-  })
+  const late = () => unreachable(host, `Docker has not answered for ${limitMs / 1000} s`)
   try {
-    return await Promise.race([call(abort.signal), late])
+    return await within(limitMs, call, late)
   } catch (error) {
     throw judged(host, error)
-  } finally {
-    clearTimeout(timer)
   }
 }
 

@@ -1,7 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { asTasukiError, TasukiError } from '../../domain/errors.ts'
 import type { Host } from '../../domain/host.ts'
 import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
@@ -10,6 +9,7 @@ import type { PreStop } from '../../domain/settings.ts'
 import type { Runtime } from '../../rollout/ports.ts'
 import type { HostCondition } from '../../services/fleet-port.ts'
 import type { AttachedRun, OneOffs, Usage } from '../../services/ports.ts'
+import { within } from '../../within.ts'
 import { FleetHost, type FleetLog } from './fleet-host.ts'
 import { HostBook } from './host-book.ts'
 import type { OpenMember, WholeRuntime } from './member.ts'
@@ -229,19 +229,13 @@ export class Fleet implements Runtime, OneOffs, Usage {
     ask: (host: FleetHost) => Promise<T>,
     limitMs = PATIENCE_MS,
   ): Promise<T | null> {
-    const done = new AbortController()
-    const late = delay(limitMs, undefined, { ref: false, signal: done.signal }).then(() => {
-      throw new Error(`it took longer than ${limitMs / 1000} s`)
-    })
+    const late = () => new Error(`it took longer than ${limitMs / 1000} s`)
     try {
-      return await Promise.race([ask(host), late])
+      return await within(limitMs, () => ask(host), late)
     } catch (error) {
       const { message } = asTasukiError(error)
       this.#options.log.warn({ host: host.host.name, error: message }, 'a host could not be asked')
       return null
-    } finally {
-      done.abort()
-      late.catch(() => undefined) // told above, if it came first
     }
   }
 
