@@ -24,6 +24,7 @@ interface Track {
   serverSeen: number | null
   unreadyFor: number
   idleSeen: number
+  inFlightSeen: number
   streamsClosed: boolean
   served: boolean
   /** What its checks have shown while the router made them; null when it was never seen under checks. */
@@ -111,6 +112,7 @@ export class Observer {
       serverSeen: null,
       unreadyFor: 0,
       idleSeen: 0,
+      inFlightSeen: 0,
       streamsClosed: false,
       served: false,
       passed: null,
@@ -130,7 +132,10 @@ export class Observer {
 
   #server(track: Track, server: RouterServer, now: number): SeenServer {
     const routed = server.admin === 'ready'
-    track.outSince = routed ? null : (track.outSince ?? now)
+    // Requests that came since the last look: it has been in meanwhile, by a command that arrived late.
+    const wasIn = track.outSince === null || server.inFlight > track.inFlightSeen
+    track.outSince = routed ? null : wasIn ? now : track.outSince
+    track.inFlightSeen = server.inFlight
     track.idleSeen = routed || server.inFlight > 0 ? 0 : track.idleSeen + 1
     if (server.health === 'up') track.unreadyFor = 0
     else if (server.admin !== 'maint') track.unreadyFor += now - (track.serverSeen ?? now)

@@ -6,6 +6,7 @@ import type { NodeServer } from '../world/router-node.ts'
 import type { SimInstance, SimRuntime } from '../world/runtime.ts'
 import type { Findings } from './findings.ts'
 import type { Looks } from './looks.ts'
+import { PaceRule } from './pace.ts'
 
 /** A successor has certainly looked again after this long, ms. */
 const LATE_MS = 2000
@@ -16,6 +17,8 @@ export interface Bench {
   readonly router: SimRouter
   readonly looks: Looks
   readonly findings: Findings
+  /** Instant of the last thing that went wrong by itself, ms. */
+  readonly troubleAt: number
   now(): number
   app(id: string): SimApp | null
   /** An operation of a dead control plane is taking effect. */
@@ -26,12 +29,11 @@ export interface Bench {
 
 /** What has changed less than this ago may not be known yet. */
 const NEWS_MS = 2500
-const STARTS_WINDOW_MS = 10_000
 
 /** The rules of the hand-over, each judged at the instant of the effect. */
 export class HandOverRules {
   readonly #bench: Bench
-  readonly #starts = new Map<string, { readonly at: number; readonly rollouts: number }[]>()
+  readonly #pace: PaceRule
   readonly #late = new Set<string>()
   readonly #passedPhases = new Set<string>()
   /** Memory has been short since the control plane last knew better. */
@@ -39,6 +41,7 @@ export class HandOverRules {
 
   constructor(bench: Bench) {
     this.#bench = bench
+    this.#pace = new PaceRule(bench)
   }
 
   /** I1: a drain leaves as many serving as are wanted, by what could be known. */
@@ -139,7 +142,7 @@ export class HandOverRules {
     this.#targetWaitsForPhase(one)
     this.#startLimits(one)
     this.#singleton(one)
-    this.#startsInTime(one)
+    this.#pace.started(one)
   }
 
   /** The release command runs once for each rollout, unless the world lost it. */
@@ -238,24 +241,6 @@ export class HandOverRules {
       )
   }
 
-  /** What goes on crashing is started again in growing pauses; what somebody asks for anew may be started anew. */
-  #startsInTime(one: SimInstance): void {
-    const app = this.#bench.app(one.spec.appId)
-    if (!app) return
-    const key = `${keyOf(one.spec)} ${one.spec.generation}`
-    const now = { at: this.#bench.now(), rollouts: app.rollouts.length }
-    const recent = (this.#starts.get(key) ?? []).filter(({ at }) => at > now.at - STARTS_WINDOW_MS)
-    recent.push(now)
-    this.#starts.set(key, recent)
-    const begun = now.rollouts - recent[0]!.rollouts
-    const most = (4 + 2 * begun) * (Math.max(app.mostEver, app.quantity.worker) + 1) + 12
-    if (recent.length > most)
-      this.#bench.findings.add(
-        'loop',
-        `${recent.length} starts of ${key} within ${STARTS_WINDOW_MS / 1000} s`,
-      )
-  }
-
   /** I2: whoever is told to end has nothing in flight, or its limit has passed. */
   signal(one: SimInstance, signal: 'SIGTERM' | 'SIGKILL'): void {
     const { findings } = this.#bench
@@ -274,8 +259,9 @@ export class HandOverRules {
   }
 
   #unused(one: SimInstance, what: string): void {
-    const { router, findings } = this.#bench
+    const { router, findings, looks } = this.#bench
     const { id } = one.info
+    if (looks.isInUnknown(keyOf(one.spec), id)) return
     const { plain } = router.inFlight(id)
     if (router.isRoutable(id)) findings.add('I2', `${id} is ${what} while a router sends it requests`)
     else if (plain > 0 && !this.drainLimitPassed(one))

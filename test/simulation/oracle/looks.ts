@@ -20,6 +20,8 @@ export class Looks {
   readonly #wanted = new Map<string, Wanted>()
   readonly #falls = new Map<string, number>()
   readonly #fallsSeen = new Map<string, number>()
+  /** Let in by a dead control plane's command since the last look, by backend. */
+  readonly #letInLate = new Map<string, Set<string>>()
 
   read(wanted: Wanted): void {
     this.#wanted.set(wanted.appId, wanted)
@@ -31,6 +33,17 @@ export class Looks {
     if (!this.#passing.delete(backend.appId)) return
     const key = keyOf(backend)
     this.#fallsSeen.set(key, this.#falls.get(key) ?? 0)
+    this.#letInLate.delete(key)
+  }
+
+  /** A command of a dead control plane has let the instance in: nobody knows before the next look. */
+  letInLate(key: string, instance: string): void {
+    this.#letInLate.set(key, (this.#letInLate.get(key) ?? new Set()).add(instance))
+  }
+
+  /** Nobody could know yet that a dead control plane has let it in. */
+  isInUnknown(key: string, instance: string): boolean {
+    return this.#letInLate.get(key)?.has(instance) ?? false
   }
 
   /** Something of that backend stopped serving by itself. */

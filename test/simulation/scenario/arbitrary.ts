@@ -102,6 +102,8 @@ const role = fc.constantFrom(
 const ms = int(1, 4000)
 /** Now and then so long that a host's share is started elsewhere. */
 const away = fc.oneof({ weight: 9, arbitrary: ms }, { weight: 1, arbitrary: int(30_000, 60_000) })
+/** A release of which one after the other dies. */
+const again = fc.option(fc.record({ times: int(1, 3), ms: int(100, 1500) }), { freq: 2, nil: undefined })
 const late = fc.constantFrom(0, 0, 0.5, 1)
 
 const fault: Arbitrary<Fault> = fc.oneof(
@@ -119,7 +121,7 @@ const fault: Arbitrary<Fault> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('freeze' as const), ms }) },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), role, which }) },
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('crash' as const), role, which, again }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('fall ill' as const), role, which, ms }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('host away' as const), which, ms: away }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('host cut' as const), which, ms: away }) },

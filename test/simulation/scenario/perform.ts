@@ -17,6 +17,7 @@ export class Performer {
   readonly #visitEveryMs: number
   readonly #apps: string[] = []
   #named = 0
+  #healed = false
 
   constructor(world: World, visitEveryMs: number) {
     this.#world = world
@@ -30,7 +31,6 @@ export class Performer {
     app.quantity.web = quantity
     app.quantity.worker = workers
     app.peak = quantity
-    app.mostEver = quantity
     this.#apps.push(app.id)
     this.#world.begin(app, this.#release(app, plan))
   }
@@ -43,6 +43,7 @@ export class Performer {
     }
     const app = this.#app(command.app)
     if (!app) return
+    app.orders += 1
     this.#world.trace.say(() => `${app.id}: ${JSON.stringify(command)}`)
     switch (command.do) {
       case 'deploy':
@@ -134,7 +135,6 @@ export class Performer {
     app.quantity.web = web
     app.quantity.worker = worker
     app.peak = Math.max(app.peak, web)
-    app.mostEver = Math.max(app.mostEver, web)
     this.#world.trouble()
     this.#world.poke(app.id)
   }
@@ -172,7 +172,7 @@ export class Performer {
         world.freeze(fault.ms)
         break
       case 'crash':
-        this.#onInstance(fault.role, fault.which, (one) => world.runtime.crash(one.info.id))
+        this.#crash(fault.role, fault.which, fault.again?.times ?? 0, fault.again?.ms ?? 0)
         break
       case 'fall ill':
         this.#onInstance(fault.role, fault.which, (one) => {
@@ -243,6 +243,12 @@ export class Performer {
     set(true)
     world.trouble(fault.ms)
     world.clock.timer(fault.ms, () => set(false))
+  }
+
+  #crash(role: Role, which: number, again: number, ms: number): void {
+    if (this.#healed) return
+    this.#onInstance(role, which, (one) => this.#world.runtime.crash(one.info.id))
+    if (again > 0) this.#world.clock.timer(ms, () => this.#crash(role, which, again - 1, ms))
   }
 
   #onInstance(role: Role, which: number, act: (one: SimInstance) => void): void {
@@ -355,6 +361,7 @@ export class Performer {
   /** Nothing goes wrong any more. */
   healWorld(): void {
     const world = this.#world
+    this.#healed = true
     Object.assign(world.conditions, { routerLoss: 0, storeFull: false })
     Object.assign(world.runtime, { diskFull: false, silent: false, tight: false, fetchMs: 0 })
     world.router.stopsAfter = (nodes) => nodes

@@ -34,7 +34,13 @@ export type Fault =
       readonly late: number
     }
   | { readonly do: 'freeze'; readonly ms: number }
-  | { readonly do: 'crash'; readonly role: Role; readonly which: number }
+  /** One dies; with `again`, another of the role does so long after it, so many times. */
+  | {
+      readonly do: 'crash'
+      readonly role: Role
+      readonly which: number
+      readonly again?: { readonly times: number; readonly ms: number }
+    }
   | { readonly do: 'fall ill'; readonly role: Role; readonly which: number; readonly ms: number }
   | { readonly do: 'host away'; readonly which: number; readonly ms: number }
   | { readonly do: 'host cut'; readonly which: number; readonly ms: number }

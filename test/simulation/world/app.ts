@@ -23,8 +23,8 @@ export interface SimApp {
   preboot: boolean
   /** The largest quantity of web since it was last at rest. */
   peak: number
-  /** The largest there ever was. */
-  mostEver: number
+  /** How often somebody has asked for something. */
+  orders: number
   destroyed: boolean
   readonly releases: SimRelease[]
   readonly rollouts: Rollout[]
@@ -39,7 +39,7 @@ export function newApp(id: string): SimApp {
     quantity: { web: 1, worker: 0 },
     preboot: false,
     peak: 1,
-    mostEver: 1,
+    orders: 0,
     destroyed: false,
     releases: [],
     rollouts: [],

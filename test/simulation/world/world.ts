@@ -25,7 +25,7 @@ import { Visitors } from './visitors.ts'
 const HEALTH_MS = 1000
 
 /** A release of which so many have ended badly may be given up as what was before. */
-const HOPELESS = 4
+const HOPELESS = 6
 
 export interface WorldOptions {
   readonly seed: number
@@ -325,7 +325,7 @@ export class World implements Bench, UpkeepBench {
       // One that is given up before it ever passed is bad luck of its release too.
       if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
         this.#fates.add(keyOf(one.spec), one.spec.release, this.clock.wall())
-      one.mayBeCut ||= handOver.drainLimitPassed(one)
+      one.mayBeCut ||= handOver.drainLimitPassed(one) || this.looks.isInUnknown(keyOf(one.spec), one.info.id)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
     runtime.onSilent = (one) => {
@@ -378,6 +378,7 @@ export class World implements Bench, UpkeepBench {
     router.onAssign = (_key, id) => books.effect('assign', id)
     router.onAdmit = (key, id) => {
       books.effect('admit', id)
+      if (this.#late) this.looks.letInLate(key, id)
       handOver.admit(key, id)
     }
     router.onRefusedAdmit = (key, id) => handOver.refusedAdmit(key, id)
