@@ -194,6 +194,22 @@ describe('app.json', () => {
     assert.deepEqual([settings.web!.singleton, settings.worker!.singleton], [false, true])
   })
 
+  it('has the request before the stop go to the private port, unless it says otherwise', () => {
+    const hook = (preStop: unknown) =>
+      parse({ healthchecks: { web: [] }, tasuki: { pre_stop: preStop } }).manifest.settings.web?.preStop
+    assert.deepEqual(hook({ path: '/shutdown' }), { path: '/shutdown' })
+    assert.deepEqual(hook({ path: '/shutdown', port: 'private' }), { path: '/shutdown' })
+    assert.deepEqual(hook({ path: '/shutdown', port: 'public' }), { path: '/shutdown', port: 'public' })
+    assert.deepEqual(hook({ command: './stop' }), { command: './stop' })
+    for (const bad of [
+      { path: '/x', port: 8080 },
+      { command: 'x', port: 'public' },
+      { path: '/x', also: 1 },
+      {},
+    ])
+      assert.match(errorsOf({ tasuki: { pre_stop: bad } })[0]!, /tasuki\.pre_stop/)
+  })
+
   it('refuses paths that could break out of a request line', () => {
     for (const path of ['health', '/a b', '/a\r\nX: y', '', 7]) {
       assert.match(errorsOf({ healthchecks: { web: [{ path }] } })[0]!, /healthchecks\.web\[0\]\.path/)

@@ -42,8 +42,11 @@ export interface RolloutSettings {
 
 export type Strategy = 'rolling' | 'preboot'
 
-/** What is asked of an instance before SIGTERM: an HTTP request to its private port, or a command in its environment. */
-export type PreStop = { readonly path: string } | { readonly command: string }
+/**
+ * What is asked of an instance before SIGTERM: an HTTP request to its private port, or to the one where visitors reach it,
+ * or a command in its environment.
+ */
+export type PreStop = { readonly path: string; readonly port?: 'public' } | { readonly command: string }
 
 export const DEFAULT_SETTINGS: RolloutSettings = {
   strategy: 'rolling',

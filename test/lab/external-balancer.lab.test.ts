@@ -13,8 +13,8 @@ import { Lab } from './lab.ts'
 const PORTS = ['8000', '8001']
 const RATES = { get: 60, post: 20, fresh: 10, slow: 1 }
 /** Short, and longer than any request of the load. */
-const SETTINGS = { drain_seconds: 1, bake_seconds: 1, stream_seconds: 1 }
-const SLOW_MS = 500
+const SETTINGS = { drain_seconds: 2, bake_seconds: 1, stream_seconds: 1 }
+const SLOW_MS = 300
 
 describe('behind a balancer that is not ours, on two hosts', { skip: Lab.whyNot() ?? false }, () => {
   let fleet: LabFleet
@@ -73,9 +73,10 @@ describe('behind a balancer that is not ours, on two hosts', { skip: Lab.whyNot(
     assert.deepEqual([...(await balancer.states()).keys()], known)
   })
 
-  test('deploy, rollback and restart', async (t) => {
+  test('deploy, rollback and restart, with the endpoint at one port and at the other', async (t) => {
     await losesNothing(t, async () => {
-      await subject.mustDeploy()
+      const behaviour = { BEHAVIOUR: 'steps-aside,public-shutdown,exit-at-once' }
+      await subject.mustDeploy(behaviour, { pre_stop: { path: '/shutdown', port: 'public' } })
       await subject.app.must(['rollback'])
       await subject.app.must(['ps:restart'])
     })

@@ -124,12 +124,21 @@ function valueSchema(value: SettingValue): Schema {
     case 'surge':
       return { anyOf: [{ type: 'integer', minimum: 0, maximum: value.max }, { const: '100%' }] }
     case 'pre_stop':
-      return { anyOf: [{ type: 'null' }, required({ path: PATH }), required({ command: NOT_BLANK })] }
+      return { anyOf: [{ type: 'null' }, preStopRequest(), required({ command: NOT_BLANK })] }
     case 'number': {
       const type = value.integer ? 'integer' : 'number'
       return { type: value.nullable ? [type, 'null'] : type, minimum: value.min, maximum: value.max }
     }
   }
+}
+
+function preStopRequest(): Schema {
+  const port = {
+    enum: ['private', 'public'],
+    default: 'private',
+    description: 'TASUKI_PRIVATE_PORT, or PORT, where visitors come in.',
+  }
+  return { ...object({ path: PATH, port }), required: ['path'] }
 }
 
 function healthchecks(): Schema {

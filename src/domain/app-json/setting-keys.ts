@@ -101,7 +101,7 @@ export const SETTING_KEYS: Readonly<Record<string, SettingKey>> = {
   pre_stop: {
     field: 'preStop',
     value: { kind: 'pre_stop' },
-    doc: 'Asked of an instance before SIGTERM: {"path": "/shutdown"} on its private port, or {"command": "…"}.',
+    doc: 'Asked of an instance before SIGTERM: {"path": "/shutdown"} (with {"port": "public"} where visitors come in), or {"command": "…"}.',
   },
   singleton: {
     field: 'singleton',

@@ -88,12 +88,20 @@ export function readPath(value: unknown, place: string, problems: Problems): str
   return undefined
 }
 
+function hasOnly(value: object, keys: readonly string[]): boolean {
+  return Object.keys(value).every((key) => keys.includes(key))
+}
+
 function readPreStop(value: unknown, place: string, problems: Problems): PreStop | undefined {
-  if (isObject(value) && Object.keys(value).length === 1) {
-    if ('path' in value) {
-      const path = readPath(value.path, member(place, 'path'), problems)
-      return path === undefined ? undefined : { path }
-    }
+  if (isObject(value) && 'path' in value && hasOnly(value, ['path', 'port'])) {
+    const path = readPath(value.path, member(place, 'path'), problems)
+    const { port = 'private' } = value
+    if (port === 'private' || port === 'public')
+      return path === undefined ? undefined : { path, ...(port === 'public' ? { port } : {}) }
+    problems.error(member(place, 'port'), `is ${shown(port)}, but must be "private" or "public"`)
+    return undefined
+  }
+  if (isObject(value) && hasOnly(value, ['command'])) {
     if (typeof value.command === 'string' && value.command.trim() !== '') return { command: value.command }
   }
   problems.error(

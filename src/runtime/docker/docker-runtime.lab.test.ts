@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, afterEach, before, describe, it } from 'node:test'
+import { run } from '../../../test/harness/run.ts'
 import { until } from '../../../test/harness/until.ts'
 import { Lab } from '../../../test/lab/lab.ts'
 import type { InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
@@ -16,9 +18,9 @@ const DIGEST = 'sha256:tests'
 const SERVER = `node -e "
   const { createServer } = require('http')
   const answer = (what) => createServer((q, r) => {
-    console.log(q.method, q.url)
+    console.log(q.method, q.url, 'at', q.socket.localPort)
     if (q.url === '/crash') process.exit(9)
-    r.end(JSON.stringify(what))
+    r.end(JSON.stringify(what) + '\\n')
   })
   const { PORT, TASUKI_PRIVATE_PORT, ...env } = process.env
   answer({ env: { PORT, ...env }, uid: process.getuid() }).listen(PORT, () => console.log('serving'))
@@ -395,12 +397,40 @@ describe('instances on a Docker host', { skip: whyNot ?? false }, () => {
     const { id } = await started(on, SERVER, { env: { WHO: 'me' } })
     await waitForTail(on.runtime, id, 'serving')
     await on.runtime.preStop(id, { path: '/stop' }, 20_000)
-    await waitForTail(on.runtime, id, 'POST /stop')
+    await waitForTail(on.runtime, id, 'POST /stop at 8081')
+    await on.runtime.preStop(id, { path: '/gone', port: 'public' }, 20_000)
+    await waitForTail(on.runtime, id, 'POST /gone at 8080')
     await on.runtime.preStop(id, { command: 'echo "$WHO ends $DYNO"' }, 20_000)
     await waitForTail(on.runtime, id, 'me ends web.1')
     await assert.rejects(on.runtime.preStop(id, { command: 'exit 3' }, 20_000), /status 3/)
     await assert.rejects(on.runtime.preStop(id, { command: 'sleep 30' }, 300), /in time/)
   })
+
+  it('are asked to stop at the port of visitors by the very command that the documentation has', async () => {
+    const page = readFileSync(new URL('../../../docs/docker.md', import.meta.url), 'utf8')
+    const [command] = /\{"command": "curl [^}]*\}/.exec(page) ?? assert.fail('there is no such command')
+    const on = bench()
+    const { id } = await started(on, SERVER)
+    await waitForTail(on.runtime, id, 'serving')
+    const hook = JSON.parse(command) as { command: string }
+    await assert.rejects(on.runtime.preStop(id, hook, 20_000), /status 127/, 'its image has no curl')
+    await putCurl(id)
+    await on.runtime.preStop(id, hook, 20_000)
+    await waitForTail(on.runtime, id, 'POST /shutdown at 8080')
+  })
+
+  /** This machine's own, with what it needs, into a container. */
+  async function putCurl(id: string): Promise<void> {
+    const tree = mkdtempSync(join(tmpdir(), 'tasuki-curl-'))
+    try {
+      const needed = `{ echo /usr/bin/curl; ldd /usr/bin/curl | grep -o '/[^ ]*'; } | sed 's,^/lib,/usr/lib,'`
+      const copied = await run('sh', ['-ec', `${needed} | xargs cp -L --parents -t ${tree}`])
+      assert.equal(copied.code, 0, copied.stderr)
+      await lab.docker('h1', 'cp', `${tree}/usr`, `${id}:/`)
+    } finally {
+      rmSync(tree, { recursive: true })
+    }
+  }
 
   it('cost few calls over SSH', async () => {
     const on = bench({ provedMs: 60_000 })

@@ -167,10 +167,13 @@ export class DockerRuntime implements Runtime, OneOffs, Usage {
 
   async preStop(id: InstanceId, hook: PreStop, limitMs: number): Promise<void> {
     const seen = await this.#running(id)
-    const { privateAddress } = this.#observed(seen)
+    const { address, privateAddress } = this.#observed(seen)
     if ('command' in hook) await runHook(this.#host, seen, hook.command, limitMs, this.#rawLog(seen))
-    else if (privateAddress) await askToStop(privateAddress, hook.path, limitMs)
-    else throw new TasukiError('invalid_params', `${seen.name} has no private port to ask.`)
+    else {
+      const asked = hook.port === 'public' ? address : privateAddress
+      if (!asked) throw new TasukiError('invalid_params', `${seen.name} has no port to ask.`)
+      await askToStop(asked, hook.path, limitMs)
+    }
   }
 
   async remove(id: InstanceId): Promise<void> {

@@ -9,7 +9,12 @@ const ASKED = `${process.execPath} -e '
   require("http").createServer((request, response) => {
     console.log(request.method + " " + request.url)
     if (answers[request.url]) response.writeHead(answers[request.url]).end()
-  }).listen(process.env.TASUKI_PRIVATE_PORT, process.env.HOST, () => console.log("ready"))'`
+  }).listen(process.env.TASUKI_PRIVATE_PORT, process.env.HOST, () => {
+    require("http").createServer((request, response) => {
+      console.log("visitors: " + request.url)
+      response.end()
+    }).listen(process.env.PORT, process.env.HOST, () => console.log("ready"))
+  })'`
 
 describe('the hook before the stop', () => {
   let bench: Bench
@@ -26,6 +31,11 @@ describe('the hook before the stop', () => {
   it('as a path is a POST to the private port', async () => {
     await bench.runtime.preStop(id, { path: '/ok' }, 5000)
     assert.deepEqual(await bench.runtime.tail(id, 1), ['POST /ok'])
+  })
+
+  it('is a POST to the port of visitors where the app wants it so', async () => {
+    await bench.runtime.preStop(id, { path: '/ok', port: 'public' }, 5000)
+    assert.deepEqual(await bench.runtime.tail(id, 1), ['visitors: /ok'])
   })
 
   it('has failed when the answer is none of 2xx, or does not come in time', async () => {

@@ -3,7 +3,7 @@ import { request } from 'node:http'
 import type { Address } from '../../domain/instance.ts'
 import { environmentScript } from './environment.ts'
 
-/** POSTs to an instance's private port. Rejects unless 200 to 299 comes within the limit. */
+/** POSTs to a port of an instance. Rejects unless 200 to 299 comes within the limit. */
 export function askToStop(address: Address, path: string, limitMs: number): Promise<void> {
   const limit = AbortSignal.timeout(limitMs)
   return new Promise((resolve, reject) => {

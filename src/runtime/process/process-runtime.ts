@@ -118,10 +118,13 @@ export class ProcessRuntime implements Runtime, OneOffs {
 
   async preStop(id: InstanceId, hook: PreStop, limitMs: number): Promise<void> {
     const spec = this.#running(id)
-    const { privateAddress } = observed(this.#layout, spec)
+    const { address, privateAddress } = observed(this.#layout, spec)
     if ('command' in hook) await this.#runHook(spec, hook.command, limitMs)
-    else if (privateAddress) await askToStop(privateAddress, hook.path, limitMs)
-    else throw new TasukiError('invalid_params', `${spec.name} has no private port to ask.`)
+    else {
+      const asked = hook.port === 'public' ? address : privateAddress
+      if (!asked) throw new TasukiError('invalid_params', `${spec.name} has no port to ask.`)
+      await askToStop(asked, hook.path, limitMs)
+    }
   }
 
   async remove(id: InstanceId): Promise<void> {

@@ -39,6 +39,9 @@ const server = createServer({ keepAliveTimeout: 120_000, requestTimeout: 0 }, (r
   if (url.pathname === '/health') {
     checked()
     response.writeHead(state.healthy ? 200 : 503).end()
+  } else if (url.pathname === '/shutdown' && behaves('public-shutdown')) {
+    shutDown()
+    response.end()
   } else if (url.pathname === '/events') events.add(response)
   else if (behaves('500s')) response.writeHead(500).end('broken, as asked\n')
   else if (behaves('slow-answers')) setTimeout(answer, number('ANSWER_MS', 300), url, request, response)
@@ -51,6 +54,11 @@ function sayGoodbye() {
   sockets.goAway()
 }
 
+function shutDown() {
+  if (behaves('steps-aside')) state.healthy = false
+  sayGoodbye()
+}
+
 function listen() {
   server.listen(number('PORT', 3000), process.env.HOST ?? '127.0.0.1', () =>
     console.log(`steady listens (${behaviour})`),
@@ -59,10 +67,7 @@ function listen() {
 
 if (process.env.TASUKI_PRIVATE_PORT) {
   const hooks = createServer((request, response) => {
-    if (request.url === '/shutdown') {
-      if (behaves('steps-aside')) state.healthy = false
-      sayGoodbye()
-    }
+    if (request.url === '/shutdown') shutDown()
     response.writeHead(request.url === '/shutdown' ? 200 : 404).end()
   })
   hooks.listen(number('TASUKI_PRIVATE_PORT'), process.env.HOST ?? '127.0.0.1')
