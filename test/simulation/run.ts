@@ -1,6 +1,7 @@
 import { Coverage } from './core/coverage.ts'
 import type { Violation } from './oracle/findings.ts'
-import { Performer } from './scenario/perform.ts'
+import { Commands } from './scenario/commands.ts'
+import { Faults } from './scenario/faults.ts'
 import type { Command, Fault, Scenario } from './scenario/steps.ts'
 import { FAULTS } from './scenario/steps.ts'
 import { isUnderWay } from './world/app.ts'
@@ -44,12 +45,13 @@ function whole(scenario: Scenario, options: { readonly trace?: boolean }): RunRe
     { seed, routers, hosts, conditions: { slowShare, slowMs }, trace: options.trace ?? false },
     coverage,
   )
-  const performer = new Performer(world, scenario.visitEveryMs)
+  const commands = new Commands(world, scenario.visitEveryMs)
+  const faults = new Faults(world)
   world.boot()
   for (let at = 0; at < scenario.apps; at++)
-    performer.found(scenario.first, scenario.quantity, scenario.workers)
-  play(world, performer, scenario)
-  comeToRest(world, performer)
+    commands.found(scenario.first, scenario.quantity, scenario.workers)
+  play(world, commands, faults, scenario)
+  comeToRest(world, commands, faults)
   coverage.add('counts', 'passes', world.passes)
   const { counts } = world.visitors
   for (const [what, times] of Object.entries(counts)) coverage.add('visitors', what, times)
@@ -61,13 +63,13 @@ function whole(scenario: Scenario, options: { readonly trace?: boolean }): RunRe
   }
 }
 
-function play(world: World, performer: Performer, scenario: Scenario): void {
+function play(world: World, commands: Commands, faults: Faults, scenario: Scenario): void {
   for (const { after, act } of scenario.steps) {
     world.clock.pass(after)
     if (world.findings.violations.length > 0) return
     if (act.do === 'settle') rest(world)
-    else if (isFault(act)) performer.fault(act)
-    else performer.command(act)
+    else if (isFault(act)) faults.strike(act)
+    else commands.carryOut(act)
   }
 }
 
@@ -92,11 +94,12 @@ function atRest(world: World): void {
  * The faults stop. Every rollout comes to an outcome, also that of a release that does not work; then, with every
  * release well, exactly what is wanted serves.
  */
-function comeToRest(world: World, performer: Performer): void {
+function comeToRest(world: World, commands: Commands, faults: Faults): void {
   world.clock.pass(3000)
   if (world.findings.violations.length > 0) return
-  performer.healWorld()
-  performer.healReleases('serving')
+  faults.heal()
+  commands.resumeAll()
+  commands.healReleases('serving')
   const passes = world.passes
   world.clock.pass(500)
   world.visitors.rarer = 40
@@ -105,7 +108,7 @@ function comeToRest(world: World, performer: Performer): void {
       world.findings.add('I7', 'a rollout does not come to an outcome')
     return
   }
-  performer.healReleases('all')
+  commands.healReleases('all')
   replaceIll(world)
   if (!world.settle(SETTLE_MS)) {
     if (world.findings.violations.length === 0) world.findings.add('liveness', 'it does not come to rest')
@@ -115,7 +118,7 @@ function comeToRest(world: World, performer: Performer): void {
     world.findings.add('liveness', `it takes ${world.passes - passes} passes to come to rest`)
   atRest(world)
   if (world.findings.violations.length === 0) staysAtRest(world)
-  if (world.findings.violations.length === 0) takeDown(world, performer)
+  if (world.findings.violations.length === 0) takeDown(world, commands)
 }
 
 function allEnded(world: World): boolean {
@@ -124,9 +127,9 @@ function allEnded(world: World): boolean {
 }
 
 /** The server is told to take everything down, at any point of a deploy: all of it goes, and nobody's request with it. */
-function takeDown(world: World, performer: Performer): void {
+function takeDown(world: World, commands: Commands): void {
   if (!world.random.chance(0.25)) return
-  performer.deployAgain()
+  commands.deployAgain()
   world.clock.pass(world.random.int(0, 3000))
   world.halt()
   if (

@@ -2,7 +2,7 @@ import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import type { JournalEntry, OperationKind, Rollout, RolloutOutcome } from '../../../src/domain/rollout.ts'
 import { keyOf } from '../world/router.ts'
 import type { SimStore } from '../world/store.ts'
-import type { Bench } from './hand-over.ts'
+import type { Bench } from './bench.ts'
 
 /** The rules of the journal and the ledger. */
 export class BookRules {

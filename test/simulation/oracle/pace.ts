@@ -2,7 +2,7 @@ import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import { pauseAfter } from '../../../src/rollout/crashes.ts'
 import { keyOf } from '../world/router.ts'
 import type { SimInstance } from '../world/runtime.ts'
-import type { Bench } from './hand-over.ts'
+import type { Bench } from './bench.ts'
 
 /** After trouble a control plane has this long to come to itself, ms. */
 const QUIET_MS = 3000

@@ -5,10 +5,13 @@ import { SimClock } from '../core/clock.ts'
 import type { Coverage } from '../core/coverage.ts'
 import { Random } from '../core/random.ts'
 import { Trace } from '../core/trace.ts'
+import type { Bench } from '../oracle/bench.ts'
 import { BookRules } from '../oracle/books.ts'
+import { EndRules } from '../oracle/ends.ts'
 import { Findings } from '../oracle/findings.ts'
-import { type Bench, HandOverRules } from '../oracle/hand-over.ts'
 import { Looks } from '../oracle/looks.ts'
+import { RotationRules } from '../oracle/rotation.ts'
+import { StartRules } from '../oracle/starts.ts'
 import { type UpkeepBench, UpkeepRules } from '../oracle/upkeep.ts'
 import { newApp, releaseOf, runningRollout, type SimApp, type SimRelease } from './app.ts'
 import { controlPlane } from './control-plane.ts'
@@ -49,7 +52,9 @@ export class World implements Bench, UpkeepBench {
   readonly trace: Trace
   readonly coverage: Coverage
   readonly books: BookRules
-  readonly handOver: HandOverRules
+  readonly starts: StartRules
+  readonly rotation: RotationRules
+  readonly ends: EndRules
   readonly upkeep: UpkeepRules
   looks = new Looks()
   /** Instant of the last thing that went wrong by itself: until some time after, visitors may find nobody. */
@@ -85,7 +90,9 @@ export class World implements Bench, UpkeepBench {
     this.store = new SimStore(() => this.clock.wall())
     this.traffic = new SimTraffic(this.clock)
     this.visitors = new Visitors(this.clock, this.random, this.runtime, this.router)
-    this.handOver = new HandOverRules(this)
+    this.starts = new StartRules(this)
+    this.rotation = new RotationRules(this)
+    this.ends = new EndRules(this)
     this.books = new BookRules(this, this.store)
     this.upkeep = new UpkeepRules(this)
     this.#connectRuntime()
@@ -307,7 +314,7 @@ export class World implements Bench, UpkeepBench {
   }
 
   #connectRuntime(): void {
-    const { runtime, handOver, books } = this
+    const { runtime, starts, ends, books } = this
     runtime.behaviourOf = (spec) => {
       const app = this.app(spec.appId)
       const behaviour = app ? releaseOf(app, spec.release)?.behaviour : undefined
@@ -317,15 +324,15 @@ export class World implements Bench, UpkeepBench {
     runtime.onStart = (one) => {
       this.trace.say(() => `    ${one.info.id} starts`)
       books.effect(one.spec.kind === 'release-phase' ? 'start-release-phase' : 'start', one.info.id)
-      handOver.start(one)
+      starts.start(one)
     }
     runtime.onSignal = (one, signal) => {
       books.effect(signal === 'SIGTERM' ? 'terminate' : 'kill', one.info.id)
-      handOver.signal(one, signal)
+      ends.signal(one, signal)
       // One that is given up before it ever passed is bad luck of its release too.
       if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
         this.#fates.add(keyOf(one.spec), one.spec.release, this.clock.wall())
-      one.mayBeCut ||= handOver.drainLimitPassed(one) || this.looks.isInUnknown(keyOf(one.spec), one.info.id)
+      one.mayBeCut ||= ends.drainLimitPassed(one) || this.looks.isInUnknown(keyOf(one.spec), one.info.id)
       if (this.#late) this.runtime.crash(one.info.id, 143)
     }
     runtime.onSilent = (one) => {
@@ -335,14 +342,14 @@ export class World implements Bench, UpkeepBench {
     runtime.onEnd = (one, cause) => this.#ended(one, cause)
     runtime.onRemove = (one) => {
       books.effect('remove', one.info.id)
-      handOver.remove(one)
+      ends.remove(one)
       this.traffic.forget(one.info.id)
     }
   }
 
   #ended(one: SimInstance, cause: EndCause): void {
     this.trace.say(() => `    ${one.info.id} has ended (${cause === 'told' ? 'as told' : 'by itself'})`)
-    this.handOver.ended(one)
+    this.starts.ended(one)
     if (cause === 'fate' || this.#late) this.#fell(keyOf(one.spec), one.info.id)
     this.visitors.ended(one, this.#late ? 'fate' : cause)
     if (this.visitors.counts.lost > 0)
@@ -373,31 +380,31 @@ export class World implements Bench, UpkeepBench {
   }
 
   #connectRouter(): void {
-    const { router, handOver, books } = this
-    router.onPrepare = (key, rise) => handOver.prepare(key, rise)
+    const { router, rotation, ends, books } = this
+    router.onPrepare = (key, rise) => rotation.prepare(key, rise)
     router.onAssign = (_key, id) => books.effect('assign', id)
     router.onAdmit = (key, id) => {
       books.effect('admit', id)
       if (this.#late) this.looks.letInLate(key, id)
-      handOver.admit(key, id)
+      rotation.admit(key, id)
     }
-    router.onRefusedAdmit = (key, id) => handOver.refusedAdmit(key, id)
+    router.onRefusedAdmit = (key, id) => rotation.refusedAdmit(key, id)
     router.onDrain = (key, id) => {
       books.effect('drain', id)
-      handOver.drain(key, id)
+      rotation.drain(key, id)
     }
     router.onPark = (_key, id) => {
       books.effect('park', id)
-      handOver.park(id)
+      ends.park(id)
     }
     router.onFree = (_key, id) => {
       books.effect('free', id)
-      handOver.free(id)
+      ends.free(id)
       const one = this.runtime.get(id)
-      if (one && handOver.drainLimitPassed(one)) this.visitors.freed(id)
+      if (one && ends.drainLimitPassed(one)) this.visitors.freed(id)
     }
     router.onCloseStreams = (id) => {
-      handOver.closeStreams(id)
+      ends.closeStreams(id)
       this.visitors.closeStreams(id)
     }
     for (const node of router.nodes) node.onDown = (key, instance) => this.#down(key, instance)
@@ -405,7 +412,7 @@ export class World implements Bench, UpkeepBench {
 
   #connectVisitors(): void {
     const { visitors } = this
-    visitors.onRouted = (one, server) => this.handOver.routed(one, server)
+    visitors.onRouted = (one, server) => this.rotation.routed(one, server)
     visitors.onAnswer = (one, fine) => this.traffic.answered(one.info.id, fine)
     visitors.onCut = (one) => one.mayBeCut
     visitors.onTurnedAway = (appId, waited) => this.#turnedAway(appId, waited)
