@@ -1,8 +1,10 @@
+import type Docker from 'dockerode'
 import { TasukiError } from '../../domain/errors.ts'
 import { BuildKitProgress } from './buildkit/progress.ts'
 import { type BuildSecrets, openSession } from './buildkit/session.ts'
 import { buildContext } from './context.ts'
 import { type EngineMessage, engineError, followed, type ImageHost } from './engine.ts'
+import { asked, ENGINE_LIMITS, inspected } from './engine-calls.ts'
 
 /** A build of a Dockerfile. */
 export interface DockerfileBuild extends BuildSecrets {
@@ -19,6 +21,9 @@ export interface DockerfileBuild extends BuildSecrets {
   readonly signal: AbortSignal
 }
 
+type DockerVersion = Docker.DockerVersion
+
+const ASKING = 'asking for its version'
 const TRACE = 'moby.buildkit.trace'
 /** Since which version of the API BuildKit needs no experimental engine. */
 const BUILDKIT_API = 1.39
@@ -59,17 +64,30 @@ export async function buildDockerfile(host: ImageHost, build: DockerfileBuild): 
   } catch (error) {
     throw asBuildError(host, error)
   }
-  return told.id ?? (await host.docker.getImage(build.names[0]!).inspect()).Id
+  return told.id ?? (await idOf(host, build.names[0]!))
+}
+
+async function idOf(host: ImageHost, name: string): Promise<string> {
+  try {
+    return (await inspected(host, name)).Id
+  } catch (error) {
+    throw engineError(host, 'looking for what was built', error)
+  }
 }
 
 /** BuildKit is in every engine for Linux of that API, though not in what only speaks it. */
 async function hasBuildKit(host: ImageHost): Promise<boolean> {
   try {
-    const { ApiVersion, Os, Components = [] } = await host.docker.version()
+    const ask = host.docker.version.bind(host.docker) as (options: object) => Promise<DockerVersion>
+    const {
+      ApiVersion,
+      Os,
+      Components = [],
+    } = await asked(host, ASKING, ENGINE_LIMITS.look, (abortSignal) => ask({ abortSignal }))
     const docker = Components.length === 0 || Components.some(({ Name }) => Name === 'Engine')
     return docker && Os === 'linux' && Number(ApiVersion) >= BUILDKIT_API
   } catch (error) {
-    throw engineError(host, 'asking for its version', error)
+    throw engineError(host, ASKING, error)
   }
 }
 

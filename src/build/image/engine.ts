@@ -74,11 +74,17 @@ export class Watch {
     this.#timer?.refresh()
   }
 
-  async over<Result>(stream: NodeJS.ReadableStream, work: () => Promise<Result>): Promise<Result> {
+  /** Runs what ends when the stream is destroyed, or when its signal says so: both happen when nothing is heard any more. */
+  async over<Result>(
+    stream: NodeJS.ReadableStream,
+    work: (abortSignal: AbortSignal) => Promise<Result>,
+  ): Promise<Result> {
+    const abort = new AbortController()
     const reason: { error: TasukiError | null } = { error: null }
     const end = (error: TasukiError) => {
       reason.error ??= error
       ;(stream as NodeJS.ReadableStream & { destroy(why: Error): void }).destroy(error)
+      abort.abort()
     }
     const stop = () => end(new TasukiError('build_failed', 'It was stopped.'))
     const silence = `${this.#host.name} fell silent while ${this.#what}.`
@@ -86,7 +92,7 @@ export class Watch {
     this.#signal?.addEventListener('abort', stop)
     try {
       if (this.#signal?.aborted) stop()
-      return await work()
+      return await work(abort.signal)
     } catch (error) {
       throw reason.error ?? error
     } finally {

@@ -1,5 +1,6 @@
 import { type ImageConfig, imageConfig } from '../../domain/image-config.ts'
 import { engineError, type ImageHost, isNotFound } from './engine.ts'
+import { inspected } from './engine-calls.ts'
 
 /** What a host has under a name. */
 export interface LocalImage {
@@ -12,7 +13,7 @@ export interface LocalImage {
 /** Null: the host has no such image. */
 export async function findImage(host: ImageHost, name: string): Promise<LocalImage | null> {
   try {
-    const { Id, Size, Config } = await host.docker.getImage(name).inspect()
+    const { Id, Size, Config } = await inspected(host, name)
     return { id: Id, size: Size, config: imageConfig(Config) }
   } catch (error) {
     if (isNotFound(error)) return null

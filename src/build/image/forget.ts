@@ -1,4 +1,5 @@
 import { engineError, type ImageHost, isNotFound } from './engine.ts'
+import { asked, ENGINE_LIMITS } from './engine-calls.ts'
 
 /** What nobody needs any more: images by their names and ids, and slugs. */
 export interface Unwanted {
@@ -7,6 +8,7 @@ export interface Unwanted {
   readonly image: { readonly ref: string; readonly id: string } | null
 }
 
+const WHAT = 'removing images'
 const CONFLICT = 409
 const SLUGS = 'tasuki/slug:'
 
@@ -16,7 +18,10 @@ export async function forgetImages(host: ImageHost, unwanted: readonly Unwanted[
   const slugs = new Set(unwanted.flatMap(({ digest, image }) => (image ? [] : [startOf(digest)])))
   try {
     let removed = 0
-    for (const { Id, RepoTags, RepoDigests } of await host.docker.listImages()) {
+    const all = await asked(host, WHAT, ENGINE_LIMITS.look, (abortSignal) =>
+      host.docker.listImages({ abortSignal }),
+    )
+    for (const { Id, RepoTags, RepoDigests } of all) {
       const tags = (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>')
       const ref = ids.get(Id)
       const names =
@@ -27,7 +32,7 @@ export async function forgetImages(host: ImageHost, unwanted: readonly Unwanted[
     }
     return removed
   } catch (error) {
-    throw engineError(host, 'removing images', error)
+    throw engineError(host, WHAT, error)
   }
 }
 
@@ -46,7 +51,9 @@ function namesOf(
 
 async function removeImage(host: ImageHost, name: string): Promise<boolean> {
   try {
-    await host.docker.getImage(name).remove()
+    await asked(host, WHAT, ENGINE_LIMITS.change, (abortSignal) =>
+      host.docker.getImage(name).remove({ abortSignal }),
+    )
     return true
   } catch (error) {
     if (isNotFound(error) || (error as { statusCode?: number }).statusCode === CONFLICT) return false

@@ -12,6 +12,7 @@ import { ROUTABLE_TYPE } from '../../domain/release.ts'
 import type { Look } from '../source/look.ts'
 import { buildDockerfile } from './dockerfile-build.ts'
 import { engineError, type ImageHost } from './engine.ts'
+import { inspected } from './engine-calls.ts'
 import { push } from './push.ts'
 
 /** What builds of images need to know. */
@@ -163,7 +164,7 @@ function labelsOf(
 
 async function described(host: ImageHost, id: string) {
   try {
-    const { Config, Size } = await host.docker.getImage(id).inspect()
+    const { Config, Size } = await inspected(host, id)
     return { config: imageConfig(Config), size: Size }
   } catch (error) {
     throw engineError(host, 'looking at the image', error)

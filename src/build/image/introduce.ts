@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Header } from 'tar'
 import { engineError, followed, type ImageHost } from './engine.ts'
+import { asked, ENGINE_LIMITS } from './engine-calls.ts'
+import { withContainer } from './work-container.ts'
 
 /** Where engines look for the authorities of registries; read anew for each connection. */
 const FOLDER = '/etc/docker/certs.d'
@@ -14,20 +17,23 @@ const BLOCK = 512
 export async function introduceRegistry(host: ImageHost, registry: string, authority: string): Promise<void> {
   const what = `learning to trust the registry ${registry}`
   try {
-    const answer = await host.docker.importImage(Readable.from([archive([])]), EMPTY)
+    const answer = await asked(host, what, ENGINE_LIMITS.begin, (abortSignal) =>
+      host.docker.importImage(Readable.from([archive([])]), { ...EMPTY, abortSignal }),
+    )
     await followed(host, what, answer)
-    const container = await host.docker.createContainer({
+    const file = archive([{ path: `${registry}/ca.crt`, content: Buffer.from(authority) }])
+    const options = {
+      name: `tasuki-registry-${createHash('sha256').update(registry).digest('hex').slice(0, 24)}`,
       Image: `${EMPTY.repo}:${EMPTY.tag}`,
       Cmd: ['none'],
       Labels: { 'tasuki.work': 'registry' },
       HostConfig: { Binds: [`${FOLDER}:/certs`], NetworkMode: 'none' },
-    })
-    try {
-      const file = { path: `${registry}/ca.crt`, content: Buffer.from(authority) }
-      await container.putArchive(archive([file]), { path: '/certs' })
-    } finally {
-      await container.remove({ force: true })
     }
+    await withContainer(host, options, what, (container) =>
+      asked(host, what, ENGINE_LIMITS.change, (abortSignal) =>
+        container.putArchive(file, { path: '/certs', abortSignal }),
+      ),
+    )
   } catch (error) {
     throw engineError(host, what, error)
   }

@@ -1,6 +1,7 @@
 import { TasukiError } from '../../domain/errors.ts'
 import type { Login } from '../../domain/registry.ts'
 import { engineError, followed, type ImageHost } from './engine.ts'
+import { asked, ENGINE_LIMITS } from './engine-calls.ts'
 import { authOf } from './transfer.ts'
 
 /**
@@ -18,9 +19,10 @@ export async function push(
   try {
     // Without any login the engine would look for one of its own.
     const authconfig = login === null ? { username: '', password: '' } : authOf(login, repository)
-    const stream = await host.docker
-      .getImage(`${repository}:${tag}`)
-      .push({ tag, authconfig, abortSignal: signal })
+    const image = host.docker.getImage(`${repository}:${tag}`)
+    const stream = await asked(host, what, ENGINE_LIMITS.begin, (late) =>
+      image.push({ tag, authconfig, abortSignal: AbortSignal.any([signal, late]) }),
+    )
     await followed(host, what, stream, {
       signal,
       onMessage: ({ aux }) => {

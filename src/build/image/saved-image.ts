@@ -5,7 +5,16 @@ import { join } from 'node:path'
 import { Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { engineError, type ImageHost, Watch } from './engine.ts'
+import { asked, ENGINE_LIMITS, inspected } from './engine-calls.ts'
 import { TarIndex } from './tar-index.ts'
+
+/** What dockerode has and its types have not: unlike `getImage(id).get()` it can be given up. */
+interface SavesImages {
+  getImages(options: {
+    readonly names: readonly string[]
+    readonly abortSignal: AbortSignal
+  }): Promise<NodeJS.ReadableStream>
+}
 
 const END_OF_ARCHIVE = Buffer.alloc(1024)
 
@@ -29,8 +38,10 @@ export class SavedImage {
     const index = new TarIndex()
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 })
-      const { RootFS } = await from.docker.getImage(id).inspect()
-      const archive = await from.docker.getImage(id).get()
+      const { RootFS } = await inspected(from, id)
+      const archive = await asked(from, what, ENGINE_LIMITS.write, (abortSignal) =>
+        (from.docker as unknown as SavesImages).getImages({ names: [id], abortSignal }),
+      )
       const watch = new Watch(from, what)
       const noted = new Transform({
         transform(chunk: Buffer, _encoding, done) {

@@ -4,7 +4,9 @@ import type { Readable } from 'node:stream'
 import { create } from 'tar'
 import { APP_PATH, SLUG_NOTE, type SlugNote } from '../../domain/slug.ts'
 import { engineError, type ImageHost } from './engine.ts'
+import { asked, ENGINE_LIMITS, sent } from './engine-calls.ts'
 import { findImage } from './find.ts'
+import { withContainer } from './work-container.ts'
 
 /** What a slug is put on. */
 export interface Base {
@@ -14,7 +16,7 @@ export interface Base {
   readonly name: string
 }
 
-const CONFLICT = 409
+const WHAT = 'putting a slug on its base image'
 
 /** What images of slugs are called on hosts: of one slug on one base. */
 function slugImageName(digest: string, base: Pick<Base, 'id'>): string {
@@ -35,32 +37,27 @@ export async function putSlugOn(
   if (known) return known.id
   try {
     const note = JSON.parse(await readFile(join(slug.tree, SLUG_NOTE), 'utf8')) as SlugNote
-    const container = await createAnew(host, `tasuki-slug-${hexOf(slug.digest).slice(0, 24)}`, base)
-    try {
-      await container.putArchive(treeOf(slug.tree), { path: '/' })
-      const [repo, tag] = name.split(':')
-      const entry = note.launcher ? [`${APP_PATH}/${note.launcher}`] : []
-      const changes = [`ENTRYPOINT ${JSON.stringify(entry)}`, `WORKDIR ${APP_PATH}`, 'CMD []', 'USER root']
-      const { Id } = (await container.commit({ repo, tag, changes })) as { Id: string }
+    const [repo, tag] = name.split(':')
+    const entry = note.launcher ? [`${APP_PATH}/${note.launcher}`] : []
+    const changes = [`ENTRYPOINT ${JSON.stringify(entry)}`, `WORKDIR ${APP_PATH}`, 'CMD []', 'USER root']
+    return await withContainer(host, containerFor(slug.digest, base), WHAT, async (container) => {
+      await sent(host, WHAT, treeOf(slug.tree), (body, abortSignal) =>
+        container.putArchive(body, { path: '/', abortSignal }),
+      )
+      const { Id } = (await asked(host, WHAT, ENGINE_LIMITS.write, (abortSignal) =>
+        container.commit({ repo, tag, changes, abortSignal }),
+      )) as { Id: string }
       return Id
-    } finally {
-      await container.remove({ force: true })
-    }
+    })
   } catch (error) {
-    throw engineError(host, 'putting a slug on its base image', error)
+    throw engineError(host, WHAT, error)
   }
 }
 
-/** It is never started: its file system is what counts. */
-async function createAnew(host: ImageHost, name: string, base: Base) {
-  const options = { name, Image: base.name, Cmd: ['true'], Entrypoint: [], Labels: { 'tasuki.work': 'slug' } }
-  try {
-    return await host.docker.createContainer(options)
-  } catch (error) {
-    if ((error as { statusCode?: number }).statusCode !== CONFLICT) throw error
-    await host.docker.getContainer(name).remove({ force: true })
-    return host.docker.createContainer(options)
-  }
+/** Its file system is what counts. */
+function containerFor(digest: string, base: Base) {
+  const name = `tasuki-slug-${hexOf(digest).slice(0, 24)}`
+  return { name, Image: base.name, Cmd: ['true'], Entrypoint: [], Labels: { 'tasuki.work': 'slug' } }
 }
 
 function treeOf(tree: string): Readable {

@@ -1,7 +1,7 @@
-import { PassThrough, type Readable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import type { Readable } from 'node:stream'
 import type { Login } from '../../domain/registry.ts'
-import { engineError, followed, type ImageHost, Watch } from './engine.ts'
+import { engineError, followed, type ImageHost } from './engine.ts'
+import { asked, ENGINE_LIMITS, inspected, sent } from './engine-calls.ts'
 import type { SavedImage } from './saved-image.ts'
 
 const MOST_LOOKED_AT = 100
@@ -10,7 +10,12 @@ const MOST_LOOKED_AT = 100
 export async function pull(host: ImageHost, ref: string, login: Login | null): Promise<void> {
   const what = `fetching ${ref}`
   try {
-    const stream = await host.docker.pull(ref, login === null ? {} : { authconfig: authOf(login, ref) })
+    const stream = await asked(host, what, ENGINE_LIMITS.begin, (abortSignal) =>
+      host.docker.pull(ref, {
+        ...(login === null ? {} : { authconfig: authOf(login, ref) }),
+        abortSignal,
+      }),
+    )
     await followed(host, what, stream)
   } catch (error) {
     throw engineError(host, what, error)
@@ -31,35 +36,30 @@ export async function giveImage(image: SavedImage, to: ImageHost, id: string, ta
       if (present.size === 0 || engineError(to, what, error).code !== 'image_unavailable') throw error
       await load(to, image.without(new Set()))
     }
-    await to.docker.getImage(id).tag(tag)
+    await asked(to, what, ENGINE_LIMITS.change, (abortSignal) =>
+      to.docker.getImage(id).tag({ ...tag, abortSignal }),
+    )
   } catch (error) {
     throw engineError(to, what, error)
   }
 }
 
 async function load(to: ImageHost, archive: Readable): Promise<void> {
-  const watch = new Watch(to, 'taking an image')
-  const through = new PassThrough()
-  through.on('data', () => watch.heard())
-  await watch.over(archive, async () => {
-    const copied = pipeline(archive, through)
-    try {
-      const [answer] = await Promise.all([to.docker.loadImage(through, { quiet: true }), copied])
-      await followed(to, 'taking an image', answer)
-    } finally {
-      archive.destroy()
-      await copied.catch(() => undefined)
-    }
-  })
+  const what = 'taking an image'
+  const answer = await sent(to, what, archive, (body, abortSignal) =>
+    to.docker.loadImage(body, { quiet: true, abortSignal }),
+  )
+  await followed(to, what, answer)
 }
 
 /** The lowest layers of an image that a host has, one upon the other, in its own images. */
 async function commonLayers(layers: readonly string[], to: ImageHost): Promise<ReadonlySet<string>> {
   try {
-    const images = (await to.docker.listImages())
-      .sort((a, b) => b.Created - a.Created)
-      .slice(0, MOST_LOOKED_AT)
-    const known = await Promise.all(images.map(({ Id }) => to.docker.getImage(Id).inspect()))
+    const all = await asked(to, 'listing images', ENGINE_LIMITS.look, (abortSignal) =>
+      to.docker.listImages({ abortSignal }),
+    )
+    const images = all.sort((a, b) => b.Created - a.Created).slice(0, MOST_LOOKED_AT)
+    const known = await Promise.all(images.map(({ Id }) => inspected(to, Id)))
     const lengths = known.map(({ RootFS }) => commonLength(layers, RootFS?.Layers ?? []))
     const length = Math.max(0, ...lengths)
     const needed = new Set(layers.slice(length))

@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from '@grpc/grpc-js'
 import type { Login } from '../../../domain/registry.ts'
 import type { ImageHost } from '../engine.ts'
+import { asked, ENGINE_LIMITS } from '../engine-calls.ts'
 import {
   CREDENTIALS_REQUEST,
   CREDENTIALS_RESPONSE,
@@ -29,7 +30,9 @@ export interface BuildSession extends Disposable {
 /** Opens a connection to the engine on which BuildKit asks us: a gRPC server at the calling end. */
 export async function openSession(host: ImageHost, given: BuildSecrets): Promise<BuildSession> {
   const id = randomUUID()
-  const socket = await dial(host, id)
+  const socket = await asked(host, 'beginning a build', ENGINE_LIMITS.look, (abortSignal) =>
+    dial(host, id, abortSignal),
+  )
   // Whoever follows the build learns that the host is gone; what is still written here then is nobody's loss.
   socket.on('error', () => socket.destroy())
   const server = new Server()
@@ -59,12 +62,13 @@ export async function openSession(host: ImageHost, given: BuildSecrets): Promise
   }
 }
 
-function dial(host: ImageHost, id: string): Promise<Duplex> {
+function dial(host: ImageHost, id: string, abortSignal: AbortSignal): Promise<Duplex> {
   const { promise, resolve, reject } = Promise.withResolvers<Duplex>()
   const options = {
     method: 'POST',
     path: '/session',
     hijack: true,
+    abortSignal,
     headers: {
       Upgrade: 'h2c',
       'X-Docker-Expose-Session-Uuid': id,
