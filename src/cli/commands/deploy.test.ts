@@ -167,6 +167,34 @@ ${LOG}Handing over from v6 to v7 of shop (rolling)
     assert.equal(stdout.split('The connection to the server broke').length, 2)
   })
 
+  it('says what takes its time while an image is brought to its hosts', async () => {
+    const said = Promise.withResolvers<void>()
+    const prepare = { ...JOURNAL[0]!, kind: 'prepare' as const, note: 'fetch everything first' }
+    await using api = await fakeApi(
+      routesFor(RECEIPT, {
+        'GET /tasuki/rollouts/r1/events': async (_, response) => {
+          const send = eventStream(response)
+          send('journal', { ...prepare, state: 'intent' })
+          await said.promise
+          send('journal', { ...prepare, state: 'done' })
+          for (const entry of JOURNAL.slice(1)) send('journal', entry)
+          send('end', rolloutRecord(RECEIPT))
+          response.end()
+        },
+      }),
+    )
+    const { code, stdout } = await tasuki.run(['deploy', 'app.tgz', '-a', 'shop'], {
+      env: { TASUKI_URL: api.url },
+      started: ({ stdout }) =>
+        stdout?.on(
+          'data',
+          (text: Buffer) => text.includes('  preparing: what it runs from') && said.resolve(),
+        ),
+    })
+    assert.equal(code, 0)
+    assert.equal(stdout.split('preparing').length, 2)
+  })
+
   it('leaves the deploy running on Ctrl-C, and says how to look at it', async () => {
     const began = Promise.withResolvers<void>()
     await using api = await fakeApi(

@@ -11,6 +11,8 @@ export const PATIENCE_MS = 60_000
 
 const REDRAW_MS = 150
 const LOOK_MS = 400
+/** After so long of preparing somebody who watches is told what takes its time. */
+const PREPARING_MS = 1_000
 
 /**
  * Shows a rollout to its end and returns its last record, with the receipt. Goes on over restarts of the control plane;
@@ -35,6 +37,7 @@ export async function followRollout(
     for await (const { event, data } of events) follower.take(event, data)
   } finally {
     stop()
+    follower.close()
     view.end()
   }
   return await patient.get<RolloutRecord>(path)
@@ -51,6 +54,7 @@ class Follower {
   #shown = 0
   #heard = 0
   #connected = false
+  #preparing: NodeJS.Timeout | undefined
 
   constructor(rollout: RolloutRecord, view: RolloutView) {
     this.rollout = rollout
@@ -73,8 +77,13 @@ class Follower {
     this.#entries.set(entry.id, entry)
     if (known?.state === entry.state) return
     this.#ahead = Date.now() - instant(entry.ended_at ?? entry.at)
+    if (entry.kind === 'prepare') this.#prepare(entry)
     this.#remark(entry, known === undefined)
     this.draw()
+  }
+
+  close(): void {
+    clearTimeout(this.#preparing)
   }
 
   draw(): void {
@@ -92,6 +101,14 @@ class Follower {
     if (++this.#heard <= this.#shown) return
     this.#shown = this.#heard
     for (const line of text.replace(/\n$/, '').split('\n')) this.#view.say(`  ${line}`)
+  }
+
+  /** An image may take minutes to its hosts, and nothing else happens meanwhile. */
+  #prepare({ state }: JournalRecord): void {
+    clearTimeout(this.#preparing)
+    if (state !== 'intent') return
+    const what = '  preparing: what it runs from is brought to every machine first'
+    this.#preparing = setTimeout(() => this.#view.say(what), PREPARING_MS)
   }
 
   /** What went wrong is said at once, as well as in the end. */
