@@ -13,19 +13,18 @@ import { Looks } from '../oracle/looks.ts'
 import { RotationRules } from '../oracle/rotation.ts'
 import { StartRules } from '../oracle/starts.ts'
 import { type UpkeepBench, UpkeepRules } from '../oracle/upkeep.ts'
-import { newApp, releaseOf, runningRollout, type SimApp, type SimRelease } from './app.ts'
+import { type VisitBench, VisitRules } from '../oracle/visits.ts'
+import { newApp, type SimApp, type SimRelease } from './app.ts'
 import { controlPlane } from './control-plane.ts'
 import { Fates } from './fates.ts'
 import { type Conditions, Link } from './link.ts'
 import { keyOf, SimRouter } from './router.ts'
-import { type EndCause, type SimInstance, SimRuntime } from './runtime.ts'
+import { SimRuntime } from './runtime.ts'
 import { describe, isAtRest } from './standing.ts'
 import { SimStore } from './store.ts'
 import { SimTraffic } from './traffic.ts'
 import { Visitors } from './visitors.ts'
-
-/** Between two looks at what the checks say, ms. */
-const HEALTH_MS = 1000
+import { connectRouter, connectRuntime, connectVisitors } from './wiring.ts'
 
 /** A release of which so many have ended badly may be given up as what was before. */
 const HOPELESS = 6
@@ -39,7 +38,7 @@ export interface WorldOptions {
 }
 
 /** Apps, their instances, hosts, routers, visitors, and the control plane: all in one thread, from one seed. */
-export class World implements Bench, UpkeepBench {
+export class World implements Bench, UpkeepBench, VisitBench {
   readonly random: Random
   readonly clock = new SimClock()
   readonly runtime: SimRuntime
@@ -56,6 +55,7 @@ export class World implements Bench, UpkeepBench {
   readonly rotation: RotationRules
   readonly ends: EndRules
   readonly upkeep: UpkeepRules
+  readonly visits: VisitRules
   looks = new Looks()
   /** Instant of the last thing that went wrong by itself: until some time after, visitors may find nobody. */
   troubleAt = 0
@@ -72,9 +72,9 @@ export class World implements Bench, UpkeepBench {
   /** Of a control plane that is killed: the share of what it had sent that still arrives. */
   lateShare = 0
   /** Rollouts at whose beginning all that was to serve did. */
-  readonly #baseWhole = new Set<string>()
+  readonly baseWhole = new Set<string>()
   readonly #switchedAt = new Map<string, number>()
-  readonly #fates = new Fates()
+  readonly fateOf = new Fates()
 
   constructor(options: WorldOptions, coverage: Coverage) {
     this.random = new Random(options.seed)
@@ -95,9 +95,10 @@ export class World implements Bench, UpkeepBench {
     this.ends = new EndRules(this)
     this.books = new BookRules(this, this.store)
     this.upkeep = new UpkeepRules(this)
-    this.#connectRuntime()
-    this.#connectRouter()
-    this.#connectVisitors()
+    this.visits = new VisitRules(this)
+    connectRuntime(this)
+    connectRouter(this)
+    connectVisitors(this)
     this.store.onJournal = (entry, generation) => this.books.journaled(entry, generation)
     this.store.onSwitched = (rollout) => {
       if (!this.#switchedAt.has(rollout)) this.#switchedAt.set(rollout, this.now())
@@ -151,7 +152,7 @@ export class World implements Bench, UpkeepBench {
     const rollout = this.store.begin(app, release, kind)
     const key = keyOf({ appId: app.id, type: ROUTABLE_TYPE })
     const there = this.router.serving(key).filter((id) => this.#isOf(id, rollout.base)).length
-    if (there >= app.quantity.web) this.#baseWhole.add(rollout.id)
+    if (there >= app.quantity.web) this.baseWhole.add(rollout.id)
     this.coverage.add('rollouts', rollout.strategy)
     this.trace.say(
       () =>
@@ -300,9 +301,9 @@ export class World implements Bench, UpkeepBench {
 
   #finished(rollout: Rollout, outcome: Rollout['outcome']): void {
     const since = rollout.startedAt
-    const whole = outcome === 'succeeded' || this.#baseWhole.has(rollout.id)
+    const whole = outcome === 'succeeded' || this.baseWhole.has(rollout.id)
     const release = outcome === 'succeeded' ? rollout.target.release : rollout.base?.release
-    const fate = this.#fates.ofApp(rollout.appId, release)
+    const fate = this.fateOf.ofApp(rollout.appId, release)
     // Where calls take so long, what boots in time is given up all the same.
     const bearable = outcome !== 'succeeded' && fate.count < HOPELESS && !this.slow
     const calm =
@@ -313,141 +314,11 @@ export class World implements Bench, UpkeepBench {
     this.books.finished(rollout, outcome!, calm)
   }
 
-  #connectRuntime(): void {
-    const { runtime, starts, ends, books } = this
-    runtime.behaviourOf = (spec) => {
-      const app = this.app(spec.appId)
-      const behaviour = app ? releaseOf(app, spec.release)?.behaviour : undefined
-      if (!behaviour) throw new Error(`${spec.appId} v${spec.release} is unknown to the world`)
-      return behaviour
-    }
-    runtime.onStart = (one) => {
-      this.trace.say(() => `    ${one.info.id} starts`)
-      books.effect(one.spec.kind === 'release-phase' ? 'start-release-phase' : 'start', one.info.id)
-      starts.start(one)
-    }
-    runtime.onSignal = (one, signal) => {
-      books.effect(signal === 'SIGTERM' ? 'terminate' : 'kill', one.info.id)
-      ends.signal(one, signal)
-      // One that is given up before it ever passed is bad luck of its release too.
-      if (!this.runtime.isWell(one) || !this.router.wasUp(keyOf(one.spec), one.info.id))
-        this.#fates.add(keyOf(one.spec), one.spec.release, this.clock.wall())
-      one.mayBeCut ||= ends.drainLimitPassed(one) || this.looks.isInUnknown(keyOf(one.spec), one.info.id)
-      if (this.#late) this.runtime.crash(one.info.id, 143)
-    }
-    runtime.onSilent = (one) => {
-      this.looks.fell(keyOf(one.spec))
-      this.visitors.ended(one, 'fate')
-    }
-    runtime.onEnd = (one, cause) => this.#ended(one, cause)
-    runtime.onRemove = (one) => {
-      books.effect('remove', one.info.id)
-      ends.remove(one)
-      this.traffic.forget(one.info.id)
-    }
-  }
-
-  #ended(one: SimInstance, cause: EndCause): void {
-    this.trace.say(() => `    ${one.info.id} has ended (${cause === 'told' ? 'as told' : 'by itself'})`)
-    this.starts.ended(one)
-    if (cause === 'fate' || this.#late) this.#fell(keyOf(one.spec), one.info.id)
-    this.visitors.ended(one, this.#late ? 'fate' : cause)
-    if (this.visitors.counts.lost > 0)
-      this.findings.add(
-        'lost',
-        `${one.info.id} was told to end with ${this.visitors.counts.lost} requests in flight`,
-      )
-  }
-
-  #fell(key: string, instance: string): void {
-    this.looks.fell(key)
-    const release = this.runtime.get(instance)?.spec.release
-    this.#fates.add(key, release, this.clock.wall())
-  }
-
-  /** Somebody looks at the checks every second, and tells the engine. */
-  #down(key: string, instance: string): void {
-    this.#fell(key, instance)
-    this.clock.timer(HEALTH_MS, () => this.poke(key.split(' ')[0]!))
-  }
-
   fates(key: string, release: number): number {
-    return this.#fates.of(key, release).count
+    return this.fateOf.of(key, release).count
   }
 
   get slow(): boolean {
     return this.conditions.slowShare > 0 && this.conditions.slowMs > 50
-  }
-
-  #connectRouter(): void {
-    const { router, rotation, ends, books } = this
-    router.onPrepare = (key, rise) => rotation.prepare(key, rise)
-    router.onAssign = (_key, id) => books.effect('assign', id)
-    router.onAdmit = (key, id) => {
-      books.effect('admit', id)
-      if (this.#late) this.looks.letInLate(key, id)
-      rotation.admit(key, id)
-    }
-    router.onRefusedAdmit = (key, id) => rotation.refusedAdmit(key, id)
-    router.onDrain = (key, id) => {
-      books.effect('drain', id)
-      rotation.drain(key, id)
-    }
-    router.onPark = (_key, id) => {
-      books.effect('park', id)
-      ends.park(id)
-    }
-    router.onFree = (_key, id) => {
-      books.effect('free', id)
-      ends.free(id)
-      const one = this.runtime.get(id)
-      if (one && ends.drainLimitPassed(one)) this.visitors.freed(id)
-    }
-    router.onCloseStreams = (id) => {
-      ends.closeStreams(id)
-      this.visitors.closeStreams(id)
-    }
-    for (const node of router.nodes) node.onDown = (key, instance) => this.#down(key, instance)
-  }
-
-  #connectVisitors(): void {
-    const { visitors } = this
-    visitors.onRouted = (one, server) => this.rotation.routed(one, server)
-    visitors.onAnswer = (one, fine) => this.traffic.answered(one.info.id, fine)
-    visitors.onCut = (one) => one.mayBeCut
-    visitors.onTurnedAway = (appId, waited) => this.#turnedAway(appId, waited)
-  }
-
-  /** Nobody may find nobody while, all that time, an instance was able to serve and the control plane to act. */
-  #turnedAway(appId: string, waited: number): void {
-    const app = this.app(appId)
-    const since = this.now() - waited
-    if (!app || app.destroyed || app.quantity.web === 0 || this.troubleAt > since) return
-    // A hand-over takes some twenty calls: when each takes half a second, no hold is long enough.
-    if (this.slow) return
-    const goal = this.looks.goal(appId, ROUTABLE_TYPE)
-    // By the rules of a release that takes over, or that it goes back from, all of so few may be missing.
-    const types = [...(this.looks.wanted(appId)?.types.values() ?? [])].flat()
-    if (goal.quantity <= Math.max(...types.map((type) => type.settings.maxUnavailable))) return
-    const rollout = runningRollout(app)
-    // A base that did not serve when the rollout began is not brought back to life: its target is waited for.
-    const base = rollout && this.#baseWhole.has(rollout.id) ? rollout.base : null
-    const sets = new Set([rollout ? base : app.serving, rollout?.target].map((set) => set?.generation))
-    const able = this.runtime
-      .of(appId)
-      .find(
-        (one) =>
-          one.spec.type === ROUTABLE_TYPE && sets.has(one.spec.generation) && this.#ableSince(one) <= since,
-      )
-    if (able)
-      this.findings.add(
-        'turned away',
-        `a visitor waited ${waited} ms for nothing while ${able.info.id} could serve`,
-      )
-  }
-
-  #ableSince(one: SimInstance): number {
-    if (!this.runtime.isWell(one) || one.signalledAt !== null) return Number.POSITIVE_INFINITY
-    return Math.max(one.startedAt + (one.behaviour.bootMs ?? 0), one.sickUntil)
   }
 }
