@@ -144,17 +144,21 @@ export class FleetHost {
 
   /** Lets go of it; what runs there runs on. */
   async close(): Promise<void> {
-    this.#closed.abort()
-    for (const stop of this.#stop) stop()
-    this.#member.close()
+    this.#letGo()
     await this.#book.save()
   }
 
   /** Lets go of it for good: nothing of it is known any more. */
   async forget(): Promise<void> {
-    await this.close()
+    this.#letGo()
     this.#member.forget()
     await this.#book.delete()
+  }
+
+  #letGo(): void {
+    this.#closed.abort()
+    for (const stop of this.#stop) stop()
+    this.#member.close()
   }
 
   /** Null when it did not answer in time; then it is looked at again until it does. */
@@ -209,8 +213,9 @@ export class FleetHost {
     return { ...instance, host: this.#host.name, unreachable }
   }
 
-  /** The next change writes it anew when this one can not be written. */
+  /** The next change writes it anew when this one can not be written. What comes late, whoever has the host now writes. */
   #keep(): void {
+    if (this.#closed.signal.aborted) return
     this.#book.save().catch((error: unknown) => {
       const { message } = asTasukiError(error)
       this.#log.warn(

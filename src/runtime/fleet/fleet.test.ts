@@ -5,7 +5,8 @@ import { describe, it, type TestContext } from 'node:test'
 import type { RuntimeInstance } from '../../domain/instance.ts'
 import { AS_PROCESSES } from '../../domain/placement.ts'
 import { runtimeContract, shellCommands, specOf } from '../contract.ts'
-import type { Fleet } from './fleet.ts'
+import { Fleet } from './fleet.ts'
+import type { Member } from './member.ts'
 import { type FleetBench, type FleetWish, hostOf, makeFleet } from './testing.ts'
 
 const ARTIFACT = 'sha256:fleet'
@@ -105,6 +106,47 @@ describe('a fleet', () => {
     assert.equal((await machines.get('b')!.runtime.list()).length, 1)
     await fleet.join(hostOf({ name: 'b' }))
     assert.deepEqual(await hostsOf(fleet), ['a', 'b'])
+  })
+})
+
+describe('the way to a host', () => {
+  /** A fleet of one host, and the ways to it that are open. */
+  async function counted(t: TestContext) {
+    const { machines, data } = await bench(t, { hosts: [] })
+    const { runtime } = machines.get('local')!
+    const ways = new Set<Member>()
+    const open = (): Member => {
+      const member: Member = {
+        runtime,
+        reachable: () => true,
+        failure: () => null,
+        onChange: () => () => undefined,
+        close: () => void ways.delete(member),
+        forget: () => undefined,
+      }
+      ways.add(member)
+      return member
+    }
+    const options = { data: join(data, 'other'), local: runtime, open, log: { warn: () => undefined } }
+    const fleet = await Fleet.open({ ...options, placementOf: async () => AS_PROCESSES }, [
+      hostOf({ name: 'a' }),
+    ])
+    t.after(() => fleet.close())
+    return { fleet, ways, directory: join(data, 'other', 'fleet') }
+  }
+
+  it('is one, though it changes twice at once', async (t) => {
+    const { fleet, ways } = await counted(t)
+    const keys = ['SHA256:one', 'SHA256:two']
+    await Promise.all(keys.map((hostKey) => fleet.change(hostOf({ name: 'a', hostKey }))))
+    assert.equal(ways.size, 1)
+  })
+
+  it('is none when the host leaves while the way to it changes', async (t) => {
+    const { fleet, ways, directory } = await counted(t)
+    const changed = fleet.change(hostOf({ name: 'a', hostKey: 'SHA256:one' }))
+    await Promise.all([changed, fleet.leave('id-a')])
+    assert.deepEqual([ways.size, fleet.conditions(), readdirSync(directory)], [0, [], []])
   })
 })
 

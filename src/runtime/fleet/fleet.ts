@@ -42,6 +42,7 @@ export class Fleet implements Runtime, OneOffs, Usage {
   readonly #directory: string
   readonly #hosts = new Map<string, FleetHost>()
   readonly #listeners = new Set<(appId: string) => void>()
+  #last: Promise<void> = Promise.resolve()
 
   /** Takes up what is known of those hosts, and begins to connect to them without waiting for any. */
   static async open(options: FleetOptions, hosts: readonly Host[]): Promise<Fleet> {
@@ -68,28 +69,43 @@ export class Fleet implements Runtime, OneOffs, Usage {
   }
 
   /** One more host. */
-  async join(host: Host): Promise<void> {
+  join(host: Host): Promise<void> {
+    return this.#inTurn(() => this.#join(host))
+  }
+
+  async #join(host: Host): Promise<void> {
     const { log, open } = this.#options
     const book = await HostBook.open(join(this.#directory, `${host.id}.json`))
     this.#hosts.set(host.id, new FleetHost(host, open(host), book, log, (appId) => this.#tell(appId)))
   }
 
   /** A host is to be as told from now on. With another way to it, it is connected to anew. */
-  async change(host: Host): Promise<void> {
-    const known = this.#hosts.get(host.id)
-    if (!known) return
-    if (wayOf(known.host) === wayOf(host)) known.host = host
-    else {
-      await known.close()
-      await this.join(host)
-    }
+  change(host: Host): Promise<void> {
+    return this.#inTurn(async () => {
+      const known = this.#hosts.get(host.id)
+      if (!known) return
+      if (wayOf(known.host) === wayOf(host)) known.host = host
+      else {
+        await known.close()
+        await this.#join(host)
+      }
+    })
   }
 
   /** A host is no more: what was known of it is forgotten, what runs there runs on. */
-  async leave(id: string): Promise<void> {
-    const host = this.#hosts.get(id)
-    this.#hosts.delete(id)
-    await host?.forget()
+  leave(id: string): Promise<void> {
+    return this.#inTurn(async () => {
+      const host = this.#hosts.get(id)
+      this.#hosts.delete(id)
+      await host?.forget()
+    })
+  }
+
+  /** Hosts come, change and go one after the other: two at once would each open a way, and one of them stay open. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#last.then(work)
+    this.#last = done.catch(() => undefined) // whoever asked for it is told
+    return done
   }
 
   /** How it stands with each host now. */
