@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 
 const HEAD = `
@@ -17,10 +17,20 @@ function project(t: TestContext, files: Readonly<Record<string, string>>): strin
   writeFileSync(join(root, 'package.json'), '{ "type": "module" }')
   mkdirSync(join(root, 'scripts'))
   mkdirSync(join(root, 'src'))
-  for (const name of ['run-tests.ts', 'test-report.ts']) {
-    cpSync(join(import.meta.dirname, name), join(root, 'scripts', name))
+  const scripts = [
+    'run-tests.ts',
+    'test-groups.ts',
+    'test-phases.ts',
+    'test-process.ts',
+    'test-report.ts',
+    'test-room.ts',
+  ]
+  for (const name of scripts) cpSync(join(import.meta.dirname, name), join(root, 'scripts', name))
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(root, 'src', name)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(path, HEAD + text)
   }
-  for (const [name, text] of Object.entries(files)) writeFileSync(join(root, 'src', name), HEAD + text)
   return root
 }
 
@@ -82,7 +92,10 @@ test('a run without failures has none to tell of, and names its slowest files', 
   const { code, lines } = runTests(project(t, { 'good.test.ts': GOOD }), 'unit', 'good')
   assert.equal(code, 0)
   assert.equal(lines.includes('── failed ──'), false)
-  assert.match(lines.slice(lines.indexOf('── slowest files ──'))[2]!, /^ +\d+\.\d s {2}src\/good\.test\.ts$/)
+  assert.match(
+    lines.slice(lines.indexOf('── slowest files ──'))[2]!,
+    /^ +\d+\.\d s, CPU +0\.[1-9] s {2}src\/good\.test\.ts$/,
+  )
   assert.equal(lines.at(-1), '1 passed, 0 failed, 0 skipped')
 })
 
@@ -100,4 +113,18 @@ test('works twice', () => {
   assert.equal(readFileSync(join(root, 'src', 'runs'), 'utf8'), 'xxx')
   assert.ok(lines.includes('── failed in round 3 ──'))
   assert.equal(lines.at(-1), '2 passed, 1 failed, 0 skipped')
+})
+
+test('files that share a process are told of each for itself, also one that can not be loaded', (t) => {
+  const files = {
+    'domain/good.test.ts': GOOD,
+    'domain/bad.test.ts': BAD,
+    'domain/torn.test.ts': "import './none.ts'",
+  }
+  const { code, lines } = runTests(project(t, files))
+  assert.equal(code, 1)
+  assert.equal(lines.at(-1), '2 passed, 2 failed, 0 skipped')
+  assert.ok(lines.includes('  src/domain/bad.test.ts:6'), lines.join('\n'))
+  assert.ok(lines.includes('✖ src/domain/torn.test.ts can be loaded'), lines.join('\n'))
+  assert.match(lines.slice(lines.indexOf('── slowest files ──'))[2]!, /src-domain-1 \(several files\)$/)
 })

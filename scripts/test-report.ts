@@ -1,4 +1,5 @@
 /** What a run of tests tells beside the runner's own report: which tests failed and why, and which files took longest. */
+import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import type { run } from 'node:test'
 
@@ -19,11 +20,19 @@ export class TestReport {
   failed = 0
   skipped = 0
   readonly #root: string
+  readonly #groups: string
+  readonly #cpu: string
   readonly #failures: Failure[] = []
   readonly #seconds = new Map<string, number>()
 
-  constructor(root: string) {
+  /**
+   * Of tests below `root`. `groups` is the directory of files that are several in one; each test process has left in the
+   * file `cpu` what it used of the processors.
+   */
+  constructor(root: string, groups: string, cpu: string) {
     this.#root = root
+    this.#groups = groups
+    this.#cpu = cpu
   }
 
   /** Takes in what the stream of a phase says. */
@@ -55,10 +64,18 @@ export class TestReport {
     })
   }
 
-  /** The files that took longest, one a line. */
+  /** The files that took longest, one a line, then what all of them used of the processors. */
   slowest(count: number): string {
+    const used = this.#processorSeconds()
     const all = [...this.#seconds].sort(([, one], [, other]) => other - one).slice(0, count)
-    return all.map(([file, s]) => `${s.toFixed(1).padStart(7)} s  ${relative(this.#root, file)}`).join('\n')
+    const lines = all.map(
+      ([file, s]) => `${seconds(s)}, CPU ${seconds(used.get(file) ?? 0)}  ${this.#name(file)}`,
+    )
+    const total = [...used.values()].reduce((sum, one) => sum + one, 0)
+    return [
+      ...lines,
+      `CPU of all ${this.#seconds.size}, without what they detached: ${seconds(total).trim()}`,
+    ].join('\n')
   }
 
   /** Each test that failed, with its file and its error; empty when none did. */
@@ -76,12 +93,34 @@ export class TestReport {
     return indented(error.message) + (ours === undefined ? '' : `\n    ${ours.trim()}`)
   }
 
+  /** As it is told: below the root, or what it stands for. */
+  #name(file: string): string {
+    const group = relative(this.#groups, file)
+    return group.startsWith('..')
+      ? relative(this.#root, file)
+      : `${group.replace(/\.test\.mjs$/, '')} (several files)`
+  }
+
+  #processorSeconds(): Map<string, number> {
+    const sums = new Map<string, number>()
+    const lines = existsSync(this.#cpu) ? readFileSync(this.#cpu, 'utf8').trimEnd().split('\n') : []
+    for (const line of lines) {
+      const [file, used] = JSON.parse(line) as [string, number]
+      sums.set(file, (sums.get(file) ?? 0) + used)
+    }
+    return sums
+  }
+
   #count(counts: { tests: number; passed: number; skipped: number; todo: number }): void {
     const { tests, passed, skipped, todo } = counts
     this.passed += passed
     this.skipped += skipped + todo
     this.failed += tests - passed - skipped - todo
   }
+}
+
+function seconds(many: number): string {
+  return `${many.toFixed(1).padStart(7)} s`
 }
 
 function failureType(error: unknown): unknown {
