@@ -101,6 +101,11 @@ export function privateAddressOf(to: HostAddress, given: string | null): string 
   })
 }
 
+/** Why a host does not answer, in words that can follow a colon: those of an error that names the host, without that. */
+export function whyUnreachable({ message }: Error): string {
+  return message.replace(/^The host \S+ does not answer: /, '').replace(/\.$/, '')
+}
+
 function socketOf(text: string): HostAddress {
   const path = text.slice('unix://'.length)
   if (SOCKET.test(path)) return { kind: 'socket', path }

@@ -1,9 +1,8 @@
 import { TasukiError } from '../domain/errors.ts'
-import type { Host } from '../domain/host.ts'
+import { type Host, whyUnreachable } from '../domain/host.ts'
 import { DockerRuntime, type DockerRuntimeOptions } from '../runtime/docker/docker-runtime.ts'
 import { type DockerHost, openDockerHost } from '../runtime/docker/host.ts'
 import type { Fleet } from '../runtime/fleet/fleet.ts'
-import { reasonOf } from '../runtime/fleet/fleet-host.ts'
 import type { Member } from '../runtime/fleet/member.ts'
 import type { FleetControl, MetHost } from '../services/fleet-port.ts'
 import type { KeyPair } from '../ssh/key-pair.ts'
@@ -62,7 +61,7 @@ export class DockerHosts {
     return {
       runtime,
       reachable: () => host.reachable(),
-      failure: () => (host.ssh?.failure ? reasonOf(host.ssh.failure) : null),
+      failure: () => (host.ssh?.failure ? whyUnreachable(host.ssh.failure) : null),
       onChange: (listen) => host.ssh?.onState(listen) ?? nothing,
       close: () => {
         runtime.close()

@@ -44,6 +44,10 @@ export async function infoOf(host: { readonly name: string; readonly docker: Doc
 interface DockerInfo {
   readonly SystemTime: string
   readonly DockerRootDir: string
+  readonly Driver: string
+  readonly LiveRestoreEnabled: boolean
+  readonly MemoryLimit: boolean
+  readonly Images: number
 }
 
 /** HTTP status of Docker's refusal; null for any other error. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { asTasukiError, TasukiError } from '../../domain/errors.ts'
-import type { Host } from '../../domain/host.ts'
+import { type Host, whyUnreachable } from '../../domain/host.ts'
 import type { InstanceId, InstanceSpec, RuntimeInstance } from '../../domain/instance.ts'
 import type { HostBook } from './host-book.ts'
 import type { Member, WholeRuntime } from './member.ts'
@@ -166,7 +166,7 @@ export class FleetHost {
     const seeing = this.#see(appId)
     const seen = await Promise.race([seeing.catch((error: unknown) => asTasukiError(error)), slow()])
     if (Array.isArray(seen)) return seen
-    this.#didNotAnswer(seen === 'slow' ? 'it has not answered for a second' : reasonOf(seen))
+    this.#didNotAnswer(seen === 'slow' ? 'it has not answered for a second' : whyUnreachable(seen))
     void this.#lookAgain(seeing)
     return null
   }
@@ -229,11 +229,6 @@ export class FleetHost {
 /** Whether it may have happened all the same. */
 function isUnknown({ code }: TasukiError): boolean {
   return code === 'host_unreachable' || code === 'internal'
-}
-
-/** Why, in words that can follow a colon: those of an error that names the host already, without that. */
-export function reasonOf({ message }: Error): string {
-  return message.replace(/^The host \S+ does not answer: /, '').replace(/\.$/, '')
 }
 
 async function slow(): Promise<'slow'> {

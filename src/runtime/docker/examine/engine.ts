@@ -1,26 +1,26 @@
 import type Docker from 'dockerode'
 import { TasukiError } from '../../../domain/errors.ts'
+import { whyUnreachable } from '../../../domain/host.ts'
 import type { ContainerFacts, DockerFacts, DockerTrouble } from '../../../domain/host-facts.ts'
-import { ask, LIMITS, statusOf, wordsOf } from '../calls.ts'
+import { ask, infoOf, LIMITS, statusOf, wordsOf } from '../calls.ts'
 import type { DockerHost } from '../host.ts'
 import { LABELS } from '../labels.ts'
 
 /** Containers beyond these are not looked at. */
 const MOST_CONTAINERS = 200
 const AT_ONCE = 10
-const ROOT_OF_IMAGES = '/var/lib/docker'
 
 /** What Docker says of itself, or what went wrong when it was asked. Never throws. */
 export async function lookAtEngine(host: DockerHost): Promise<DockerFacts | DockerTrouble> {
   try {
     const [info, version] = await Promise.all([
-      ask(host, LIMITS.look, () => host.docker.info()),
+      infoOf(host),
       ask(host, LIMITS.look, () => host.docker.version()),
     ])
     return {
       version: version.Version,
       api: version.ApiVersion,
-      root: info.DockerRootDir ?? ROOT_OF_IMAGES,
+      root: info.DockerRootDir,
       storageDriver: info.Driver,
       liveRestore: info.LiveRestoreEnabled === true,
       limits: info.MemoryLimit === true,
@@ -28,7 +28,7 @@ export async function lookAtEngine(host: DockerHost): Promise<DockerFacts | Dock
     }
   } catch (error) {
     return {
-      trouble: error instanceof TasukiError ? 'nobody takes connections on its socket' : wordsOf(error),
+      trouble: error instanceof TasukiError ? whyUnreachable(error) : wordsOf(error),
     }
   }
 }
