@@ -2,14 +2,16 @@ import { TasukiError } from '../domain/errors.ts'
 import { eligible, noHost } from '../domain/placement.ts'
 import type { StoredHost } from '../store/hosts.ts'
 import type { ServiceDeps } from './context.ts'
+import { misplaced } from './misplaced.ts'
 import { placementOf } from './placements.ts'
 import { intendedRelease } from './rollouts.ts'
 
 type Deps = Pick<ServiceDeps, 'store' | 'engine' | 'fleet'>
 
 /**
- * Moves instances away from hosts that are being drained: condemns each, so that the engine replaces it one for one, and
- * starts nothing there. Works from what is, so it goes on whatever becomes of the control plane.
+ * Moves instances away from hosts that are being drained, or that have their app's label no more: condemns each, so that the
+ * engine replaces it one for one, and starts nothing there. Works from what is, so it goes on whatever becomes of the
+ * control plane.
  */
 export class HostDrains {
   readonly #deps: Deps
@@ -24,7 +26,8 @@ export class HostDrains {
     const conditions = new Map(fleet.conditions().map((one) => [one.id, one]))
     const draining = (await store.tables.hosts.all()).filter(({ state }) => state === 'draining')
     const there = draining.flatMap(({ id }) => conditions.get(id)?.instances ?? [])
-    const formation = there.filter((one) => one.kind === 'formation' && one.state === 'running')
+    const leaving = [...there, ...(await misplaced(this.#deps))]
+    const formation = leaving.filter((one) => one.kind === 'formation' && one.state === 'running')
     for (const appId of new Set(formation.map((one) => one.appId))) {
       const condemned = new Set(await store.tables.condemned.of(appId))
       const fresh = formation.filter((one) => one.appId === appId && !condemned.has(one.id))

@@ -143,6 +143,34 @@ test('draining condemns what runs on the host, and what still comes, but no one-
   assert.equal([...made.fleet.told.values()].find(({ name }) => name === 'h1')?.state, 'active')
 })
 
+test('a host that has its app’s label no more is left, once another has it and no rollout is under way', async (t) => {
+  const made = await world(t)
+  await withHosts(made, 'h1', 'h2')
+  const app = await placed(made)
+  const other = await made.services.apps.create('anywhere', ALICE)
+  made.instances.push(on('h1', app, 'web-1'), on('h2', app, 'web-2'), on('h1', other, 'web-3'))
+  made.instances.push(on('h1', app, 'run-1', { kind: 'one-off' }))
+  const condemned = async () => {
+    await new HostDrains(made.deps).look()
+    return [
+      ...(await made.store.tables.condemned.of(app.id)),
+      ...(await made.store.tables.condemned.of(other.id)),
+    ]
+  }
+  await made.services.hosts.update('h1', { labels: ['db'] }, ALICE)
+  made.fleet.away.add('h2')
+  assert.deepEqual(await condemned(), [], 'it could run nowhere else now')
+  made.fleet.away.delete('h2')
+  await deployed(made, app, 'b', 'running')
+  assert.deepEqual(await condemned(), [], 'the rollout starts its own where they belong')
+  await made.engine.finish(app.id)
+  assert.deepEqual(await condemned(), ['web-1'])
+  made.instances.splice(0, 1)
+  await made.store.tables.condemned.remove(app.id, 'web-1')
+  await made.services.hosts.update('h2', { labels: [] }, ALICE)
+  assert.deepEqual(await condemned(), [], 'nobody has the label')
+})
+
 test('a host is not drained when an app on it could run nowhere else', async (t) => {
   const made = await world(t)
   await withHosts(made, 'h1', 'h2')

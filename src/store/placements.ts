@@ -27,6 +27,8 @@ export interface StoredPlacement {
 /** The apps that somebody has placed. */
 export interface Placements {
   of(appId: string): Promise<StoredPlacement | null>
+  /** Those that are placed on hosts with a label. */
+  byLabel(): Promise<readonly { readonly appId: string; readonly label: string }[]>
   set(appId: string, placed: StoredPlacement): Promise<void>
 }
 
@@ -35,6 +37,15 @@ export function placementsTable(db: Db): Placements {
     async of(appId) {
       const row = await db.selectFrom('placements').selectAll().where('appId', '=', appId).executeTakeFirst()
       return row ? opened(row) : null
+    },
+    async byLabel() {
+      const rows = await db
+        .selectFrom('placements')
+        .select(['appId', 'label'])
+        .where('runtime', '=', 'docker')
+        .where('label', 'is not', null)
+        .execute()
+      return rows.map(({ appId, label }) => ({ appId, label: label as string }))
     },
     async set(appId, { placement, move }) {
       const row = {

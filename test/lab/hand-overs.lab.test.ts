@@ -63,6 +63,16 @@ describe('hand-overs between machines lose nothing', { skip: Lab.whyNot() ?? fal
     await fleet.whole(subject, 2)
   })
 
+  test('a host whose label is taken away is left, one instance after the other', async (t) => {
+    await losesNothing(t, subject, MODEST, async () => {
+      await fleet.must('PATCH', '/tasuki/hosts/h2', { labels: [] })
+      await until('nothing to be left on h2', async () => (await on('h2')) === 0)
+      await fleet.must('PATCH', '/tasuki/hosts/h2', { labels: ['apps'] })
+    })
+    await fleet.whole(subject, 2)
+    assert.deepEqual(await spread(), { h1: 2, h2: 0 }, 'what has moved stays where it is')
+  })
+
   test('a host is drained while another joins, and comes back', async (t) => {
     await losesNothing(t, subject, MODEST, async () => {
       await fleet.lab.grow(3)

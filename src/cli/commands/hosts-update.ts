@@ -7,7 +7,7 @@ import type { Host } from '../wire.ts'
 export default class HostsUpdate extends TasukiCommand {
   static override summary = 'Change the labels or the name of a host'
   static override description =
-    'For admins. The labels given are all that it has then. They count for what starts from now on; what runs there stays.'
+    'For admins. The labels given are all that it has then. Instances of apps that were placed by a label that it has no more move to other hosts, one by one; nothing moves to a host for a label that it gets.'
   static override examples = [
     '<%= config.bin %> hosts:update h1 --label http-api --label builder',
     '<%= config.bin %> hosts:update h1 --no-labels',
