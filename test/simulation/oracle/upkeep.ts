@@ -16,6 +16,8 @@ const REPLACE_MS = 5000
 /** A silent host is given up after half a minute, ms. */
 const AWAY_MS = 30_000
 
+type Rule = 'idle' | 'away' | 'unfinished' | 'missing'
+
 /** What these rules see of the world. */
 export interface UpkeepBench {
   readonly router: SimRouter
@@ -34,8 +36,13 @@ export interface UpkeepBench {
 /** What must not stay as it is: rules about what is left undone, looked at whenever a pass begins. */
 export class UpkeepRules {
   readonly #bench: UpkeepBench
-  /** Since when it has been so, by rule and app. */
-  readonly #since = new Map<string, number>()
+  /** Since when it has been so, by app. */
+  readonly #since: Readonly<Record<Rule, Map<string, number>>> = {
+    idle: new Map(),
+    away: new Map(),
+    unfinished: new Map(),
+    missing: new Map(),
+  }
 
   constructor(bench: UpkeepBench) {
     this.#bench = bench
@@ -45,11 +52,11 @@ export class UpkeepRules {
   look(appId: string): void {
     const wanted = this.#bench.looks.wanted(appId)
     const calm = wanted && !wanted.destroyed && !this.#bench.slow && this.#isQuiet()
-    this.#hold(`idle ${appId}`, calm ? this.#idle(wanted) : null, IDLE_MS)
-    this.#hold(`away ${appId}`, calm ? this.#withoutHost(wanted) : null, REPLACE_MS)
-    this.#hold(`unfinished ${appId}`, calm ? this.#unfinished(wanted) : null, REPLACE_MS)
+    this.#hold('idle', appId, calm ? this.#idle(wanted) : null, IDLE_MS)
+    this.#hold('away', appId, calm ? this.#withoutHost(wanted) : null, REPLACE_MS)
+    this.#hold('unfinished', appId, calm ? this.#unfinished(wanted) : null, REPLACE_MS)
     const missing = calm ? this.#missing(wanted) : null
-    this.#hold(`missing ${appId}`, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
+    this.#hold('missing', appId, missing?.what ?? null, REPLACE_MS + (missing?.pause ?? 0))
   }
 
   #isQuiet(): boolean {
@@ -83,11 +90,11 @@ export class UpkeepRules {
   /** I1: what ran on a host that has been silent for long is started elsewhere. */
   #withoutHost(wanted: Wanted): string | null {
     const { looks, runtime, router } = this.#bench
+    if (wanted.rollout || runtime.allUp()) return null
     const { quantity, set } = looks.goal(wanted.appId, ROUTABLE_TYPE)
     const isAway = ({ host }: SimInstance) =>
       host.state !== 'up' && this.#bench.now() - host.upUntil > AWAY_MS
-    const up = runtime.hosts.filter(({ state }) => state === 'up').length
-    if (!set || wanted.rollout || up === 0 || up === runtime.hosts.length) return null
+    if (!set || !runtime.hosts.some(({ state }) => state === 'up')) return null
     const serving = router.serving(keyOf({ appId: wanted.appId, type: ROUTABLE_TYPE }))
     const all = this.#web(wanted.appId, set.generation)
     const there = all.filter((one) => !isAway(one) || serving.includes(one.info.id)).length
@@ -99,9 +106,9 @@ export class UpkeepRules {
   #unfinished(wanted: Wanted): string | null {
     const { looks, router, runtime } = this.#bench
     const { rollout, appId } = wanted
-    const { quantity } = looks.goal(appId, ROUTABLE_TYPE)
     if (rollout?.direction !== 'forward' || !rollout.switched || rollout.paused) return null
-    if (runtime.hosts.every(({ state }) => state === 'up')) return null
+    if (runtime.allUp()) return null
+    const { quantity } = looks.goal(appId, ROUTABLE_TYPE)
     const key = keyOf({ appId, type: ROUTABLE_TYPE })
     const isNew = (one: SimInstance) => one.spec.generation === rollout.target.generation
     const old = runtime.of(appId).filter((one) => !isNew(one))
@@ -124,14 +131,15 @@ export class UpkeepRules {
       )
   }
 
-  #hold(rule: string, what: string | null, limitMs: number): void {
+  #hold(rule: Rule, appId: string, what: string | null, limitMs: number): void {
+    const own = this.#since[rule]
     if (what === null) {
-      this.#since.delete(rule)
+      own.delete(appId)
       return
     }
     const now = this.#bench.now()
-    const since = this.#since.get(rule) ?? now
-    this.#since.set(rule, since)
+    const since = own.get(appId) ?? now
+    own.set(appId, since)
     if (now - since > limitMs) this.#bench.findings.add('I1', `${what}, for ${now - since} ms`)
   }
 }

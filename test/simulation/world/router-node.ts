@@ -59,7 +59,12 @@ export interface NodeBackend {
 interface Saved {
   readonly slots: number
   readonly settings: BackendSpec['settings']
-  readonly servers: ReadonlyMap<string, { readonly address: Address; readonly admin: Admin }>
+  readonly servers: ReadonlyMap<string, SavedServer>
+}
+
+interface SavedServer {
+  readonly address: Address
+  readonly admin: Admin
 }
 
 const FAST_MS = 100
@@ -109,10 +114,10 @@ export class RouterNode {
     this.wake()
     const backend = this.backends.get(key)
     if (!backend) return
-    const servers = [...backend.servers.values()].map(
-      ({ instance, address }) => [instance, { address, admin: this.newest.seat(instance, 0).admin }] as const,
-    )
-    this.#saved.set(key, { slots: backend.slots, settings: backend.settings, servers: new Map(servers) })
+    const servers = new Map<string, SavedServer>()
+    for (const { instance, address } of backend.servers.values())
+      servers.set(instance, { address, admin: this.newest.seat(instance, 0).admin })
+    this.#saved.set(key, { slots: backend.slots, settings: backend.settings, servers })
   }
 
   /** Addresses that its workers or its configuration name. */
@@ -201,17 +206,19 @@ export class RouterNode {
   /** Looks when the next check is due, or when a command may have made one. */
   wake(): void {
     this.#cancel()
-    let next = this.#clock.monotonic() + IDLE_MS
+    const now = this.#clock.monotonic()
+    let next = now + IDLE_MS
+    const { seats } = this.newest
     for (const backend of this.down ? [] : this.backends.values())
       for (const server of backend.servers.values())
-        if (server.nextCheckAt < next && this.newest.seats.get(server.instance)?.admin !== 'maint')
+        if (server.nextCheckAt < next && seats.get(server.instance)?.admin !== 'maint')
           next = server.nextCheckAt
-    this.#cancel = this.#clock.timer(next - this.#clock.monotonic(), () => this.#tick())
+    this.#cancel = this.#clock.timer(next - now, this.#tick)
   }
 
   #cancel: () => void = () => undefined
 
-  #tick(): void {
+  readonly #tick = (): void => {
     if (!this.down) for (const backend of this.backends.values()) this.#checks(backend)
     if (this.workers.length > 1) this.#retireWorkers()
     this.wake()

@@ -57,20 +57,22 @@ export class SimRouter implements Router {
   async observe(backend: BackendKey): Promise<BackendView | null> {
     this.#reachable()
     const key = keyOf(backend)
-    const backends = this.nodes.map((node) => node.backends.get(key))
+    const backends: (NodeBackend | undefined)[] = []
+    for (const node of this.nodes) backends.push(node.backends.get(key))
     if (backends.every((one) => one === undefined)) return null
     const servers: RouterServer[] = []
     for (const id of idsOf(backends)) servers.push(this.#merged(backends, id))
     return {
       servers,
-      freeSlots: Math.min(...backends.map((one) => one?.slots ?? 0)) - servers.length,
+      freeSlots: fewestSlots(backends) - servers.length,
       boot: this.nodes.map((node) => node.boot).join('.'),
     }
   }
 
   /** Those that visitors can reach. */
   nodesUp(): readonly RouterNode[] {
-    return this.nodes.some((node) => node.down) ? this.nodes.filter((node) => !node.down) : this.nodes
+    for (const { down } of this.nodes) if (down) return this.nodes.filter((node) => !node.down)
+    return this.nodes
   }
 
   async assign(backend: BackendKey, wish: Assignment): Promise<void> {
@@ -159,17 +161,24 @@ export class SimRouter implements Router {
 
   /** Takes new requests somewhere. */
   isRoutable(instance: InstanceId): boolean {
-    return this.nodes.some((node) => node.workers.some((one) => one.seats.get(instance)?.admin === 'ready'))
+    for (const node of this.nodes)
+      for (const { seats } of node.workers) if (seats.get(instance)?.admin === 'ready') return true
+    return false
   }
 
   /** Instances of the backend that every router sends requests to and finds well. */
   serving(key: string): InstanceId[] {
-    const [first, ...others] = this.nodes
-    const serves = (node: RouterNode, id: string) =>
-      node.newest.seats.get(id)?.admin === 'ready' && node.backends.get(key)?.servers.get(id)?.health === 'up'
-    return [...(first!.backends.get(key)?.servers.keys() ?? [])].filter(
-      (id) => serves(first!, id) && others.every((node) => serves(node, id)),
-    )
+    const serving: InstanceId[] = []
+    for (const id of this.nodes[0]!.backends.get(key)?.servers.keys() ?? [])
+      if (this.#serves(key, id)) serving.push(id)
+    return serving
+  }
+
+  #serves(key: string, id: InstanceId): boolean {
+    for (const { newest, backends } of this.nodes)
+      if (newest.seats.get(id)?.admin !== 'ready' || backends.get(key)?.servers.get(id)?.health !== 'up')
+        return false
+    return true
   }
 
   /** Plain requests and streams in flight, in every worker of every router. */
@@ -194,41 +203,44 @@ export class SimRouter implements Router {
 
   #merged(backends: readonly (NodeBackend | undefined)[], instance: InstanceId): RouterServer {
     const known: NodeServer[] = []
+    let passedOnce = false
+    let unwell: NodeServer | null = null
     for (const backend of backends) {
       const server = backend?.servers.get(instance)
-      if (server) known.push(server)
+      if (!server) continue
+      known.push(server)
+      passedOnce ||= server.passedOnce
+      if (server.health !== 'up') unwell ??= server
     }
-    const everywhere = known.length === this.nodes.length
-    const { admin, inFlight, streams } = this.#seated(instance)
-    return {
-      instance,
-      address: known[0]!.address,
-      admin: everywhere || admin === 'ready' ? admin : 'maint',
-      everywhere: everywhere && this.nodes.every((node) => node.newest.seats.get(instance)?.admin === admin),
-      health: healthOf(known, everywhere),
-      passedOnce: known.some((one) => one.passedOnce),
-      inFlight,
-      streams,
-      check: (known.find((one) => one.health !== 'up') ?? known[0]!).check,
-    }
-  }
-
-  /** What all workers of all routers together do with it. */
-  #seated(instance: InstanceId): { admin: Admin; inFlight: number; streams: number } {
-    const sum: { admin: Admin; inFlight: number; streams: number } = {
-      admin: 'maint',
-      inFlight: 0,
-      streams: 0,
-    }
+    // What all workers of all routers together do with it.
+    let admin: Admin = 'maint'
+    let inFlight = 0
+    let streams = 0
     for (const node of this.nodes)
       for (const { seats } of node.workers) {
         const seat = seats.get(instance)
         if (!seat) continue
-        if (FREEDOM[seat.admin] > FREEDOM[sum.admin]) sum.admin = seat.admin
-        sum.inFlight += seat.plain
-        sum.streams += seat.streams
+        if (FREEDOM[seat.admin] > FREEDOM[admin]) admin = seat.admin
+        inFlight += seat.plain
+        streams += seat.streams
       }
-    return sum
+    const everywhere = known.length === this.nodes.length
+    return {
+      instance,
+      address: known[0]!.address,
+      admin: everywhere || admin === 'ready' ? admin : 'maint',
+      everywhere: everywhere && this.#allHaveIt(instance, admin),
+      health: healthOf(known, everywhere),
+      passedOnce,
+      inFlight,
+      streams,
+      check: (unwell ?? known[0]!).check,
+    }
+  }
+
+  #allHaveIt(instance: InstanceId, admin: Admin): boolean {
+    for (const node of this.nodes) if (node.newest.seats.get(instance)?.admin !== admin) return false
+    return true
   }
 
   #set(key: string, instance: InstanceId, admin: Admin, when: (admin: Admin) => boolean = () => true): void {
@@ -255,8 +267,14 @@ export class SimRouter implements Router {
   }
 
   #reachable(): void {
-    if (this.nodes.some((node) => node.cut || node.down)) throw unavailable()
+    for (const { cut, down } of this.nodes) if (cut || down) throw unavailable()
   }
+}
+
+function fewestSlots(backends: readonly (NodeBackend | undefined)[]): number {
+  let fewest = Number.POSITIVE_INFINITY
+  for (const backend of backends) fewest = Math.min(fewest, backend?.slots ?? 0)
+  return fewest
 }
 
 /** Of all servers, each once. */
@@ -267,9 +285,13 @@ function idsOf(backends: readonly (NodeBackend | undefined)[]): Iterable<Instanc
 
 /** What one router finds dead is dead; well it is when all of them say so. */
 function healthOf(known: readonly NodeServer[], everywhere: boolean): RouterServer['health'] {
-  if (known.some((one) => one.health === 'down')) return 'down'
   const { health } = known[0]!
-  return everywhere && known.every((one) => one.health === health) ? health : 'checking'
+  let same = everywhere
+  for (const one of known) {
+    if (one.health === 'down') return 'down'
+    same &&= one.health === health
+  }
+  return same ? health : 'checking'
 }
 
 export function keyOf({ appId, type }: BackendKey): string {

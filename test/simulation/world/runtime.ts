@@ -83,6 +83,12 @@ export class SimRuntime implements Runtime {
     for (const { name } of this.hosts) this.#byAddress.set(name, new Map())
   }
 
+  /** Every host answers. */
+  allUp(): boolean {
+    for (const { state } of this.hosts) if (state !== 'up') return false
+    return true
+  }
+
   all(): SimInstance[] {
     return [...this.#instances.values()]
   }
@@ -244,7 +250,10 @@ export class SimRuntime implements Runtime {
   }
 
   async list(appId?: string): Promise<RuntimeInstance[]> {
-    return (appId === undefined ? this.all() : this.of(appId)).map((one) => one.known ?? one.info)
+    const seen: RuntimeInstance[] = []
+    for (const one of this.#instances.values())
+      if (appId === undefined || one.spec.appId === appId) seen.push(one.known ?? one.info)
+    return seen
   }
 
   watch(changed: (appId: string) => void): () => void {

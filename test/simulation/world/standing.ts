@@ -14,8 +14,13 @@ export function isAtRest({ runtime, router }: Pick<Parts, 'runtime' | 'router'>,
   const web = app.serving ? app.quantity.web : 0
   const hasWorker = app.serving !== null && releaseOf(app, app.serving.release)!.hasWorker
   const workers = hasWorker ? app.quantity.worker : 0
-  if (all.length !== web + workers || !all.every((one) => belongs(app, one))) return false
-  if (all.filter((one) => one.spec.type === ROUTABLE_TYPE).length !== web) return false
+  if (all.length !== web + workers) return false
+  let routable = 0
+  for (const one of all) {
+    if (!belongs(app, one)) return false
+    if (one.spec.type === ROUTABLE_TYPE) routable += 1
+  }
+  if (routable !== web) return false
   const key = keyOf({ appId: app.id, type: ROUTABLE_TYPE })
   return router.serving(key).length === web && serversOf({ router }, key) === web * router.nodes.length
 }

@@ -40,6 +40,7 @@ export interface Counts {
 
 const RETRY_MS = 50
 const HANGS_MS = 100_000_000
+const NOBODY: readonly NodeServer[] = []
 
 /** Those who send requests all the time, and count what becomes of each. */
 export class Visitors {
@@ -143,7 +144,7 @@ export class Visitors {
     }
     const node = this.#random.pick(nodes)
     const backend = node.backends.get(request.key)
-    const open = backend ? candidates(node, backend, request.tries) : []
+    const open = backend ? candidates(node, backend, request.tries) : NOBODY
     if (open.length > 0) this.#connect(request, node, backend!, this.#random.pick(open))
     else this.#hold(request, backend)
   }
@@ -194,7 +195,7 @@ export class Visitors {
       first.tries.length = 0
       this.#route(first)
       if (this.#waiting.has(appId)) this.#waiting.set(appId, queue)
-      else for (const other of queue.slice(1)) this.#route(other)
+      else for (let at = 1; at < queue.length; at++) this.#route(queue[at]!)
     })
   }
 
@@ -255,14 +256,17 @@ export class Visitors {
 }
 
 /** Whom the router would give a request to that those have refused. */
-function candidates(node: RouterNode, backend: NodeBackend, tries: readonly string[]): NodeServer[] {
-  const list: NodeServer[] = []
+function candidates(node: RouterNode, backend: NodeBackend, tries: readonly string[]): readonly NodeServer[] {
+  let list: NodeServer[] | null = null
+  const { seats } = node.newest
   for (const server of backend.servers.values())
     if (
       server.health === 'up' &&
-      node.newest.seats.get(server.instance)?.admin === 'ready' &&
+      seats.get(server.instance)?.admin === 'ready' &&
       !tries.includes(server.instance)
-    )
-      list.push(server)
-  return list
+    ) {
+      if (list) list.push(server)
+      else list = [server]
+    }
+  return list ?? NOBODY
 }
