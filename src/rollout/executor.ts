@@ -81,7 +81,7 @@ export class Executor {
 
   /** A `prepare` for this goal goes on. */
   isFetching(wanted: Wanted): boolean {
-    return this.#fetching.has(preparedKey(wanted))
+    return this.#fetching.size > 0 && this.#fetching.has(preparedKey(wanted))
   }
 
   /** Waits for what runs in the background, but for what is being fetched: the next control plane asks for that again. */

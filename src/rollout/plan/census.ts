@@ -120,5 +120,11 @@ function rank(instance: SeenInstance): number {
 
 /** 3 of `web.3`. */
 export function indexOf(instance: Pick<SeenInstance, 'name'>): number {
-  return Number(instance.name.slice(instance.name.lastIndexOf('.') + 1)) || 0
+  const { name } = instance
+  let index = 0
+  for (let at = name.lastIndexOf('.') + 1; at < name.length; at++)
+    index = 10 * index + name.charCodeAt(at) - ZERO
+  return index
 }
+
+const ZERO = '0'.charCodeAt(0)

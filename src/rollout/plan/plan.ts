@@ -45,7 +45,7 @@ export function plan(given: Facts): Plan {
 
 /** Without what would have to be done on hosts that do not answer: it is done when they do. */
 function withinReach(facts: Facts, next: Plan): Plan {
-  if (facts.instances.every((one) => one.unreachableFor === null)) return next
+  if (!isSilent(facts)) return next
   const away = new Set(facts.instances.filter((one) => one.unreachableFor !== null).map((one) => one.id))
   const operations = next.operations.filter((one) => !(isOnHost(one) && away.has(one.instance)))
   const waits = operations.length === 0 && next.wakeMs !== null && next.wakeMs < AWAY_LOOK_MS
@@ -221,7 +221,7 @@ function handOver(facts: Facts, counts: readonly Census[], mayStart: boolean): O
   const web = counts.filter((count) => count.type.routable)
   const workers = counts.filter((count) => !count.type.routable)
   const mayReplace = facts.wanted.rollout === null || (web.every(isSwitched) && !isPaused(facts))
-  const orphans: Operation[] = facts.orphans.map((orphan) => ({
+  const operations: Operation[] = facts.orphans.map((orphan) => ({
     kind: 'free',
     note: 'nothing runs behind it',
     instance: orphan.instance,
@@ -229,11 +229,9 @@ function handOver(facts: Facts, counts: readonly Census[], mayStart: boolean): O
     name: orphan.type,
     release: 0,
   }))
-  return [
-    ...orphans,
-    ...web.flatMap((count) => planWeb(facts, count, mayStart)),
-    ...workers.flatMap((count) => planWorkers(facts, count, mayStart, mayReplace)),
-  ]
+  for (const count of web) operations.push(...planWeb(facts, count, mayStart))
+  for (const count of workers) operations.push(...planWorkers(facts, count, mayStart, mayReplace))
+  return operations
 }
 
 function needsFetching(count: Census): boolean {

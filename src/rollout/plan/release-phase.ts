@@ -62,7 +62,7 @@ function currentPhase(facts: Facts, current: SeenInstance | undefined): Operatio
 
 /** A release command whose result is known or no longer wanted. */
 function endPhase(phase: SeenInstance): Operation[] {
-  if (!phase.running) return bury(phase)
+  if (!phase.running) return [bury(phase)]
   if (phase.signalledFor === null)
     return [{ kind: 'terminate', note: 'its rollout has ended', cut: false, ...about(phase) }]
   return phase.killedFor === null && phase.signalledFor > 30_000

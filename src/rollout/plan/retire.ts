@@ -79,9 +79,8 @@ function vacate(instance: SeenInstance): Operation[] {
 }
 
 /** An instance that has ended: its slot is emptied first, then it is forgotten, so that its port stays its own until then. */
-export function bury(instance: SeenInstance): Operation[] {
-  if (instance.server) return [{ kind: 'free', note: 'it has ended', ...about(instance) }]
-  return [{ kind: 'remove', note: 'it has ended', ...about(instance) }]
+export function bury(instance: SeenInstance): Operation {
+  return { kind: instance.server ? 'free' : 'remove', note: 'it has ended', ...about(instance) }
 }
 
 export function about(instance: SeenInstance): {

@@ -30,6 +30,7 @@ export function spareOf(facts: Facts, { type, keepers, old }: Census): number {
  * warm and was put out by something else than this hand-over. Else all would wait for the new ones (I1).
  */
 export function missed(facts: Facts, count: Census): readonly SeenInstance[] {
+  if (count.old.length === 0) return []
   // New ones that are ready come first, as far as there is room for them (I4).
   const room = wholeSetFirst(facts, count.type) ? Number.POSITIVE_INFINITY : Math.max(0, roomToAdmit(count))
   const first = Math.min(count.keepers.filter(isReady).length, room)

@@ -2,18 +2,18 @@ import type { Facts, SeenInstance } from '../facts.ts'
 import type { Operation } from '../operations.ts'
 import { type Census, indexOf, isAdmitted, isHalfAdmitted, isReady, isServing } from './census.ts'
 import { about } from './retire.ts'
-import { isPaused, missed, roomToAdmit, roomToStart, spareOf, takesTraffic, wholeSetFirst } from './room.ts'
+import { isPaused, roomToAdmit, roomToStart, spareOf, takesTraffic, wholeSetFirst } from './room.ts'
 
 /** An instance that its checks have taken out for longer than this is not expected back, ms. */
 const GIVEN_UP_MS = 5000
 
-/** Who is let in. */
-export function admissions(facts: Facts, count: Census): Operation[] {
+/** Who is let in; of those that were `missed` whoever can be. */
+export function admissions(facts: Facts, count: Census, missed: readonly SeenInstance[]): Operation[] {
   const { type, keepers, old } = count
   const ready = keepers.filter(isReady)
   const again = [
     ...keepers.filter(isHalfAdmitted).map((one) => admit(one, 'not every router has admitted it')),
-    ...missed(facts, count)
+    ...missed
       .filter((one) => isHalfAdmitted(one) || isReady(one))
       .map((one) => admit(one, 'fewer serve than are wanted')),
   ]

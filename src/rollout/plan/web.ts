@@ -10,15 +10,13 @@ import { keptWarm } from './warm.ts'
 
 /** What a routable type needs next. `mayStart` is false while something must come first (prepare, release phase). */
 export function planWeb(facts: Facts, count: Census, mayStart: boolean): Operation[] {
-  return [
-    ...count.exited.flatMap(bury),
-    ...count.stopping.flatMap((instance) => retire(facts, instance, 'it is being stopped')),
-    ...(mayStart ? starts(facts, count) : []),
-    ...[...count.keepers, ...missed(facts, count)].flatMap((instance) => assign(count.type, instance)),
-    ...admissions(facts, count),
-    ...drains(facts, count),
-    ...retirements(facts, count),
-  ]
+  const operations: Operation[] = count.exited.map(bury)
+  for (const one of count.stopping) operations.push(...retire(facts, one, 'it is being stopped'))
+  if (mayStart) operations.push(...starts(facts, count))
+  const back = missed(facts, count)
+  for (const one of [...count.keepers, ...back]) operations.push(...assign(count.type, one))
+  operations.push(...admissions(facts, count, back), ...drains(facts, count), ...retirements(facts, count))
+  return operations
 }
 
 /** Everything that is wanted serves, and nothing else takes requests. */
@@ -32,8 +30,9 @@ export function isSwitched(count: Census): boolean {
 
 function starts(facts: Facts, count: Census): Operation[] {
   const set = goalSet(facts.wanted)
-  const missing = Math.min(count.type.quantity - count.keepers.length, roomToStart(facts, count))
-  if (!set || missing <= 0 || (facts.pauses.get(count.type.type) ?? 0) > 0) return []
+  const short = count.type.quantity - count.keepers.length
+  if (!set || short <= 0 || (facts.pauses.get(count.type.type) ?? 0) > 0) return []
+  const missing = Math.min(short, roomToStart(facts, count))
   return freeIndexes(count, missing).map((index) => ({
     kind: 'start',
     note: count.old.length > 0 ? 'to take over from what runs' : 'wanted by the formation',
@@ -68,9 +67,9 @@ function assign(type: WantedType, instance: SeenInstance): Operation[] {
 }
 
 function retirements(facts: Facts, count: Census): Operation[] {
-  return count.old
-    .filter((one) => !isAdmitted(one) && !keptWarm(facts, count, one))
-    .flatMap((one) =>
-      retire(facts, one, facts.wanted.rollout ? 'it is no longer needed' : 'not wanted by the formation'),
-    )
+  const why = facts.wanted.rollout ? 'it is no longer needed' : 'not wanted by the formation'
+  const operations: Operation[] = []
+  for (const one of count.old)
+    if (!isAdmitted(one) && !keptWarm(facts, count, one)) operations.push(...retire(facts, one, why))
+  return operations
 }

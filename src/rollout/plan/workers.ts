@@ -15,12 +15,11 @@ export function planWorkers(
   mayStart: boolean,
   mayReplace: boolean,
 ): Operation[] {
-  const upkeep = [
-    ...count.exited.flatMap(bury),
-    ...count.stopping.flatMap((instance) => retire(facts, instance, 'it is being stopped')),
-  ]
-  if (!mayReplace) return upkeep
-  return [...upkeep, ...(mayStart ? starts(facts, count) : []), ...stops(facts, count)]
+  const operations: Operation[] = count.exited.map(bury)
+  for (const one of count.stopping) operations.push(...retire(facts, one, 'it is being stopped'))
+  if (mayReplace && mayStart) operations.push(...starts(facts, count))
+  if (mayReplace) operations.push(...stops(facts, count))
+  return operations
 }
 
 export function workersSwitched(count: Census): boolean {

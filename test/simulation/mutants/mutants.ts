@@ -59,8 +59,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'give a port back while a slot names it',
     file: RETIRE,
-    find: "if (instance.server) return [{ kind: 'free', note: 'it has ended', ...about(instance) }]",
-    replace: '',
+    find: "kind: instance.server ? 'free' : 'remove'",
+    replace: "kind: 'remove'",
   },
   {
     name: 'admit before the checks have passed',
