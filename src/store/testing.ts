@@ -1,11 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import type { TestContext } from 'node:test'
 import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { Receipt, Rollout, RolloutOutcome } from '../domain/rollout.ts'
 import { NO_TRAFFIC } from '../domain/testing/traffic.ts'
-import { openStore, type Store } from './open.ts'
+import { migrate } from './migrations.ts'
+import { DATABASE, openStore, type Store } from './open.ts'
 
 const cleanups = new WeakMap<TestContext, (() => unknown)[]>()
 
@@ -29,9 +31,28 @@ export function tempDir(context: TestContext, name = 'store'): string {
   return directory
 }
 
+/** A database in which nothing is yet. Made once, as to make it takes longer than most tests. */
+let empty: Buffer | undefined
+
+function emptyDatabase(): Buffer {
+  const directory = mkdtempSync(join(tmpdir(), 'tasuki-empty-'))
+  try {
+    const file = join(directory, DATABASE)
+    const database = new DatabaseSync(file)
+    migrate(database)
+    database.close()
+    return readFileSync(file)
+  } finally {
+    rmSync(directory, { recursive: true })
+  }
+}
+
 /** A store on a real file, closed after the test. */
 export async function tempStore(context: TestContext): Promise<Store> {
-  const store = await openStore(tempDir(context), 'example.test')
+  const directory = tempDir(context)
+  empty ??= emptyDatabase()
+  writeFileSync(join(directory, DATABASE), empty)
+  const store = await openStore(directory, 'example.test')
   afterTest(context, () => store.close())
   return store
 }
