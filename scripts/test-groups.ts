@@ -7,7 +7,15 @@ import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
 
 /** Where tests start no process and change nothing of their own: no environment, no working directory. */
-const SHARING = ['src/api/', 'src/domain/', 'src/forge/', 'src/services/', 'src/cli/render/', 'src/observe/']
+const SHARING = [
+  'src/api/',
+  'src/domain/',
+  'src/forge/',
+  'src/services/',
+  'src/cli/render/',
+  'src/text/',
+  'src/observe/',
+]
 
 /** As many share a process: few enough that the cores are done at about the same time. */
 const MOST = 12

@@ -1,8 +1,8 @@
+import type { Screen } from '../text/screen.ts'
 import { caseLines, exitCodeOf, runLine } from './ci.ts'
 import type { ApiClient } from './client.ts'
 import { followTests } from './follow/tests.ts'
 import { pipelinePath } from './pipelines.ts'
-import type { Screen } from './render/screen.ts'
 import type { FlakyRecord, TestCaseRecord, TestRunRecord } from './wire.ts'
 
 /**

@@ -1,10 +1,10 @@
 import { Flags } from '@oclif/core'
 import { TasukiError } from '../domain/errors.ts'
+import { counted } from '../text/numbers.ts'
+import type { Screen, Style } from '../text/screen.ts'
 import type { ApiClient } from './client.ts'
 import { appFlag } from './command.ts'
 import { couplingOf, pipelinePath } from './pipelines.ts'
-import { counted } from './render/numbers.ts'
-import type { Screen, Style } from './render/screen.ts'
 import type { PipelineRecord, TestCaseRecord, TestNodeRecord, TestRunRecord } from './wire.ts'
 
 /** The flags that say of which pipeline the tests are. */

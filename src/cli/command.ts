@@ -1,9 +1,9 @@
 import { Command, Flags } from '@oclif/core'
 import { asTasukiError, type TasukiError } from '../domain/errors.ts'
+import { type Screen, screenOf } from '../text/screen.ts'
 import { appOfRemote, chooseApp } from './app-choice.ts'
 import { ApiClient } from './client.ts'
 import { access } from './credentials.ts'
-import { type Screen, screenOf } from './render/screen.ts'
 import { cliError } from './report-error.ts'
 
 /** The flag that most commands take; see `chooseApp` for what counts without it. */

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { describe, it } from 'node:test'
 import { Config } from '@oclif/core'
+import { PLAIN } from '../text/screen.ts'
 import { COMMAND_IDS, loadCommand } from './commands.ts'
 import { commandsMarkdown } from './docs.ts'
 import { commandHelp } from './help.ts'
-import { PLAIN } from './render/screen.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 

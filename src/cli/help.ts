@@ -1,8 +1,8 @@
 import { CommandHelp, type Interfaces } from '@oclif/core'
+import type { Screen } from '../text/screen.ts'
+import { table } from '../text/table.ts'
+import { wrapped } from '../text/wrap.ts'
 import { COMMAND_IDS, type CommandClass, GROUPS, loadCommand } from './commands.ts'
-import type { Screen } from './render/screen.ts'
-import { table } from './render/table.ts'
-import { wrapped } from './render/wrap.ts'
 
 /** What `tasuki --help` says. */
 export async function rootHelp(screen: Screen): Promise<string> {

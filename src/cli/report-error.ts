@@ -1,5 +1,5 @@
 import { TasukiError } from '../domain/errors.ts'
-import { screenOf } from './render/screen.ts'
+import { screenOf } from '../text/screen.ts'
 
 /** What the parser of the command line throws has this, and nothing else does. */
 interface ParserError extends Error {

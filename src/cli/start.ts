@@ -1,10 +1,10 @@
 import { Config } from '@oclif/core'
 import { asTasukiError, TasukiError } from '../domain/errors.ts'
+import { screenOf } from '../text/screen.ts'
 import { VERSION } from '../version.ts'
 import { errorJson } from './command.ts'
 import { COMMAND_IDS, type CommandClass, loadCommand } from './commands.ts'
 import { commandHelp, rootHelp } from './help.ts'
-import { screenOf } from './render/screen.ts'
 import { cliError, errorText } from './report-error.ts'
 import { suggestions } from './suggest.ts'
 

@@ -1,6 +1,6 @@
+import { bytes } from '../text/numbers.ts'
 import type { ApiClient } from './client.ts'
 import { Block } from './follow/block.ts'
-import { bytes } from './render/numbers.ts'
 import type { PackedSource } from './source.ts'
 import type { Source } from './wire.ts'
 

@@ -2,7 +2,7 @@ import type { HealthState } from '../domain/health.ts'
 import type { Stage } from '../domain/pipeline.ts'
 import type { Receipt, RolloutOutcome } from '../domain/rollout.ts'
 import type { TestStatus } from '../domain/test-run.ts'
-import type { DrawnEntry } from './render/phases.ts'
+import type { DrawnEntry } from '../text/phases.ts'
 
 /** Bodies of the API (docs/api.md) as far as the command line reads them. */
 

@@ -1,5 +1,5 @@
+import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { table } from '../render/table.ts'
 import type { Collaborator } from '../wire.ts'
 
 export default class Access extends TasukiCommand {

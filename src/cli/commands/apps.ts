@@ -1,6 +1,6 @@
+import { ago } from '../../text/numbers.ts'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { ago } from '../render/numbers.ts'
-import { table } from '../render/table.ts'
 import { type App, instant } from '../wire.ts'
 
 export default class Apps extends TasukiCommand {

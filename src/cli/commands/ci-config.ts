@@ -1,7 +1,7 @@
+import { padded } from '../../text/table.ts'
 import { testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import { padded } from '../render/table.ts'
 
 type ConfigVars = Readonly<Record<string, string>>
 

@@ -1,7 +1,7 @@
+import { table } from '../../text/table.ts'
 import { testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import { table } from '../render/table.ts'
 import type { FlakyRecord } from '../wire.ts'
 
 export default class CiFlaky extends TasukiCommand {

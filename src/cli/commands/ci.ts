@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
+import { ago, duration } from '../../text/numbers.ts'
+import { table } from '../../text/table.ts'
 import { newestRuns, shownStatus, testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
-import { ago, duration } from '../render/numbers.ts'
-import { table } from '../render/table.ts'
 import { instant, type TestRunRecord } from '../wire.ts'
 
 export default class Ci extends TasukiCommand {

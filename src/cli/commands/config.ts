@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
+import { padded } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { padded } from '../render/table.ts'
 
 type ConfigVars = Readonly<Record<string, string>>
 

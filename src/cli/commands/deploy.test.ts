@@ -3,10 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import type { Receipt } from '../../domain/rollout.ts'
+import { LOSSY, RECEIPT } from '../../text/testing/sample-receipt.ts'
 import { type Answer, eventStream, fakeApi } from '../testing/fake-api.ts'
 import { JOURNAL, rolloutRecord, rolloutRoutes } from '../testing/fake-rollout.ts'
 import { type Cli, cli } from '../testing/run-cli.ts'
-import { LOSSY, RECEIPT } from '../testing/sample-receipt.ts'
 
 const TARBALL = Buffer.from('not looked at by the command line')
 const LOG = '-----> Node app\n       npm ci\n'

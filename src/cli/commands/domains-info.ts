@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { table } from '../render/table.ts'
 import type { DomainRecord } from '../wire.ts'
 
 export default class DomainsInfo extends TasukiCommand {

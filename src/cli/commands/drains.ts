@@ -1,6 +1,6 @@
 import { withoutCredentials } from '../../domain/drain-url.ts'
+import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { table } from '../render/table.ts'
 import type { LogDrain } from '../wire.ts'
 
 export default class Drains extends TasukiCommand {

@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { hostAddress, hostUrl } from '../../domain/host.ts'
+import type { Style } from '../../text/screen.ts'
 import { TasukiCommand } from '../command.ts'
 import { type BootstrapStep, bootstrap, type RootAddress } from '../hosts/bootstrap.ts'
-import type { Style } from '../render/screen.ts'
 
 interface Bootstrapped {
   readonly url: string

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostPath, hostState } from '../hosts/state.ts'
-import { table } from '../render/table.ts'
 import type { Host } from '../wire.ts'
 
 export default class HostsInfo extends TasukiCommand {

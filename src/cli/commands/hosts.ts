@@ -1,6 +1,6 @@
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostState } from '../hosts/state.ts'
-import { table } from '../render/table.ts'
 import type { Host } from '../wire.ts'
 
 export default class Hosts extends TasukiCommand {

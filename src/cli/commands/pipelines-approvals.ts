@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core'
+import { ago } from '../../text/numbers.ts'
+import { table } from '../../text/table.ts'
 import { type ApprovalRecord, shortId, type WholeApproval, waitingApproval, whoMay } from '../approvals.ts'
 import { TasukiCommand } from '../command.ts'
 import { renderChanges } from '../render/changes-ahead.ts'
-import { ago } from '../render/numbers.ts'
-import { table } from '../render/table.ts'
 import { instant } from '../wire.ts'
 
 export default class PipelinesApprovals extends TasukiCommand {

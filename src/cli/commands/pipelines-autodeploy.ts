@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
+import { ago } from '../../text/numbers.ts'
+import type { Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 import { ourPath, TasukiCommand } from '../command.ts'
-import { ago } from '../render/numbers.ts'
-import type { Style } from '../render/screen.ts'
-import { table } from '../render/table.ts'
 import { instant } from '../wire.ts'
 
 interface Rule {

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import type { FreezeRecord } from '../freezes.ts'
 import { pipelinePath } from '../pipelines.ts'
-import { table } from '../render/table.ts'
 import { spanText } from '../span.ts'
 
 export default class PipelinesFreezes extends TasukiCommand {

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath, standing } from '../pipelines.ts'
-import { table } from '../render/table.ts'
 import type { PipelineRecord, RepositoryRecord } from '../wire.ts'
 
 export default class PipelinesInfo extends TasukiCommand {

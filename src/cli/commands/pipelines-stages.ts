@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import { table } from '../render/table.ts'
 import { spanText } from '../span.ts'
 import type { StageRecord } from '../wire.ts'
 

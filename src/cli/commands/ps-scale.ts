@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
+import { table } from '../../text/table.ts'
 import type { ApiClient } from '../client.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { goesOn, interruptible } from '../follow/interrupt.ts'
 import { followInstances, matches, stateText } from '../follow/scaling.ts'
-import { table } from '../render/table.ts'
 import { scaleArgument } from '../scale-argument.ts'
 import type { App, FormationEntry } from '../wire.ts'
 

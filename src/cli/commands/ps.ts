@@ -1,7 +1,7 @@
+import { ago } from '../../text/numbers.ts'
+import type { Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { ago } from '../render/numbers.ts'
-import type { Style } from '../render/screen.ts'
-import { table } from '../render/table.ts'
 import { type Dyno, instant } from '../wire.ts'
 
 const STYLES: Readonly<Record<string, Style>> = {

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
+import { renderReceipt } from '../../text/receipt.ts'
 import { versionArgument } from '../arguments.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
-import { renderReceipt } from '../render/receipt.ts'
 import { receiptOf } from '../wire.ts'
 
 export default class ReceiptCommand extends TasukiCommand {

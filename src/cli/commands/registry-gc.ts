@@ -1,6 +1,6 @@
+import { bytes } from '../../text/numbers.ts'
 import { TasukiCommand } from '../command.ts'
 import { REGISTRY } from '../registry.ts'
-import { bytes } from '../render/numbers.ts'
 
 interface Collected {
   readonly removed: number

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
+import { ago } from '../../text/numbers.ts'
+import type { Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 import { appFlag, TasukiCommand } from '../command.ts'
 import { newestReleases } from '../follow/newest.ts'
-import { ago } from '../render/numbers.ts'
-import type { Style } from '../render/screen.ts'
-import { table } from '../render/table.ts'
 import { instant, type Release } from '../wire.ts'
 
 const STYLES: Readonly<Record<string, Style>> = { pending: 'yellow', failed: 'red', expired: 'dim' }

@@ -1,5 +1,5 @@
+import { padded } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { padded } from '../render/table.ts'
 import { configPath, pipelineFlag } from '../review-apps.ts'
 
 type ConfigVars = Readonly<Record<string, string>>

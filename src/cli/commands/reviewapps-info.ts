@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
+import { ago } from '../../text/numbers.ts'
+import { table } from '../../text/table.ts'
 import type { ApiClient } from '../client.ts'
 import { TasukiCommand } from '../command.ts'
-import { ago } from '../render/numbers.ts'
-import { table } from '../render/table.ts'
 import { reviewApp } from '../review-apps.ts'
 import { instant, type ReviewAppRecord } from '../wire.ts'
 

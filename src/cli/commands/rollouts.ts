@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
+import { ago, count, duration } from '../../text/numbers.ts'
+import type { Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
-import { ago, count, duration } from '../render/numbers.ts'
-import type { Style } from '../render/screen.ts'
-import { table } from '../render/table.ts'
 import { instant, type RolloutRecord, receiptOf } from '../wire.ts'
 
 const STYLES: Readonly<Record<string, Style>> = {

@@ -1,6 +1,6 @@
+import { ago, duration } from '../../text/numbers.ts'
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { ago, duration } from '../render/numbers.ts'
-import { table } from '../render/table.ts'
 import { instant, type ServerRecord } from '../wire.ts'
 
 export default class ServerInfo extends TasukiCommand {

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
+import { ago } from '../../text/numbers.ts'
 import type { ApiClient } from '../client.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followInstances, stateText } from '../follow/scaling.ts'
-import { ago } from '../render/numbers.ts'
 import { spanOf, spanText } from '../span.ts'
 import { type Dyno, instant, type Sleep } from '../wire.ts'
 

@@ -1,5 +1,5 @@
+import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { table } from '../render/table.ts'
 import type { ServerUser } from '../wire.ts'
 
 export default class Users extends TasukiCommand {

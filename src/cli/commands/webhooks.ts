@@ -1,5 +1,5 @@
+import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { table } from '../render/table.ts'
 import type { WebhookRecord } from '../wire.ts'
 
 export default class Webhooks extends TasukiCommand {

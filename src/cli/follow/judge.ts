@@ -1,6 +1,6 @@
 import { TasukiError } from '../../domain/errors.ts'
 import type { Receipt } from '../../domain/rollout.ts'
-import { counted } from '../render/numbers.ts'
+import { counted } from '../../text/numbers.ts'
 import type { RolloutRecord } from '../wire.ts'
 
 /**

@@ -1,8 +1,8 @@
+import { timelineOfJournal } from '../../text/phases.ts'
+import type { Sight } from '../../text/progress.ts'
+import { firstLine } from '../../text/wrap.ts'
 import type { ApiClient } from '../client.ts'
 import { appPath } from '../command.ts'
-import { timelineOfJournal } from '../render/phases.ts'
-import type { Sight } from '../render/progress.ts'
-import { firstLine } from '../render/wrap.ts'
 import { type Dyno, drawnEntry, instant, type JournalRecord, type RolloutRecord } from '../wire.ts'
 import type { RolloutView } from './views.ts'
 

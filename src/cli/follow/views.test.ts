@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
-import type { Life, Phase, Timeline } from '../render/phases.ts'
-import { progressLines, renderProgress, type Sight } from '../render/progress.ts'
-import { PLAIN } from '../render/screen.ts'
+import type { Life, Phase, Timeline } from '../../text/phases.ts'
+import { progressLines, renderProgress, type Sight } from '../../text/progress.ts'
+import { PLAIN } from '../../text/screen.ts'
 import { Block } from './block.ts'
 
 function life(who: string, ...turns: [Phase, number][]): Life {

@@ -1,6 +1,6 @@
-import type { Timeline } from '../render/phases.ts'
-import { progressLines, renderProgress, type Sight } from '../render/progress.ts'
-import { type Screen, screenOf } from '../render/screen.ts'
+import type { Timeline } from '../../text/phases.ts'
+import { progressLines, renderProgress, type Sight } from '../../text/progress.ts'
+import { type Screen, screenOf } from '../../text/screen.ts'
 import { Block } from './block.ts'
 
 /** Shows a rollout while it runs. */

@@ -1,4 +1,4 @@
-import type { Screen } from '../render/screen.ts'
+import type { Screen } from '../../text/screen.ts'
 import type { Host } from '../wire.ts'
 
 export function hostPath(host: string): string {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { NO_TRAFFIC } from '../../domain/testing/traffic.ts'
+import { PLAIN } from '../../text/screen.ts'
 import { renderChange } from './change.ts'
-import { PLAIN } from './screen.ts'
 
 const STEP = { ended_at: null, stage: null, app: null, reason: null, user: null, url: null, receipt: null }
 const RECEIPT = {

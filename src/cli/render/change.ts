@@ -1,8 +1,8 @@
+import { count, duration } from '../../text/numbers.ts'
+import type { Screen, Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
+import { wrapped } from '../../text/wrap.ts'
 import { instant, receiptOf } from '../wire.ts'
-import { count, duration } from './numbers.ts'
-import type { Screen, Style } from './screen.ts'
-import { table } from './table.ts'
-import { wrapped } from './wrap.ts'
 
 /** A step of a change, as the API tells it. */
 interface StepRecord {

@@ -1,8 +1,8 @@
 import { stripVTControlCharacters } from 'node:util'
+import { ago, counted } from '../../text/numbers.ts'
+import type { Screen } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 import { instant } from '../wire.ts'
-import { ago, counted } from './numbers.ts'
-import type { Screen } from './screen.ts'
-import { table } from './table.ts'
 
 interface ReleaseRef {
   readonly version: number

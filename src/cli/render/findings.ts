@@ -1,8 +1,8 @@
 import type { Finding, FindingLevel } from '../../domain/finding.ts'
-import { counted } from './numbers.ts'
-import type { Screen, Style } from './screen.ts'
-import { padded } from './table.ts'
-import { wrapped } from './wrap.ts'
+import { counted } from '../../text/numbers.ts'
+import type { Screen, Style } from '../../text/screen.ts'
+import { padded } from '../../text/table.ts'
+import { wrapped } from '../../text/wrap.ts'
 
 const STYLES: Readonly<Record<FindingLevel, Style>> = {
   problem: 'red',

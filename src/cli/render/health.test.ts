@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { ansi, PLAIN } from '../../text/screen.ts'
 import { type DrawnHealth, healthLines, type NamedStretch } from './health.ts'
-import { ansi, PLAIN } from './screen.ts'
 
 const NOW = Date.UTC(2026, 0, 2, 12)
 const MINUTE = 60_000

@@ -8,9 +8,9 @@ import {
   stripOf,
   upShare,
 } from '../../domain/health.ts'
-import { ago, duration } from './numbers.ts'
-import type { Screen, Style } from './screen.ts'
-import { table } from './table.ts'
+import { ago, duration } from '../../text/numbers.ts'
+import type { Screen, Style } from '../../text/screen.ts'
+import { table } from '../../text/table.ts'
 
 /** A stretch of the API, its times as UTC ms. */
 export interface NamedStretch extends Stretch {

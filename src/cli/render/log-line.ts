@@ -1,4 +1,4 @@
-import type { Screen, Style } from './screen.ts'
+import type { Screen, Style } from '../../text/screen.ts'
 
 /** A log line in its parts; what does not look like one is all message. */
 export interface LogLine {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { RECEIPT } from '../testing/sample-receipt.ts'
-import { type DrawnEntry, timelineOfJournal, timelineOfReceipt } from './phases.ts'
-import { ansi, PLAIN } from './screen.ts'
+import { type DrawnEntry, timelineOfJournal, timelineOfReceipt } from '../../text/phases.ts'
+import { ansi, PLAIN } from '../../text/screen.ts'
+import { RECEIPT } from '../../text/testing/sample-receipt.ts'
 import { renderTimeline } from './timeline.ts'
 
 const NARROW = { ...PLAIN, width: 71 }

@@ -1,8 +1,8 @@
-import type { Life, Mark, Phase, Segment, Timeline } from './phases.ts'
-import { PLAIN, type Screen, type Style } from './screen.ts'
-import { cut, padded, visible } from './table.ts'
+import type { Life, Mark, Phase, Segment, Timeline } from '../../text/phases.ts'
+import { PLAIN, type Screen, type Style } from '../../text/screen.ts'
+import { cut, padded, visible } from '../../text/table.ts'
 
-export { timelineOfJournal, timelineOfReceipt } from './phases.ts'
+export { timelineOfJournal, timelineOfReceipt } from '../../text/phases.ts'
 
 interface Look {
   readonly unicode: string

@@ -1,7 +1,7 @@
 import type { Receipt } from '../../domain/rollout.ts'
+import { RECEIPT, wireReceipt } from '../../text/testing/sample-receipt.ts'
 import type { JournalRecord, RolloutRecord } from '../wire.ts'
 import { type Answer, eventStream } from './fake-api.ts'
-import { RECEIPT, wireReceipt } from './sample-receipt.ts'
 
 const STARTED = RECEIPT.startedAt
 

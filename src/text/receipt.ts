@@ -1,5 +1,5 @@
-import type { InstanceTimes, Receipt } from '../../domain/rollout.ts'
-import type { LostCause, TrafficReport, TrafficWindow } from '../../domain/traffic.ts'
+import type { InstanceTimes, Receipt } from '../domain/rollout.ts'
+import type { LostCause, TrafficReport, TrafficWindow } from '../domain/traffic.ts'
 import { count, counted, duration, latencies, seconds } from './numbers.ts'
 import { PLAIN, type Screen } from './screen.ts'
 import { padded, table } from './table.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { stripVTControlCharacters } from 'node:util'
-import { LOSSY, RECEIPT } from '../testing/sample-receipt.ts'
 import { headline, renderReceipt } from './receipt.ts'
 import { ansi, PLAIN } from './screen.ts'
+import { LOSSY, RECEIPT } from './testing/sample-receipt.ts'
 
 describe('a receipt as text', () => {
   it('says in its first line what matters, then every count', () => {

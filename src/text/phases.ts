@@ -1,5 +1,5 @@
-import { RELEASE_TYPE, ROUTABLE_TYPE } from '../../domain/release.ts'
-import type { InstanceTimes, JournalEntry, Receipt } from '../../domain/rollout.ts'
+import { RELEASE_TYPE, ROUTABLE_TYPE } from '../domain/release.ts'
+import type { InstanceTimes, JournalEntry, Receipt } from '../domain/rollout.ts'
 
 /** What an instance is at, in the order of a life. `run` is the release phase; a worker serves as soon as it runs. */
 export type Phase = 'run' | 'boot' | 'check' | 'serving' | 'draining' | 'warm' | 'stopping' | 'stopped'
