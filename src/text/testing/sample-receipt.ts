@@ -1,5 +1,5 @@
-import type { InstanceTimes, Receipt } from '../rollout.ts'
-import type { TrafficWindow } from '../traffic.ts'
+import type { InstanceTimes, Receipt } from '../../domain/rollout.ts'
+import type { TrafficWindow } from '../../domain/traffic.ts'
 
 function traffic(ms: number, requests: number, latency: [number, number, number] | null): TrafficWindow {
   const [p50, p99, max] = latency ?? [null, null, null]
