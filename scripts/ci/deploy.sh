@@ -3,7 +3,7 @@
 #
 #   TASUKI_URL, TASUKI_TOKEN, TASUKI_APP   which server, what lets the job in, and which app. Needed.
 #   TASUKI_IMAGE                           an image that was built and pushed before; empty: the source is deployed.
-#   TASUKI_DIRECTORY                       where the source is (default: here).
+#   TASUKI_DIRECTORY                       where the source is (default: here). Of an image, its app.json and Procfile there count.
 #   TASUKI_CA                              PEM of the server's own authority (`tasuki ca`), when it has one.
 #   TASUKI_ALLOW_LOST                      `true`: requests that were lost do not fail the job.
 #
@@ -32,7 +32,14 @@ if [ -n "${TASUKI_CA:-}" ]; then
 fi
 
 set -- deploy --app "$TASUKI_APP"
-if [ -n "${TASUKI_IMAGE:-}" ]; then set -- "$@" --image "$TASUKI_IMAGE"; else set -- "$@" "${TASUKI_DIRECTORY:-.}"; fi
+directory=${TASUKI_DIRECTORY:-.}
+if [ -n "${TASUKI_IMAGE:-}" ]; then
+  set -- "$@" --image "$TASUKI_IMAGE"
+  if [ -f "$directory/app.json" ]; then set -- "$@" --app-json "$directory/app.json"; fi
+  if [ -f "$directory/Procfile" ]; then set -- "$@" --procfile "$directory/Procfile"; fi
+else
+  set -- "$@" "$directory"
+fi
 if [ "${TASUKI_ALLOW_LOST:-}" = true ]; then set -- "$@" --allow-lost; fi
 
 code=0
