@@ -68,8 +68,7 @@ export class Subject {
     const app = await TestApp.create(server, { name })
     const orders = options.orders ?? (await orderFile(join(server.directory, `orders-${name}`)))
     const subject = new Subject(app, options, orders)
-    const assignments = Object.entries(orders.config).map(([key, value]) => `${key}=${value}`)
-    await app.must(['config:set', ...assignments])
+    await app.config(orders.config)
     await options.created?.(app)
     await subject.mustDeploy()
     return subject

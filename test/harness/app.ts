@@ -30,7 +30,10 @@ export interface AppOptions {
   readonly config?: Readonly<Record<string, string>>
 }
 
-/** An app on a test server, handled through the command line and the API as users do. */
+/**
+ * An app on a test server, handled as users do: deploys through the command line, what only leads to a test's subject through
+ * the API, which costs no process.
+ */
 export class TestApp {
   readonly server: TestServer
   readonly name: string
@@ -42,7 +45,8 @@ export class TestApp {
 
   static async create(server: TestServer, options: AppOptions): Promise<TestApp> {
     const app = new TestApp(server, options.name)
-    await app.must(['create', options.name])
+    const { status, body } = await server.call('POST', '/apps', { name: options.name })
+    if (status !== 201) throw new Error(`create: ${status} ${JSON.stringify(body)}`)
     if (options.config) await app.config(options.config)
     return app
   }
@@ -59,7 +63,7 @@ export class TestApp {
 
   /** A command of `tasuki … -a APP`. */
   cli(args: readonly string[]): Promise<Ran> {
-    return this.server.cli([...args, ...(args[0] === 'create' ? [] : ['-a', this.name])])
+    return this.server.cli([...args, '-a', this.name])
   }
 
   /** The same; throws with all its output unless it ends with 0. */
@@ -101,7 +105,8 @@ export class TestApp {
 
   /** Ends the app, and waits until the last process of its instances is gone. */
   async destroy(): Promise<void> {
-    await this.must(['destroy', '--confirm', this.name])
+    const { status, body } = await this.server.call('DELETE', `/apps/${this.name}`)
+    if (status !== 200) throw new Error(`destroy: ${status} ${JSON.stringify(body)}`)
     await until(`${this.name} to be gone`, async () => {
       const { status } = await this.server.call('GET', `/apps/${this.name}`)
       return status === 404
