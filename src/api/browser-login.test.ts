@@ -9,6 +9,12 @@ interface Begun {
   readonly token: string
 }
 
+/** What it hears in the end. */
+interface Answer {
+  readonly access_token?: string
+  readonly error?: string
+}
+
 /** What `heroku login` does first. */
 async function begin(api: LiveApi, description = 'Heroku CLI login from here'): Promise<Begun> {
   const response = await fetch(new URL('/auth', api.url), {
@@ -23,8 +29,7 @@ async function begin(api: LiveApi, description = 'Heroku CLI login from here'): 
 /** What waits in the terminal. */
 async function waiting(api: LiveApi, { cli_url, token }: Begun) {
   const response = await fetch(new URL(cli_url, api.url), { headers: { authorization: `Bearer ${token}` } })
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into it freely
-  return { status: response.status, body: (await response.json()) as any }
+  return { status: response.status, body: (await response.json()) as Answer }
 }
 
 /** The page, as a browser has it. */
@@ -96,7 +101,7 @@ test('the user can refuse', async (t) => {
   const result = waiting(api, begun)
   const { cookie, proof } = await open(api, begun)
   assert.match(await (await submit(api, begun, cookie, { proof, answer: 'no' })).text(), /was not let in/)
-  assert.match((await result).body.error, /refused/)
+  assert.match((await result).body.error ?? '', /refused/)
 })
 
 test('a form that another site sends logs nobody in', async (t) => {
