@@ -1,5 +1,27 @@
 import type { Db } from './db.ts'
-import type { AppSetupsTable } from './schema.ts'
+
+export interface AppSetupsTable {
+  id: string
+  appId: string
+  appName: string
+  status: 'pending' | 'succeeded' | 'failed'
+  sourceUrl: string
+  sourceVersion: string | null
+  checksum: string | null
+  buildId: string | null
+  /** The run of the postdeploy script. */
+  runId: string | null
+  postdeployBegun: number
+  /** `{output, exitCode}` once it has run. */
+  postdeploy: string | null
+  /** What is wrong with app.json, a list. */
+  problems: string
+  failure: string | null
+  successUrl: string | null
+  user: string
+  createdAt: number
+  updatedAt: number
+}
 
 /** An app on its way from a source to running. Times are UTC ms. */
 export interface AppSetup

@@ -1,5 +1,15 @@
 import type { Db } from './db.ts'
-import type { AppTransfersTable } from './schema.ts'
+
+export interface AppTransfersTable {
+  id: string
+  appId: string
+  /** E-mail address of who offered it, and of whom it was offered to. */
+  owner: string
+  recipient: string
+  state: 'pending' | 'accepted' | 'declined'
+  createdAt: number
+  updatedAt: number
+}
 
 /** An app on its way from one owner to another. Times are UTC ms. */
 export type AppTransfer = Readonly<AppTransfersTable>

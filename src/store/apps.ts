@@ -1,5 +1,20 @@
 import { type Db, listed } from './db.ts'
-import type { AppsTable } from './schema.ts'
+
+export interface AppsTable {
+  id: string
+  name: string
+  owner: string
+  maintenance: number
+  /** The highest generation issued. */
+  generation: number
+  /** The set that serves when no rollout runs. */
+  servingGeneration: number | null
+  servingRelease: number | null
+  createdAt: number
+  updatedAt: number
+  releasedAt: number | null
+  destroyedAt: number | null
+}
 
 /** An app as stored. Times are UTC ms. */
 export interface App extends Readonly<Omit<AppsTable, 'maintenance'>> {

@@ -1,7 +1,22 @@
-import type { Artifact, ArtifactImage } from '../domain/artifact.ts'
+import type { Artifact, ArtifactImage, ArtifactKind } from '../domain/artifact.ts'
 import { TasukiError } from '../domain/errors.ts'
 import { type Db, listed } from './db.ts'
-import type { ArtifactsTable } from './schema.ts'
+
+export interface ArtifactsTable {
+  digest: string
+  kind: ArtifactKind
+  size: number
+  commit: string | null
+  builder: string
+  processTypes: string
+  manifest: string
+  env: string
+  /** JSON of where an image is found. */
+  image: string | null
+  createdAt: number
+  /** When its files were collected; the row stays for the history. */
+  collectedAt: number | null
+}
 
 /** What was built. The rows outlive the files, for the history. */
 export interface Artifacts {

@@ -1,5 +1,12 @@
 import type { Db } from './db.ts'
 
+export interface BuildpacksTable {
+  appId: string
+  /** A list of URLs, as JSON. */
+  urls: string
+  updatedAt: number
+}
+
 /** The buildpacks that an app is built with, in order. */
 export interface Buildpacks {
   /** Their URLs; null when nobody has ever set or cleared them. */

@@ -1,5 +1,24 @@
 import type { Db } from './db.ts'
-import type { BuildsTable } from './schema.ts'
+
+export interface BuildsTable {
+  id: string
+  appId: string
+  status: 'pending' | 'succeeded' | 'failed'
+  sourceUrl: string
+  sourceVersion: string | null
+  artifact: string | null
+  releaseId: string | null
+  rolloutId: string | null
+  /** `{id, message, next}` once it has failed. */
+  error: string | null
+  /** A list of URLs, as JSON; null as long as nobody knows. */
+  buildpacks: string | null
+  /** `SHA256:` and hex digits, as the source's sender gave it. */
+  checksum: string | null
+  user: string
+  createdAt: number
+  updatedAt: number
+}
 
 export interface BuildError {
   readonly id: string

@@ -1,5 +1,11 @@
 import type { Db } from './db.ts'
-import type { CollaboratorsTable } from './schema.ts'
+
+export interface CollaboratorsTable {
+  id: string
+  appId: string
+  userId: string
+  createdAt: number
+}
 
 /** A user who works on somebody else's app. */
 export interface Collaborator extends Readonly<CollaboratorsTable> {

@@ -1,5 +1,13 @@
 import type { Db } from './db.ts'
-import type { DomainsTable } from './schema.ts'
+
+export interface DomainsTable {
+  id: string
+  /** In lower case, as DNS has it; `*.` at its beginning stands for every name below. */
+  hostname: string
+  appId: string
+  kind: 'app' | 'custom'
+  createdAt: number
+}
 
 /** A hostname by which visitors reach an app: its own (`app`), or one that a user has added (`custom`). */
 export type Domain = Readonly<DomainsTable>

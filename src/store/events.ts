@@ -1,6 +1,15 @@
-import type { Selectable } from 'kysely'
+import type { Generated, Selectable } from 'kysely'
 import type { Db } from './db.ts'
-import type { EventsTable } from './schema.ts'
+
+export interface EventsTable {
+  id: Generated<number>
+  appId: string | null
+  appName: string | null
+  at: number
+  user: string
+  kind: string
+  text: string
+}
 
 type Event = Readonly<Selectable<EventsTable>>
 

@@ -1,7 +1,24 @@
+import type { Generated } from 'kysely'
 import type { InstanceId } from '../domain/instance.ts'
 import type { JournalEntry, OperationKind } from '../domain/rollout.ts'
 import type { NewEntry } from '../rollout/spec.ts'
 import type { Db } from './db.ts'
+
+export interface JournalTable {
+  id: Generated<number>
+  appId: string
+  rollout: string | null
+  generation: number
+  kind: JournalEntry['kind']
+  instance: string | null
+  name: string | null
+  release: number | null
+  note: string
+  state: JournalEntry['state']
+  error: string | null
+  at: number
+  endedAt: number | null
+}
 
 /** What the engine intended, did and saw. */
 export interface Journal {

@@ -1,5 +1,40 @@
 import type { Db } from './db.ts'
-import type { WebhookChangesTable, WebhookDeliveriesTable, WebhookEventsTable } from './schema.ts'
+
+/** Written by triggers alone. */
+export interface WebhookChangesTable {
+  appId: string
+  appName: string | null
+  entity: string
+  action: string
+  data: string
+  previous: string
+  at: number
+}
+
+export interface WebhookEventsTable {
+  id: string
+  appId: string
+  include: string
+  payload: string
+  createdAt: number
+}
+
+export interface WebhookDeliveriesTable {
+  id: string
+  webhookId: string
+  eventId: string
+  status: 'pending' | 'retrying' | 'succeeded' | 'failed'
+  attempts: number
+  /** Null once it has ended. */
+  nextAt: number | null
+  /** Of the last attempt. */
+  attemptId: string | null
+  attemptAt: number | null
+  code: number | null
+  error: string | null
+  createdAt: number
+  updatedAt: number
+}
 
 /** A change as the database has noted it: columns as they were at that moment. */
 export interface Change {

@@ -1,5 +1,23 @@
+import type { Stage } from '../domain/pipeline.ts'
 import type { Db } from './db.ts'
-import type { CouplingsTable, PipelinesTable } from './schema.ts'
+
+export interface PipelinesTable {
+  id: string
+  name: string
+  /** E-mail address. */
+  owner: string
+  createdAt: number
+  updatedAt: number
+}
+
+export interface CouplingsTable {
+  id: string
+  pipelineId: string
+  appId: string
+  stage: Stage
+  createdAt: number
+  updatedAt: number
+}
 
 export type Pipeline = Readonly<PipelinesTable>
 /** Which app stands at which stage of which pipeline. An app is in one pipeline at most. */

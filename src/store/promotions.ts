@@ -1,5 +1,26 @@
 import type { Db } from './db.ts'
-import type { PromotionsTable, PromotionTargetsTable } from './schema.ts'
+
+export interface PromotionsTable {
+  id: string
+  pipelineId: string
+  /** The app that was promoted from, and the id of its release. */
+  appId: string
+  releaseId: string
+  user: string
+  createdAt: number
+}
+
+export interface PromotionTargetsTable {
+  id: string
+  promotionId: string
+  appId: string
+  /** Id of the release that it got; null while it has none. */
+  releaseId: string | null
+  /** Id of the approval that it waits for, or has waited for. */
+  approvalId: string | null
+  /** Why it got no release when that was given. */
+  error: string | null
+}
 
 /** What was promoted, from which release of which app. */
 export type Promotion = Readonly<PromotionsTable>

@@ -1,5 +1,20 @@
 import type { Db } from './db.ts'
-import type { PushesTable } from './schema.ts'
+
+export interface PushesTable {
+  id: string
+  appId: string
+  ref: string
+  /** Where the ref was; null when it was not there. */
+  fromCommit: string | null
+  toCommit: string
+  /** Null until its build has been asked for. */
+  buildId: string | null
+  state: 'pending' | 'accepted' | 'refused'
+  reason: string | null
+  user: string
+  createdAt: number
+  endedAt: number | null
+}
 
 /** A push to a branch that is deployed. Times are UTC ms. */
 export type Push = Readonly<PushesTable>

@@ -3,6 +3,22 @@ import { closeConfig, digestOf, openConfig } from './config.ts'
 import type { Db } from './db.ts'
 import type { Seal } from './seal.ts'
 
+export interface ReleasesTable {
+  id: string
+  appId: string
+  version: number
+  artifact: string | null
+  commit: string | null
+  description: string
+  status: ReleaseStatus
+  user: string
+  config: Uint8Array
+  /** Equal configs of an app have equal digests. */
+  configDigest: string
+  createdAt: number
+  updatedAt: number
+}
+
 /** A release as stored, with what compares its config to another's. */
 export interface StoredRelease extends Release {
   readonly configDigest: string

@@ -1,7 +1,28 @@
 import type { Receipt, Rollout, RolloutOutcome, SetRef } from '../domain/rollout.ts'
 import type { Strategy } from '../domain/settings.ts'
 import { type Db, listed } from './db.ts'
-import type { RolloutsTable } from './schema.ts'
+
+export interface RolloutsTable {
+  id: string
+  appId: string
+  generation: number
+  kind: 'release' | 'restart'
+  /** Version of the target's release; its generation is the rollout's own. */
+  release: number
+  baseGeneration: number | null
+  baseRelease: number | null
+  strategy: Strategy
+  direction: 'forward' | 'back'
+  reason: string | null
+  backOutcome: 'failed' | 'returned' | null
+  releasePhaseDone: number
+  switched: number
+  paused: number
+  outcome: RolloutOutcome | null
+  startedAt: number
+  finishedAt: number | null
+  receipt: string | null
+}
 
 interface NewRollout {
   readonly id: string

@@ -1,6 +1,22 @@
 import type { Db } from './db.ts'
-import type { RunsTable } from './schema.ts'
 import type { Seal } from './seal.ts'
+
+export interface RunsTable {
+  id: string
+  appId: string
+  name: string
+  instance: string
+  command: string
+  size: string
+  release: number
+  /** What the user gave beside the command, sealed: it may hold secrets. */
+  options: Uint8Array
+  state: 'waiting' | 'up' | 'ended'
+  exitCode: number | null
+  user: string
+  createdAt: number
+  endedAt: number | null
+}
 
 /** What the user gave beside the command. */
 interface RunOptions {

@@ -1,5 +1,11 @@
 import type { Db } from './db.ts'
-import type { SourcesTable } from './schema.ts'
+
+export interface SourcesTable {
+  id: string
+  createdAt: number
+  /** Bytes; null until it has been uploaded whole. */
+  size: number | null
+}
 
 type Source = Readonly<SourcesTable>
 

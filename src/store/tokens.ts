@@ -1,5 +1,23 @@
 import type { Db } from './db.ts'
-import type { TokensTable } from './schema.ts'
+
+export interface TokensTable {
+  id: string
+  /** sha-256 of the token, hex. */
+  hash: string
+  /** E-mail address. */
+  user: string
+  description: string
+  createdAt: number
+  updatedAt: number
+  /** `file`: the admin's of the data directory. `login`: ends with a logout. */
+  kind: 'file' | 'login' | 'authorization'
+  /** Separated by spaces. */
+  scopes: string
+  /** The first letters of the token, to know it again by. */
+  hint: string
+  /** Null: never. */
+  expiresAt: number | null
+}
 
 export type Token = Readonly<TokensTable>
 

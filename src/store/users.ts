@@ -1,5 +1,17 @@
 import type { Db } from './db.ts'
-import type { UsersTable } from './schema.ts'
+
+export interface UsersTable {
+  id: string
+  /** In lower case. */
+  email: string
+  name: string | null
+  /** Salted hash with its parameters; null: no password lets this user in. */
+  password: string | null
+  admin: number
+  builtIn: number
+  createdAt: number
+  updatedAt: number
+}
 
 /** Somebody who may come in. Times are UTC ms. */
 export interface User extends Readonly<Omit<UsersTable, 'admin' | 'builtIn'>> {

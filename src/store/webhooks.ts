@@ -1,6 +1,19 @@
+import type { Level } from '../domain/webhook.ts'
 import type { Db } from './db.ts'
-import type { WebhooksTable } from './schema.ts'
 import type { Seal } from './seal.ts'
+
+export interface WebhooksTable {
+  id: string
+  appId: string
+  /** A list of entities, as JSON. */
+  include: string
+  level: Level
+  url: string
+  /** What it signs and authorizes with, sealed. */
+  sealed: Uint8Array
+  createdAt: number
+  updatedAt: number
+}
 
 /** Whom to tell of an app's changes. Times are UTC ms. */
 export interface Webhook extends Readonly<Omit<WebhooksTable, 'include' | 'sealed'>> {
