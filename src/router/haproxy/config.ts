@@ -26,9 +26,13 @@ export function commonFiles(context: CommonContext): Map<string, string> {
   return new Map([
     ['00-global.cfg', globalSection(context)],
     ['10-defaults.cfg', defaultsSections(context.pages)],
-    ['20-frontend.cfg', [ringSection(), visitors(context), prober(context.prober)].join('\n')],
+    ['20-frontend.cfg', commonSections(context).join('\n')],
     ['30-probes.cfg', probes(context)],
   ])
+}
+
+function commonSections(context: CommonContext): string[] {
+  return [ringSection(), visitors(context), prober(context.prober), listing(context.layout)]
 }
 
 /** The prober's connections are not to wait behind those of visitors. */
@@ -93,6 +97,11 @@ ${common}
   timeout server 1h
   option abortonclose
   retry-on conn-failure
+defaults tasuki_commands
+  mode tcp
+  timeout connect 5s
+  timeout client 5s
+  timeout server 5s
 `
 }
 
@@ -147,6 +156,16 @@ function prober({ address, secret }: Prober): string {
   bind ${address.host}:${address.port}
   http-request deny status 404 unless { path_beg /${secret}/ }
   http-request use-service lua.prober
+`
+}
+
+/** Long answers to commands, as the Lua can read them: all on the thread that asks. */
+function listing({ listing, stats }: Layout): string {
+  return `listen listing from tasuki_commands
+  bind ${listing} mode 600 thread 1
+  tcp-response inspect-delay 5s
+  tcp-response content lua.listing
+  server stats ${stats}
 `
 }
 

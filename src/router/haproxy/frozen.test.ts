@@ -25,7 +25,9 @@ describe('an instance that is frozen', () => {
 
   it('keeps nobody waiting whose request may be repeated, while no control plane runs; all else goes on', async () => {
     const frozen = await start('web-1')
-    const repeatable = [{}, {}, { method: 'PUT', body: 'twice' }, { method: 'DELETE' }].map((asked) =>
+    // So many that what HAProxy tells of them is longer than one of its buffers.
+    const gets = Array.from({ length: 200 }, () => ({}))
+    const repeatable = [{ method: 'PUT', body: 'twice' }, { method: 'DELETE' }, ...gets].map((asked) =>
       slow(asked),
     )
     const orders = [
@@ -33,10 +35,10 @@ describe('an instance that is frozen', () => {
       { method: 'PUT', body: Buffer.alloc(100_000) },
     ].map((asked) => slow(asked))
     const begun = await Promise.all([
-      opened(world.http, { path: '/begin/4000' }),
-      opened(world.http, { path: '/begin/4000', headers: { accept: 'text/event-stream' } }),
+      opened(world.http, { path: '/begin/8000' }),
+      opened(world.http, { path: '/begin/8000', headers: { accept: 'text/event-stream' } }),
     ])
-    await inFlight(frozen, 7, 1)
+    await inFlight(frozen, repeatable.length + 3, 1)
     frozen.child.kill('SIGSTOP')
     const healthy = await start('web-2')
     await world.router.close()
@@ -54,7 +56,7 @@ describe('an instance that is frozen', () => {
 
   it('hands on what waits there once and no more, and only when somebody else serves', async () => {
     const first = await start('web-1')
-    const moved = slow({}, 8_000)
+    const moved = slow({})
     await inFlight(first, 1)
     first.child.kill('SIGSTOP')
     const second = await start('web-2')
@@ -74,7 +76,7 @@ describe('an instance that is frozen', () => {
 
   it('is another than one that is busy: whoever answers, however late, keeps what it is at', async () => {
     const busy = await start('web-1')
-    const works = [3_000, 6_000, 9_000, 12_000].map((ms) => slow({}, ms))
+    const works = [2_500, 5_000, 7_500, 10_000].map((ms) => slow({}, ms))
     await inFlight(busy, works.length)
     const healthy = await start('web-2')
     await direct(busy, '/ill')
@@ -89,7 +91,7 @@ describe('an instance that is frozen', () => {
     return world.serve(app)
   }
 
-  function slow(asked: Visit, ms = 4_000): Promise<Answer> {
+  function slow(asked: Visit, ms = 8_000): Promise<Answer> {
     return visit(world.http, { path: `/slow/${ms}`, ...asked })
   }
 

@@ -27,6 +27,8 @@ export function layoutOf(directory: string) {
     pages: at('pages'),
     master: at('master.sock'),
     stats: at('stats.sock'),
+    /** The same for HAProxy's own Lua, which can not read long answers there. */
+    listing: at('listing.sock'),
     /** Where the control plane is told that somebody waits for an app that sleeps. */
     bell: at('bell.sock'),
     lua: at('tasuki.lua'),

@@ -9,7 +9,7 @@
  *
  * It works without the control plane. `show sess` is the only one to tell what a request is, so the task asks its own
  * process's command socket, and that only when an instance is silent. A session's id is an address that the next one may
- * get: therefore each is looked at right before it is cut.
+ * get: therefore each is looked at right before it is cut. What old workers have is not moved: they check nobody.
  */
 export const SILENCE_LUA = `
 -- Each server is looked at once a second; with more than some hundreds of them less often, so that the cost has a bound.
@@ -86,44 +86,78 @@ local function movable(lines, each)
     and flags & REPEATABLE ~= 0 and flags & UNREPEATABLE == 0
 end
 
+local function connected(path)
+  local socket = core.tcp()
+  socket:settimeout(ASK_SECONDS)
+  if socket:connect("unix@" .. path) then return socket end
+  socket:close()
+end
+
 -- Right after a reload the socket may be another worker's, which knows nothing of these sessions.
-local function is_own(socket)
-  local pid = "Pid: " .. core.get_info()["Pid"]
-  for _, line in ipairs(ask(socket, "show info") or {}) do
-    if line == pid then return true end
+local function is_own(lines)
+  local pid = "^Pid: " .. core.get_info()["Pid"] .. "%s*$"
+  for _, line in ipairs(lines) do
+    if string.match(line, pid) then return true end
   end
   return false
 end
 
--- Cuts what can be moved: HAProxy then sends it to another server by itself. How many those were.
-local function move(socket, each)
-  local moved = 0
-  local place = " be=" .. each.backend .. " srv=" .. each.slot .. " "
-  for _, line in ipairs(ask(socket, "show sess") or {}) do
-    local id = string.find(line, place, 1, true) and string.match(line, "^(0x%x+):")
-    local told = id and ask(socket, "show sess " .. id)
-    if told and movable(told, each) then
-      ask(socket, "shutdown session " .. id)
-      moved = moved + 1
+-- Lines of an answer that are looked for, while one is.
+local wanted, found = nil, {}
+
+-- What a task reads itself comes to a halt with the first full buffer, so long answers pass by here.
+core.register_action("listing", { "tcp-res" }, function(txn)
+  while true do
+    local line = txn.res:line()
+    if type(line) ~= "string" or line == "" then return end
+    for _, each in ipairs(wanted or {}) do
+      if string.find(line, each, 1, true) then found[#found + 1] = line end
     end
+    txn.res:remove(0, #line)
+  end
+end)
+
+-- Ids of what waits at the server; nil when that can not be asked now.
+local function waiting(each)
+  local socket = connected("LISTING")
+  if not socket then return nil end
+  wanted, found = { "Pid: ", " be=" .. each.backend .. " srv=" .. each.slot .. " " }, {}
+  if socket:send("show info;show sess\\n") then socket:receive("*a") end
+  socket:close()
+  wanted = nil
+  if not is_own(found) then return nil end
+  local ids = {}
+  for _, line in ipairs(found) do ids[#ids + 1] = string.match(line, "^(0x%x+): ") end
+  return ids
+end
+
+-- Cuts those of them that can be moved: HAProxy then sends them to another server by itself.
+local function move(socket, ids, each)
+  local moved = 0
+  for _, id in ipairs(ids) do
+    local told = ask(socket, "show sess " .. id)
+    if not told then break end
+    if movable(told, each) and ask(socket, "shutdown session " .. id) then moved = moved + 1 end
   end
   return moved
 end
 
+-- How many were moved; nil when that can not be asked now.
 local function sweep(each)
-  each.sweeps = each.sweeps + 1
-  local socket = core.tcp()
-  socket:settimeout(ASK_SECONDS)
-  local moved = 0
-  if socket:connect("unix@STATS") and ask(socket, "prompt") and is_own(socket) then moved = move(socket, each) end
+  local ids = waiting(each)
+  local socket = ids and connected("STATS")
+  if not socket then return nil end
+  local info = ask(socket, "prompt") and ask(socket, "show info")
+  local moved = nil
+  if info and is_own(info) then moved = move(socket, ids, each) end
   socket:close()
-  if moved == 0 then each.sweeps = MOST_SWEEPS end
+  return moved
 end
 
 local function look(each)
   local stats = each.server:get_stats()
   if silent(each, stats) and stats.scur > 0 and each.sweeps < MOST_SWEEPS and another_serves(each) then
-    sweep(each)
+    each.sweeps = sweep(each) == 0 and MOST_SWEEPS or each.sweeps + 1
   end
 end
 

@@ -13,10 +13,10 @@ import { APP_VAR, HELD_VAR } from './traffic/log-format.ts'
  *   only finishes what it has refuses HAProxy's own `set server` ("Proxy is disabled") while it still routes.
  * - a task moves what waits at an instance that has fallen silent.
  */
-export function luaText({ bell, stats }: Layout, sleepingMap: string): string {
-  const values = { HELD_VAR, APP_VAR, BELL: bell, SLEEPING: sleepingMap, STATS: stats }
+export function luaText({ bell, stats, listing }: Layout, sleepingMap: string): string {
+  const values = { HELD_VAR, APP_VAR, BELL: bell, SLEEPING: sleepingMap, STATS: stats, LISTING: listing }
   return `${LUA}${SILENCE_LUA}`.replaceAll(
-    /\b(HELD_VAR|APP_VAR|BELL|SLEEPING|STATS)\b/g,
+    /\b(HELD_VAR|APP_VAR|BELL|SLEEPING|STATS|LISTING)\b/g,
     (name) => values[name as keyof typeof values],
   )
 }
