@@ -20,6 +20,14 @@ export interface Answer {
 
 const LIMIT_MS = 10_000
 const MOST_BYTES = 8 * 2 ** 20
+/** What Node says of a certificate that nobody it trusts has signed. */
+const UNKNOWN_AUTHORITY = new Set([
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+])
 
 /** Throws `registry_unavailable` when there is no whole answer in time. */
 export function ask({ url, method, headers, authority }: Question): Promise<Answer> {
@@ -28,8 +36,10 @@ export function ask({ url, method, headers, authority }: Question): Promise<Answ
   const options = { method, headers, signal, agent: false as const }
   const trusted = authority === null ? {} : { ca: [...rootCertificates, authority] }
   const request = url.protocol === 'http:' ? plain(url, options) : secure(url, { ...options, ...trusted })
-  const fail = (error: Error) =>
-    reject(silent(url, signal.aborted ? `no answer in ${LIMIT_MS / 1000} s` : error.message))
+  const fail = (error: NodeJS.ErrnoException) => {
+    const why = signal.aborted ? `no answer in ${LIMIT_MS / 1000} s` : error.message
+    reject(UNKNOWN_AUTHORITY.has(error.code ?? '') ? strange(url) : silent(url, why))
+  }
   request.on('error', fail)
   request.on('response', (response) => {
     const chunks: Buffer[] = []
@@ -50,4 +60,11 @@ export function ask({ url, method, headers, authority }: Question): Promise<Answ
 
 function silent(url: URL, why: string): TasukiError {
   return new TasukiError('registry_unavailable', `The registry ${url.host} can not be reached: ${why}.`)
+}
+
+function strange(url: URL): TasukiError {
+  const what = `The certificate of the registry ${url.host} is of an authority that is not known here.`
+  return new TasukiError('registry_unavailable', what, {
+    next: 'Give that authority with `tasuki registry:set URL --ca FILE`.',
+  })
 }

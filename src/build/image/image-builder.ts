@@ -130,7 +130,7 @@ export function nowhere(): TasukiError {
     'build_failed',
     'There is no Docker host that answers on which the image could be built.',
     {
-      next: 'Add one with `tasuki hosts:add ssh://USER@ADDRESS --label builder`, or this machine: `tasuki hosts:add unix:///var/run/docker.sock`.',
+      next: 'Give a host the label builder, beside those that it has (`tasuki hosts:update NAME --label builder --label …`), or add one: `tasuki hosts:add URL --label builder`, of this machine `tasuki hosts:add unix:///var/run/docker.sock`.',
     },
   )
 }

@@ -120,6 +120,8 @@ test('one login writes, the other only reads, and nobody else does anything', { 
   }
   await assert.rejects(new RegistryClient({ ...registry.access, authority: null }, KEYS.push).check(), {
     code: 'registry_unavailable',
+    message: /authority that is not known here/,
+    next: /--ca FILE/,
   })
   assert.doesNotMatch(readFileSync(join(registry.data, 'registry', 'config.yml'), 'utf8'), /s3cret/)
 })
