@@ -98,6 +98,8 @@ export class HerokuCli {
       HEROKU_SKIP_NEW_VERSION_CHECK: 'true',
       NODE_OPTIONS: `--import=${pathToFileURL(WITNESS)}`,
       WITNESS_FILE: this.#hostsFile,
+      // Whoever tries all of it tries that too.
+      WITNESS_REPORTS: process.env.CONFORMANCE === undefined ? 'none' : 'real',
       ...this.#env,
       ...options.env,
     }
