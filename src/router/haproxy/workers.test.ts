@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict'
-import { connect, type Socket } from 'node:net'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, it } from 'node:test'
 import { setTimeout as pause } from 'node:timers/promises'
 import { applyChanges } from './maps.ts'
 import { MasterSocket } from './master.ts'
 import { liveProcess } from './proc.ts'
-import { HaproxyWorld } from './testing/world.ts'
+import { HaproxyWorld, until } from './testing/world.ts'
 import { Workers } from './workers.ts'
 
 /** What is looked for comes about in some of the rounds only: when the worker ends between two commands. */
@@ -75,5 +78,54 @@ describe('commands to workers of which one ends meanwhile', () => {
       return newest!.pid !== before!.pid
     })
     return before!.pid
+  }
+})
+
+describe('commands to workers of which one takes long to end', () => {
+  let directory: string
+  let server: Server
+  let gone = false
+  const asked: string[] = []
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'tasuki-workers-'))
+    server = createServer({ allowHalfOpen: true }, (socket) => {
+      socket.on('error', () => undefined)
+      void text(socket).then((commands) => socket.end(answersTo(commands.trim().split('\n'))))
+    })
+    await new Promise<void>((go) => server.listen(join(directory, 'master.sock'), go))
+  })
+  afterEach(async () => {
+    await new Promise((done) => server.close(done))
+    await rm(directory, { recursive: true })
+  })
+
+  it('are given again for as long as the list still has it', async () => {
+    const workers = new Workers(new MasterSocket(join(directory, 'master.sock')))
+    const said = workers.each(() => ['show info'])
+    await until('it was tried often', () => asked.filter((each) => each === '@!101 show info').length > 20)
+    gone = true
+    assert.deepEqual(await said, [{ worker: { pid: 102, newest: true }, answers: ['fine'] }])
+  })
+
+  /** What HAProxy's master says; it breaks off at a command for a worker that has ended. */
+  function answersTo(commands: readonly string[]): string {
+    let answers = ''
+    for (const command of commands) {
+      asked.push(command)
+      if (command.startsWith('@!101 ')) return answers
+      answers += command === 'show proc' ? `${processes()}\n\n` : 'fine\n\n'
+    }
+    return answers
+  }
+
+  function processes(): string {
+    const old = gone ? '' : '101             worker          1               0d00h00m01s     2.6.12\n'
+    return `#<PID>          <type>          <reloads>       <uptime>        <version>
+100             master          0 [failed: 0]   0d00h00m01s     2.6.12
+# workers
+102             worker          0               0d00h00m01s     2.6.12
+# old workers
+${old}# programs`
   }
 })

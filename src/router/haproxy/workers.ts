@@ -25,9 +25,11 @@ export interface WorkerAnswers {
   readonly answers: readonly string[]
 }
 
-const MOST_TRIES = 8
+/** A worker that ends is gone from the master's list within milliseconds, unless the machine has much else to do. */
+const CHANGING_MS = 3000
 const LIST_MS = 1000
 const POLL_MS = 5
+const MOST_POLL_MS = 50
 const LIST = 'show proc'
 
 /** Reaches every worker that HAProxy has, the old ones included: they route too. */
@@ -66,15 +68,16 @@ export class Workers {
    * goes on naming a worker that does not answer any more.
    */
   async each(commandsFor: (worker: Worker) => readonly string[]): Promise<WorkerAnswers[]> {
+    const limit = performance.now() + CHANGING_MS
     let known = this.#last ?? (await this.list())
-    for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    for (let tries = 1; ; tries += 1) {
       const found = await this.#attempt(known, commandsFor)
       if (found) return found
-      // A worker that is about to end may stay in the list for some milliseconds more.
-      if (tries > 0) await pause(POLL_MS)
+      if (performance.now() > limit)
+        throw new TasukiError('router_unavailable', 'HAProxy is changing its workers all the time.')
+      if (tries > 1) await pause(Math.min(tries * POLL_MS, MOST_POLL_MS))
       known = await this.list()
     }
-    throw new TasukiError('router_unavailable', 'HAProxy is changing its workers all the time.')
   }
 
   /** Ends the oldest workers beyond that many that no longer take connections. */
