@@ -5,7 +5,10 @@ import type { Subject } from '../e2e/subject.ts'
 import { until } from '../harness/index.ts'
 import { LabFleet } from './fleet.ts'
 import { type HostName, Lab } from './lab.ts'
-import { losesNothingIdempotent } from './under-faults.ts'
+import { losesNothingIdempotent, MODEST } from './under-faults.ts'
+
+/** How long a visitor waits for an answer. */
+const PATIENCE_MS = 20_000
 
 const ENDED = ['succeeded', 'returned', 'failed', 'superseded']
 
@@ -44,6 +47,23 @@ describe('machines fail under load', { skip: Lab.whyNot() ?? false }, () => {
     await fleet.lab.pause(host)
     await pause(3_000)
     await fleet.lab.heal(host)
+  })
+
+  test('a host is frozen for longer than visitors wait', async (t) => {
+    const report = await losesNothingIdempotent(
+      t,
+      subject,
+      async () => {
+        await pause(500)
+        await fleet.lab.pause('h2')
+        await pause(PATIENCE_MS + 5_000)
+        await fleet.lab.heal('h2')
+        await fleet.seen('h2', true)
+        await fleet.whole(subject, 2)
+      },
+      { ...MODEST, timeoutMs: PATIENCE_MS },
+    )
+    assert.deepEqual(report.streams.closed, {}, 'streams go on with the host')
   })
 
   survives('a host loses its power and is switched on again', async (host) => {

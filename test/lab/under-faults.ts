@@ -22,8 +22,9 @@ export async function losesNothingIdempotent(
   t: TestContext,
   subject: Subject,
   work: () => Promise<void>,
+  load = MODEST,
 ): Promise<LoadReport> {
-  const report = await underLoad(subject, MODEST, work)
+  const report = await underLoad(subject, load, work)
   tell(t, report)
   const lost = Object.fromEntries(IDEMPOTENT.map((kind) => [kind, report.byKind[kind]?.lost ?? 0]))
   const shown = JSON.stringify(report.losses.slice(0, 20), null, 1)
