@@ -48,7 +48,8 @@ export class Gatherer {
   async facts(asked: Wanted): Promise<Facts> {
     const { clock, runtime } = this.#deps
     const raw = (await runtime.list(asked.appId)).filter((one) => one.kind !== 'one-off')
-    const present = new Set(raw.map((one) => one.id))
+    const present = new Set<string>()
+    for (const { id } of raw) present.add(id)
     await this.#pardonGone(asked, present)
     const wanted = await this.#withTypesOf(asked, raw)
     const views = await this.#views(wanted, raw)
@@ -226,8 +227,10 @@ function routableTypes(wanted: Wanted, raw: readonly RuntimeInstance[]): string[
 export function preparedKey(wanted: Wanted): string {
   const goal = goalSet(wanted)
   if (!goal) return ''
-  const types = wanted.types.get(goal.generation) ?? []
-  return `${goal.generation} ${types.map((type) => `${type.type}=${type.quantity}:${type.size}`).join(' ')}`
+  let key = `${goal.generation}`
+  for (const { type, quantity, size } of wanted.types.get(goal.generation) ?? [])
+    key += ` ${type}=${quantity}:${size}`
+  return key
 }
 
 function brokenKey(wanted: Wanted): string {

@@ -30,7 +30,7 @@ interface Track {
   /** What its checks have shown while the router made them; null when it was never seen under checks. */
   passed: boolean | null
   lastLines: readonly string[]
-  readonly sighted: Set<SightingKind>
+  readonly sighted: Record<SightingKind, boolean>
 }
 
 /**
@@ -117,7 +117,7 @@ export class Observer {
       served: false,
       passed: null,
       lastLines: [],
-      sighted: new Set(),
+      sighted: { passing: false, healthy: false, unhealthy: false, idle: false, exited: false },
     }
     this.#tracks.set(id, track)
     return track
@@ -202,8 +202,8 @@ export class Observer {
   }
 
   #first(track: Track, instance: SeenInstance, kind: SightingKind, note: string): void {
-    if (track.sighted.has(kind)) return
-    track.sighted.add(kind)
+    if (track.sighted[kind]) return
+    track.sighted[kind] = true
     this.#sightings.push({ kind, instance, note })
   }
 }

@@ -122,9 +122,7 @@ function rank(instance: SeenInstance): number {
 export function indexOf(instance: Pick<SeenInstance, 'name'>): number {
   const { name } = instance
   let index = 0
-  for (let at = name.lastIndexOf('.') + 1; at < name.length; at++)
-    index = 10 * index + name.charCodeAt(at) - ZERO
+  for (let at = name.length - 1, unit = 1; at >= 0 && name[at] !== '.'; at--, unit *= 10)
+    index += unit * Number(name[at])
   return index
 }
-
-const ZERO = '0'.charCodeAt(0)
