@@ -3,20 +3,34 @@ export class Coverage {
   readonly #seen = new Map<string, Map<string, number>>()
 
   get counts(): Record<string, Record<string, number>> {
-    return Object.fromEntries([...this.#seen].map(([area, own]) => [area, Object.fromEntries(own)]))
+    const counts: Record<string, Record<string, number>> = {}
+    for (const [area, own] of this.#seen) {
+      const seen: Record<string, number> = {}
+      for (const [what, times] of own) seen[what] = times
+      counts[area] = seen
+    }
+    return counts
   }
 
   add(area: string, what: string, times = 1): void {
-    let own = this.#seen.get(area)
-    if (!own) {
-      own = new Map()
-      this.#seen.set(area, own)
-    }
+    const own = this.#area(area)
     own.set(what, (own.get(what) ?? 0) + times)
   }
 
+  #area(name: string): Map<string, number> {
+    let own = this.#seen.get(name)
+    if (!own) {
+      own = new Map()
+      this.#seen.set(name, own)
+    }
+    return own
+  }
+
   merge(other: Coverage['counts']): void {
-    for (const [area, own] of Object.entries(other))
-      for (const [what, times] of Object.entries(own)) this.add(area, what, times)
+    for (const area in other) {
+      const own = this.#area(area)
+      const more = other[area]!
+      for (const what in more) own.set(what, (own.get(what) ?? 0) + more[what]!)
+    }
   }
 }

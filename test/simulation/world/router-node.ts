@@ -96,7 +96,12 @@ export class RouterNode {
   }
 
   seats(instance: string): Seat[] {
-    return this.workers.flatMap((worker) => worker.seats.get(instance) ?? [])
+    const seats: Seat[] = []
+    for (const worker of this.workers) {
+      const seat = worker.seats.get(instance)
+      if (seat) seats.push(seat)
+    }
+    return seats
   }
 
   /** Sets the state in every worker. */

@@ -12,7 +12,7 @@ import type { SimClock } from '../core/clock.ts'
 import { type Admin, type NodeBackend, type NodeServer, newServer, RouterNode } from './router-node.ts'
 import type { SimRuntime } from './runtime.ts'
 
-const FREEDOM: Readonly<Record<Admin, number>> = { ready: 2, drain: 1, maint: 0 }
+const BY_FREEDOM: readonly Admin[] = ['maint', 'drain', 'ready']
 
 /**
  * One or several routers as one, as the port wants it: each command goes to every worker of every router and into
@@ -65,7 +65,7 @@ export class SimRouter implements Router {
     return {
       servers,
       freeSlots: fewestSlots(backends) - servers.length,
-      boot: this.nodes.map((node) => node.boot).join('.'),
+      boot: this.nodes.length === 1 ? `${this.nodes[0]!.boot}` : this.nodes.map(({ boot }) => boot).join('.'),
     }
   }
 
@@ -213,34 +213,32 @@ export class SimRouter implements Router {
       if (server.health !== 'up') unwell ??= server
     }
     // What all workers of all routers together do with it.
-    let admin: Admin = 'maint'
+    let most = 0
+    let leastOfNewest = 2
     let inFlight = 0
     let streams = 0
-    for (const node of this.nodes)
-      for (const { seats } of node.workers) {
-        const seat = seats.get(instance)
-        if (!seat) continue
-        if (FREEDOM[seat.admin] > FREEDOM[admin]) admin = seat.admin
-        inFlight += seat.plain
-        streams += seat.streams
+    for (const { workers } of this.nodes)
+      for (let at = 0; at < workers.length; at++) {
+        const seat = workers[at]!.seats.get(instance)
+        const freedom = seat ? freedomOf(seat.admin) : -1
+        most = Math.max(most, freedom)
+        if (at === 0) leastOfNewest = Math.min(leastOfNewest, freedom)
+        inFlight += seat?.plain ?? 0
+        streams += seat?.streams ?? 0
       }
+    const admin = BY_FREEDOM[most]!
     const everywhere = known.length === this.nodes.length
     return {
       instance,
       address: known[0]!.address,
       admin: everywhere || admin === 'ready' ? admin : 'maint',
-      everywhere: everywhere && this.#allHaveIt(instance, admin),
+      everywhere: everywhere && leastOfNewest === most,
       health: healthOf(known, everywhere),
       passedOnce,
       inFlight,
       streams,
       check: (unwell ?? known[0]!).check,
     }
-  }
-
-  #allHaveIt(instance: InstanceId, admin: Admin): boolean {
-    for (const node of this.nodes) if (node.newest.seats.get(instance)?.admin !== admin) return false
-    return true
   }
 
   #set(key: string, instance: InstanceId, admin: Admin, when: (admin: Admin) => boolean = () => true): void {
@@ -279,8 +277,13 @@ function fewestSlots(backends: readonly (NodeBackend | undefined)[]): number {
 
 /** Of all servers, each once. */
 function idsOf(backends: readonly (NodeBackend | undefined)[]): Iterable<InstanceId> {
-  if (backends.length === 1) return backends[0]?.servers.keys() ?? []
-  return new Set(backends.flatMap((one) => [...(one?.servers.keys() ?? [])]))
+  const first = backends[0]?.servers
+  if (backends.length === 1) return first?.keys() ?? []
+  const ids: InstanceId[] = []
+  for (const backend of backends)
+    for (const id of backend?.servers.keys() ?? [])
+      if (backend?.servers === first || !(first?.has(id) || ids.includes(id))) ids.push(id)
+  return ids
 }
 
 /** What one router finds dead is dead; well it is when all of them say so. */
@@ -294,8 +297,21 @@ function healthOf(known: readonly NodeServer[], everywhere: boolean): RouterServ
   return same ? health : 'checking'
 }
 
+/** By type and app. Every look asks for one: made anew each time, keys would cost more than what is found by them. */
+const KEYS = new Map<string, Map<string, string>>()
+
+/** Names a backend. */
 export function keyOf({ appId, type }: BackendKey): string {
-  return `${appId} ${type}`
+  const known = KEYS.get(type)?.get(appId)
+  if (known) return known
+  const key = `${appId} ${type}`
+  KEYS.set(type, (KEYS.get(type) ?? new Map()).set(appId, key))
+  return key
+}
+
+function freedomOf(admin: Admin): number {
+  if (admin === 'ready') return 2
+  return admin === 'drain' ? 1 : 0
 }
 
 function refused(what: string): TasukiError {

@@ -19,6 +19,8 @@ export class SimStore implements Sync<RolloutStore> {
   readonly receipts = new Map<string, Receipt>()
   readonly gone = new Set<string>()
   #entries: JournalEntry[] = []
+  /** Where the entries of each rollout are. */
+  readonly #ofRollout = new Map<string, number[]>()
   readonly #now: () => number
   /** Called with each entry that the journal has taken, and the app's generation then. */
   onJournal: (entry: JournalEntry, generation: number) => void = () => undefined
@@ -84,6 +86,7 @@ export class SimStore implements Sync<RolloutStore> {
 
   /** A fault that must not matter: the journal is gone. */
   loseJournal(): void {
+    this.#ofRollout.clear()
     this.#entries = this.#entries.map((entry) => ({
       ...entry,
       appId: `${entry.appId} (lost)`,
@@ -134,6 +137,7 @@ export class SimStore implements Sync<RolloutStore> {
       const id = this.#entries.length + 1
       const written: JournalEntry = { ...entry, id, error: null, endedAt: null }
       this.#entries.push(written)
+      if (entry.rollout !== null) this.#placesOf(entry.rollout).push(id - 1)
       this.onJournal(written, this.app(entry.appId).generation)
       return id
     })
@@ -167,7 +171,16 @@ export class SimStore implements Sync<RolloutStore> {
   }
 
   entries(rollout: string): JournalEntry[] {
-    return this.#entries.filter((entry) => entry.rollout === rollout)
+    return this.#placesOf(rollout).map((at) => this.#entries[at]!)
+  }
+
+  #placesOf(rollout: string): number[] {
+    let places = this.#ofRollout.get(rollout)
+    if (!places) {
+      places = []
+      this.#ofRollout.set(rollout, places)
+    }
+    return places
   }
 
   finish(id: string, outcome: RolloutOutcome, receipt: Receipt, at: number): void {
