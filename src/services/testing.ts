@@ -4,22 +4,20 @@ import { type Artifact, EMPTY_MANIFEST } from '../domain/artifact.ts'
 import type { BuildRequest } from '../domain/build.ts'
 import { TasukiError } from '../domain/errors.ts'
 import type { RuntimeInstance } from '../domain/instance.ts'
-import type { JournalEntry, Rollout, SetRef } from '../domain/rollout.ts'
 import { GitHub } from '../forge/github.ts'
-import type { EngineControl } from '../rollout/engine-port.ts'
-import type { SeenInstance } from '../rollout/facts.ts'
 import type { RouterServer } from '../rollout/ports.ts'
 import { preview } from '../rollout/preview.ts'
-import type { Wanted, WantedType } from '../rollout/spec.ts'
 import type { App } from '../store/apps.ts'
 import type { Store } from '../store/open.ts'
-import { afterTest, artifactNamed, receiptOf, tempStore } from '../store/testing.ts'
+import { afterTest, artifactNamed, tempStore } from '../store/testing.ts'
 import { DEFAULT_LIMITS, type ServiceDeps } from './context.ts'
 import { createServices, type Services } from './index.ts'
-import type { DrainTarget, LogBook, LogQuery } from './ports.ts'
+import { FakeEngine } from './testing-engine.ts'
 import { FakeExaminer } from './testing-examiner.ts'
 import { FakeFleet } from './testing-hosts.ts'
 import { FakeImages } from './testing-images.ts'
+import { FakeLogs } from './testing-logs.ts'
+import { servingOf } from './testing-serving.ts'
 
 /** Nobody listens there. */
 const NOWHERE = 'http://127.0.0.1:9'
@@ -208,150 +206,6 @@ const SERVER = {
   router: { pid: 2, workers: 1, version: '2.6.12', boot: 'boot', outages: [] },
 }
 
-/** Stands where the engine stands: ends rollouts when the test says so. */
-class FakeEngine implements EngineControl {
-  readonly poked: string[] = []
-  readonly #store: Store
-  readonly #entries = new Set<(entry: JournalEntry) => void>()
-  readonly #finished = new Set<(rollout: string, appId: string) => void>()
-
-  constructor(store: Store) {
-    this.#store = store
-  }
-
-  poke(appId: string): void {
-    this.poked.push(appId)
-  }
-
-  onEntry(listen: (entry: JournalEntry) => void): () => void {
-    this.#entries.add(listen)
-    return () => this.#entries.delete(listen)
-  }
-
-  onFinished(listen: (rollout: string, appId: string) => void): () => void {
-    this.#finished.add(listen)
-    return () => this.#finished.delete(listen)
-  }
-
-  /** Writes an entry of the running rollout as the engine does, and tells who listens. */
-  async enter(appId: string, kind: JournalEntry['kind'], at = Date.now()): Promise<void> {
-    const { rollout, generation } = (await this.#store.rollouts.wanted(appId))!
-    const entry = {
-      appId,
-      rollout: rollout!.id,
-      generation,
-      kind,
-      instance: null,
-      name: null,
-      release: null,
-      note: `${kind} now`,
-      at,
-    }
-    const [id] = await this.#store.rollouts.journal([{ ...entry, state: 'intent' }])
-    this.#tell({ ...entry, id: id!, state: 'intent', error: null, endedAt: null })
-    await this.#store.rollouts.settle([{ id: id!, error: null, at }])
-    this.#tell({ ...entry, id: id!, state: 'done', error: null, endedAt: at })
-  }
-
-  /** An entry of an instance that has been carried out or seen, told to who listens and not written. */
-  journal(
-    appId: string,
-    entry: Pick<JournalEntry, 'kind' | 'name' | 'note'> & { readonly instance: string; readonly at?: number },
-  ): void {
-    const about = { id: 0, appId, rollout: null, generation: 1, release: 1, error: null, endedAt: null }
-    const state = entry.kind === 'exited' ? 'seen' : 'done'
-    this.#tell({ ...about, state, at: Date.now(), ...entry })
-  }
-
-  /** The rollout that runs ends so. */
-  async finish(appId: string, outcome: 'succeeded' | 'failed' | 'returned' = 'succeeded'): Promise<void> {
-    const { rollout } = (await this.#store.rollouts.wanted(appId))!
-    if (outcome === 'succeeded') await this.#store.rollouts.markSwitched(rollout!.id)
-    else await this.#store.rollouts.turnBack(rollout!.id, 'The test says so.', outcome)
-    await this.#store.rollouts.finish(rollout!.id, outcome, receiptOf(rollout!, outcome), Date.now())
-    for (const listen of this.#finished) listen(rollout!.id, appId)
-  }
-
-  /** Closes the books of one that a newer one has superseded. */
-  async finishSuperseded(rollout: Rollout): Promise<void> {
-    const receipt = receiptOf(rollout, 'superseded')
-    await this.#store.rollouts.finish(rollout.id, 'superseded', receipt, Date.now())
-    for (const listen of this.#finished) listen(rollout.id, rollout.appId)
-  }
-
-  #tell(entry: JournalEntry): void {
-    for (const listen of this.#entries) listen(entry)
-  }
-}
-
-/** A log in memory. */
-class FakeLogs implements LogBook {
-  readonly lines: { appId: string; dyno: string; source: string; number: number; line: string }[] = []
-  /** Drains that lines would be sent to. */
-  readonly drains = new Map<string, DrainTarget>()
-  /** Those who wait for a line. */
-  readonly waiting = new Set<() => void>()
-
-  append(
-    appId: string,
-    { dyno, message, source = 'tasuki' }: { dyno: string; message: string; source?: string },
-  ): void {
-    const number = this.lines.length + 1
-    const time = `2026-01-01T00:00:00.${String(number).padStart(6, '0')}Z`
-    this.lines.push({ appId, dyno, source, number, line: `${time} ${source}[${dyno}]: ${message}` })
-    for (const wake of [...this.waiting]) wake()
-  }
-
-  async last(appId: string, count: number, query: LogQuery) {
-    const passing = this.#passing(appId, query)
-    return { lines: count === 0 ? [] : passing.slice(-count), next: this.lines.length + 1 }
-  }
-
-  async *from(appId: string, number: number, query: LogQuery, signal: AbortSignal) {
-    let next = number
-    while (!signal.aborted) {
-      const coming = this.#passing(appId, query).filter((one) => one.number >= next)
-      next = this.lines.length + 1
-      yield* coming
-      if (next > this.lines.length && !signal.aborted) await this.#change(signal)
-    }
-  }
-
-  async drain(drain: DrainTarget): Promise<void> {
-    this.drains.set(drain.id, drain)
-  }
-
-  async undrain(id: string): Promise<void> {
-    this.drains.delete(id)
-  }
-
-  drainState(id: string) {
-    return this.drains.has(id) ? { sent: 0, dropped: 0, failing: null } : null
-  }
-
-  async remove(appId: string): Promise<void> {
-    const kept = this.lines.filter((one) => one.appId !== appId)
-    this.lines.splice(0, this.lines.length, ...kept)
-  }
-
-  #passing(appId: string, { dyno, source }: LogQuery) {
-    return this.lines.filter(
-      (one) => one.appId === appId && (!dyno || one.dyno === dyno) && (!source || one.source === source),
-    )
-  }
-
-  #change(signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const wake = () => {
-        this.waiting.delete(wake)
-        resolve()
-      }
-      this.waiting.add(wake)
-      signal.addEventListener('abort', wake, { once: true })
-    })
-  }
-}
-
 /** Builds and deploys an artifact named by that letter, and lets its rollout end well unless told otherwise. */
 export async function deployed(
   { services, engine, store }: World,
@@ -368,47 +222,4 @@ export async function deployed(
   const ended = (await store.tables.builds.byId(build.id))!
   if (ended.status !== 'succeeded') throw new Error(`the build ${ended.status}: ${ended.error?.message}`)
   if (outcome !== 'running') await engine.finish(app.id, outcome)
-}
-
-/** The set that serves now, as the engine would see it running whole. */
-function servingOf(wanted: Wanted): SeenInstance[] {
-  const set = wanted.rollout?.base ?? wanted.serving
-  const types = set ? (wanted.types.get(set.generation) ?? []) : []
-  return types.flatMap((type) => Array.from({ length: type.quantity }, (_, at) => seen(set!, type, at + 1)))
-}
-
-function seen(set: SetRef, { type, size, routable }: WantedType, index: number): SeenInstance {
-  const server = {
-    admin: 'ready',
-    health: 'up',
-    passedOnce: true,
-    everywhere: true,
-    inFlight: 0,
-    streams: 0,
-    check: '',
-  } as const
-  return {
-    id: `${type}-${index}`,
-    kind: 'formation',
-    type,
-    name: `${type}.${index}`,
-    release: set.release,
-    generation: set.generation,
-    size,
-    running: true,
-    exit: null,
-    address: { host: '127.0.0.1', port: 20_000 + index },
-    age: 60_000,
-    signalledFor: null,
-    killedFor: null,
-    preStop: 'none',
-    condemned: false,
-    server: routable
-      ? { ...server, outFor: 0, unreadyFor: 0, downFor: 0, idle: false, streamsClosed: false }
-      : null,
-    served: true,
-    lastLines: [],
-    host: null,
-    unreachableFor: null,
-  }
 }
