@@ -4,7 +4,7 @@ import { WebSocket } from 'ws'
 import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
 import { errorOfAnswer, notReached } from './client-errors.ts'
-import type { RunRecord } from './wire.ts'
+import type { RunRecord } from './wire/apps.ts'
 
 /** Exit code of a program that SIGPIPE ended. */
 const BROKEN_PIPE = 141

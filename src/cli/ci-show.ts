@@ -3,7 +3,7 @@ import { caseLines, exitCodeOf, runLine } from './ci.ts'
 import type { ApiClient } from './client.ts'
 import { followTests } from './follow/tests.ts'
 import { pipelinePath } from './pipelines.ts'
-import type { FlakyRecord, TestCaseRecord, TestRunRecord } from './wire.ts'
+import type { FlakyRecord, TestCaseRecord, TestRunRecord } from './wire/tests.ts'
 
 /**
  * Shows what a run says to its end, then its cases, and has this process end with the status of the tests. With `json`

@@ -5,7 +5,8 @@ import type { Screen, Style } from '../text/screen.ts'
 import type { ApiClient } from './client.ts'
 import { appFlag } from './command.ts'
 import { couplingOf, pipelinePath } from './pipelines.ts'
-import type { PipelineRecord, TestCaseRecord, TestNodeRecord, TestRunRecord } from './wire.ts'
+import type { PipelineRecord } from './wire/pipelines.ts'
+import type { TestCaseRecord, TestNodeRecord, TestRunRecord } from './wire/tests.ts'
 
 /** The flags that say of which pipeline the tests are. */
 export const testedFlags = {

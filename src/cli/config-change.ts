@@ -3,7 +3,7 @@ import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
 import { type FollowOptions, followToReceipt } from './follow/finish.ts'
 import { newestRelease } from './follow/newest.ts'
-import type { Release } from './wire.ts'
+import type { Release } from './wire/apps.ts'
 
 export interface ConfigChange {
   readonly config: Readonly<Record<string, string>>

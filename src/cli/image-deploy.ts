@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
 import { ourPath } from './command.ts'
-import type { Release } from './wire.ts'
+import type { Release } from './wire/apps.ts'
 
 export interface ImageFlags {
   readonly image: string

@@ -3,7 +3,8 @@ import { TasukiError } from '../domain/errors.ts'
 import { downstreamOf } from '../domain/pipeline.ts'
 import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
-import type { App, CouplingRecord, StageRecord } from './wire.ts'
+import type { App } from './wire/apps.ts'
+import type { CouplingRecord, StageRecord } from './wire/pipelines.ts'
 
 const STAGE = {
   char: 's',

@@ -5,7 +5,8 @@ import type { ApiClient } from './client.ts'
 import { appPath } from './command.ts'
 import { followBuild } from './follow/build.ts'
 import { pipelinePath } from './pipelines.ts'
-import type { Build, ReviewAppRecord } from './wire.ts'
+import type { Build } from './wire/apps.ts'
+import type { ReviewAppRecord } from './wire/pipelines.ts'
 
 const POLL_MS = 500
 

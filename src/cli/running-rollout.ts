@@ -1,7 +1,7 @@
 import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
 import { ourPath } from './command.ts'
-import type { RolloutRecord } from './wire.ts'
+import type { RolloutRecord } from './wire/rollouts.ts'
 
 /** Has the app's running rollout wait, or go on. Throws `not_found` when none runs, `conflict` when it goes back. */
 export async function actOnRunning(

@@ -2,7 +2,7 @@ import { bytes } from '../text/numbers.ts'
 import type { ApiClient } from './client.ts'
 import { Block } from './follow/block.ts'
 import type { PackedSource } from './source.ts'
-import type { Source } from './wire.ts'
+import type { Source } from './wire/apps.ts'
 
 const BAR = 24
 

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { Collaborator } from '../wire.ts'
+import type { Collaborator } from '../wire/people.ts'
 
 export default class AccessAdd extends TasukiCommand {
   static override summary = 'Let a user work on an app'

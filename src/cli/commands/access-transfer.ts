@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
-import type { Collaborator } from '../wire.ts'
+import type { Collaborator } from '../wire/people.ts'
 
 export default class AccessTransfer extends TasukiCommand {
   static override summary = 'Give an app another owner'

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { Collaborator } from '../wire.ts'
+import type { Collaborator } from '../wire/people.ts'
 
 export default class Access extends TasukiCommand {
   static override summary = 'List who works on an app'

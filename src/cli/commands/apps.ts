@@ -1,7 +1,8 @@
 import { ago } from '../../text/numbers.ts'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { type App, instant } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
+import { instant } from '../wire/rollouts.ts'
 
 export default class Apps extends TasukiCommand {
   static override summary = 'List the apps'

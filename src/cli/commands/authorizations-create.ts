@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { SCOPES } from '../../domain/scopes.ts'
 import { TasukiCommand } from '../command.ts'
-import type { Authorization } from '../wire.ts'
+import type { Authorization } from '../wire/people.ts'
 
 export default class AuthorizationsCreate extends TasukiCommand {
   static override summary = 'Make a token, for a script or another machine'

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
-import type { Authorization } from '../wire.ts'
+import type { Authorization } from '../wire/people.ts'
 
 export default class AuthorizationsRevoke extends TasukiCommand {
   static override summary = 'Revoke a token'

@@ -1,6 +1,7 @@
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { type Authorization, instant } from '../wire.ts'
+import type { Authorization } from '../wire/people.ts'
+import { instant } from '../wire/rollouts.ts'
 
 export default class Authorizations extends TasukiCommand {
   static override summary = 'List your tokens'

@@ -1,6 +1,6 @@
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
-import type { AuthorityRecord } from '../wire.ts'
+import type { AuthorityRecord } from '../wire/server.ts'
 
 export default class Ca extends TasukiCommand {
   static override summary = 'Print the certificate of the server’s own authority'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { chosenRun, testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
-import type { TestRunRecord } from '../wire.ts'
+import type { TestRunRecord } from '../wire/tests.ts'
 
 export default class CiCancel extends TasukiCommand {
   static override summary = 'Cancel a test run'

@@ -2,7 +2,7 @@ import { table } from '../../text/table.ts'
 import { testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { FlakyRecord } from '../wire.ts'
+import type { FlakyRecord } from '../wire/tests.ts'
 
 export default class CiFlaky extends TasukiCommand {
   static override summary = 'List test cases that do not always say the same'

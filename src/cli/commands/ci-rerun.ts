@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { chosenRun, testedFlags, testedPipeline } from '../ci.ts'
 import { showRun } from '../ci-show.ts'
 import { TasukiCommand } from '../command.ts'
-import type { TestRunRecord } from '../wire.ts'
+import type { TestRunRecord } from '../wire/tests.ts'
 
 export default class CiRerun extends TasukiCommand {
   static override summary = 'Run the tests of the same commit once more'

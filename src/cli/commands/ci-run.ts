@@ -6,7 +6,7 @@ import { TasukiCommand } from '../command.ts'
 import { git } from '../git.ts'
 import { type PackedSource, packSource } from '../source.ts'
 import { uploadSource } from '../upload.ts'
-import type { TestRunRecord } from '../wire.ts'
+import type { TestRunRecord } from '../wire/tests.ts'
 
 export default class CiRun extends TasukiCommand {
   static override summary = 'Run the tests of a directory as it is, committed or not'

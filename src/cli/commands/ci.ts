@@ -3,7 +3,8 @@ import { ago, duration } from '../../text/numbers.ts'
 import { table } from '../../text/table.ts'
 import { newestRuns, shownStatus, testedFlags, testedPipeline } from '../ci.ts'
 import { TasukiCommand } from '../command.ts'
-import { instant, type TestRunRecord } from '../wire.ts'
+import { instant } from '../wire/rollouts.ts'
+import type { TestRunRecord } from '../wire/tests.ts'
 
 export default class Ci extends TasukiCommand {
   static override summary = 'List the test runs of a pipeline'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { appName } from '../../domain/names.ts'
 import { TasukiCommand } from '../command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class Create extends TasukiCommand {
   static override summary = 'Make an app'

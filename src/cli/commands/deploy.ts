@@ -7,7 +7,7 @@ import { goesOn, interruptible } from '../follow/interrupt.ts'
 import { type ImageFlags, releaseImage } from '../image-deploy.ts'
 import { packSource } from '../source.ts'
 import { uploadSource } from '../upload.ts'
-import type { Build } from '../wire.ts'
+import type { Build } from '../wire/apps.ts'
 
 interface FollowWish {
   readonly detach: boolean

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class Destroy extends TasukiCommand {
   static override summary = 'End an app and forget it'

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { DomainRecord } from '../wire.ts'
+import type { DomainRecord } from '../wire/apps.ts'
 
 export default class DomainsAdd extends TasukiCommand {
   static override summary = 'Let visitors reach an app by another hostname'

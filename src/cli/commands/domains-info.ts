@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { DomainRecord } from '../wire.ts'
+import type { DomainRecord } from '../wire/apps.ts'
 
 export default class DomainsInfo extends TasukiCommand {
   static override summary = 'Show one hostname of an app'

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { DomainRecord } from '../wire.ts'
+import type { DomainRecord } from '../wire/apps.ts'
 
 export default class Domains extends TasukiCommand {
   static override summary = 'List the hostnames of an app'

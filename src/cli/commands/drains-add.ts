@@ -3,7 +3,7 @@ import { Args, Flags } from '@oclif/core'
 import { withoutCredentials } from '../../domain/drain-url.ts'
 import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { LogDrain } from '../wire.ts'
+import type { LogDrain } from '../wire/apps.ts'
 
 export default class DrainsAdd extends TasukiCommand {
   static override summary = 'Send the log of an app to a log service'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { withoutCredentials } from '../../domain/drain-url.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { LogDrain } from '../wire.ts'
+import type { LogDrain } from '../wire/apps.ts'
 
 export default class DrainsRemove extends TasukiCommand {
   static override summary = 'Send the log of an app somewhere no longer'

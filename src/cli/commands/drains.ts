@@ -1,7 +1,7 @@
 import { withoutCredentials } from '../../domain/drain-url.ts'
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { LogDrain } from '../wire.ts'
+import type { LogDrain } from '../wire/apps.ts'
 
 export default class Drains extends TasukiCommand {
   static override summary = 'List where the log of an app is sent to'

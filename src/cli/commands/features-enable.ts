@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { Feature } from '../wire.ts'
+import type { Feature } from '../wire/apps.ts'
 
 export default class FeaturesEnable extends TasukiCommand {
   static override summary = 'Switch a feature of an app on'

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { Feature } from '../wire.ts'
+import type { Feature } from '../wire/apps.ts'
 
 export default class Features extends TasukiCommand {
   static override summary = 'List the features of an app'

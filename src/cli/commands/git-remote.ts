@@ -3,7 +3,7 @@ import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { access } from '../credentials.ts'
 import { git, localSetting, requireRepository } from '../git.ts'
 import { ownCommand } from '../own-command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class GitRemote extends TasukiCommand {
   static override summary = 'Name the app as a remote of this Git repository'

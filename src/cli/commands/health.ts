@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { type DrawnHealth, healthLines } from '../render/health.ts'
-import { type HealthRecord, instant } from '../wire.ts'
+import type { HealthRecord } from '../wire/apps.ts'
+import { instant } from '../wire/rollouts.ts'
 
 export default class Health extends TasukiCommand {
   static override summary = 'Show what was up and down, and why'

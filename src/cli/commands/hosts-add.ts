@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 type Added = Host & { readonly docker_version: string }
 

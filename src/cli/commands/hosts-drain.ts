@@ -6,7 +6,7 @@ import { TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { PATIENCE_MS } from '../follow/rollout.ts'
 import { hostPath } from '../hosts/state.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 const POLL_MS = 300
 

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostPath, hostState } from '../hosts/state.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 export default class HostsInfo extends TasukiCommand {
   static override summary = 'Show a host and what runs there'

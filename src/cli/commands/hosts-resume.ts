@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
 import { hostPath } from '../hosts/state.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 export default class HostsResume extends TasukiCommand {
   static override summary = 'Let a drained host take instances again'

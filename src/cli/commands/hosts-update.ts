@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostPath } from '../hosts/state.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 export default class HostsUpdate extends TasukiCommand {
   static override summary = 'Change the labels or the name of a host'

@@ -1,7 +1,7 @@
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostState } from '../hosts/state.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 export default class Hosts extends TasukiCommand {
   static override summary = 'List the machines with Docker on which apps run'

@@ -6,7 +6,7 @@ import { asTasukiError, TasukiError } from '../../domain/errors.ts'
 import { ApiClient } from '../client.ts'
 import { TasukiCommand } from '../command.ts'
 import { access, normalised, saveCredentials } from '../credentials.ts'
-import type { Authorization } from '../wire.ts'
+import type { Authorization } from '../wire/people.ts'
 
 const LOGIN_SECONDS = 30 * 86_400
 

@@ -1,5 +1,5 @@
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class MaintenanceOff extends TasukiCommand {
   static override summary = 'Let visitors in again'

@@ -1,5 +1,5 @@
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class MaintenanceOn extends TasukiCommand {
   static override summary = 'Show visitors the maintenance page'

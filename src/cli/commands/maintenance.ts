@@ -1,5 +1,5 @@
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { App } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
 
 export default class Maintenance extends TasukiCommand {
   static override summary = 'Tell whether visitors see the maintenance page'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { appFlag, TasukiCommand } from '../command.ts'
 import { stageFlag } from '../pipelines.ts'
-import type { CouplingRecord } from '../wire.ts'
+import type { CouplingRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesAdd extends TasukiCommand {
   static override summary = 'Put an app into a pipeline'

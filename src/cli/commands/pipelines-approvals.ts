@@ -4,7 +4,7 @@ import { table } from '../../text/table.ts'
 import { type ApprovalRecord, shortId, type WholeApproval, waitingApproval, whoMay } from '../approvals.ts'
 import { TasukiCommand } from '../command.ts'
 import { renderChanges } from '../render/changes-ahead.ts'
-import { instant } from '../wire.ts'
+import { instant } from '../wire/rollouts.ts'
 
 export default class PipelinesApprovals extends TasukiCommand {
   static override summary = 'Show promotions that wait for approval'

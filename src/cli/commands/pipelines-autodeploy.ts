@@ -4,7 +4,7 @@ import { ago } from '../../text/numbers.ts'
 import type { Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { ourPath, TasukiCommand } from '../command.ts'
-import { instant } from '../wire.ts'
+import { instant } from '../wire/rollouts.ts'
 
 interface Rule {
   readonly branch: string

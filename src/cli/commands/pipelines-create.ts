@@ -3,7 +3,8 @@ import { TasukiError } from '../../domain/errors.ts'
 import { pipelineName } from '../../domain/pipeline.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { optionalStageFlag } from '../pipelines.ts'
-import type { App, PipelineRecord } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesCreate extends TasukiCommand {
   static override summary = 'Make a pipeline'

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { PipelineRecord } from '../wire.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesDestroy extends TasukiCommand {
   static override summary = 'Forget a pipeline'

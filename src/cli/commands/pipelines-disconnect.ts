@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { RepositoryRecord } from '../wire.ts'
+import type { RepositoryRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesDisconnect extends TasukiCommand {
   static override summary = 'Take the commits of a pipeline from Tasuki’s own Git again'

@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { SourceEventRecord } from '../wire.ts'
+import type { SourceEventRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesEvents extends TasukiCommand {
   static override summary = 'List what has happened in the repository of a pipeline'

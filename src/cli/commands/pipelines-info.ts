@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath, standing } from '../pipelines.ts'
-import type { PipelineRecord, RepositoryRecord } from '../wire.ts'
+import type { PipelineRecord, RepositoryRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesInfo extends TasukiCommand {
   static override summary = 'Show which app stands at which stage of a pipeline'

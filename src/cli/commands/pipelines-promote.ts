@@ -4,7 +4,8 @@ import type { ApiClient } from '../client.ts'
 import { appFlag, appPath, followFlags, remoteFlag, TasukiCommand } from '../command.ts'
 import { followPromotion, tellWaiting } from '../follow/promotion.ts'
 import { couplingOf, downstream } from '../pipelines.ts'
-import type { App, Promotion, PromotionTarget, Release } from '../wire.ts'
+import type { App, Release } from '../wire/apps.ts'
+import type { Promotion, PromotionTarget } from '../wire/pipelines.ts'
 
 export default class PipelinesPromote extends TasukiCommand {
   static override summary = 'Let the artifact of an app serve further down its pipeline'

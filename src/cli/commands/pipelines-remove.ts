@@ -1,6 +1,6 @@
 import { appFlag, TasukiCommand } from '../command.ts'
 import { couplingOf } from '../pipelines.ts'
-import type { CouplingRecord } from '../wire.ts'
+import type { CouplingRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesRemove extends TasukiCommand {
   static override summary = 'Take an app out of its pipeline'

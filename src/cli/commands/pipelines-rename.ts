@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { pipelineName } from '../../domain/pipeline.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { PipelineRecord } from '../wire.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesRename extends TasukiCommand {
   static override summary = 'Give a pipeline another name'

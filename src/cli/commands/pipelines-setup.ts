@@ -3,7 +3,8 @@ import { pipelineName } from '../../domain/pipeline.ts'
 import type { ApiClient } from '../client.ts'
 import { appPath, ourPath, TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { App, PipelineRecord, RepositoryRecord } from '../wire.ts'
+import type { App } from '../wire/apps.ts'
+import type { PipelineRecord, RepositoryRecord } from '../wire/pipelines.ts'
 
 /** What was made so far is taken back, newest first, when a later step fails. */
 type Undo = () => Promise<unknown>

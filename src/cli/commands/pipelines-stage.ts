@@ -3,7 +3,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import { spanOf } from '../span.ts'
-import type { StageRecord } from '../wire.ts'
+import type { StageRecord } from '../wire/pipelines.ts'
 import { rulesOf } from './pipelines-stages.ts'
 
 export default class PipelinesStage extends TasukiCommand {

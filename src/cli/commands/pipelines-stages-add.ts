@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { StageRecord } from '../wire.ts'
+import type { StageRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesStagesAdd extends TasukiCommand {
   static override summary = 'Give a pipeline another stage'

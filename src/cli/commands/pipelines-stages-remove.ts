@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { StageRecord } from '../wire.ts'
+import type { StageRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesStagesRemove extends TasukiCommand {
   static override summary = 'Take a stage out of a pipeline'

@@ -3,7 +3,7 @@ import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import { spanText } from '../span.ts'
-import type { StageRecord } from '../wire.ts'
+import type { StageRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesStages extends TasukiCommand {
   static override summary = 'Show the stages of a pipeline, and what is asked for at each'

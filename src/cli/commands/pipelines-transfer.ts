@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath, standing } from '../pipelines.ts'
-import type { PipelineRecord } from '../wire.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesTransfer extends TasukiCommand {
   static override summary = 'Give a pipeline and all of its apps another owner'

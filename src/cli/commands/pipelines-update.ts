@@ -1,6 +1,6 @@
 import { appFlag, TasukiCommand } from '../command.ts'
 import { couplingOf, stageFlag } from '../pipelines.ts'
-import type { CouplingRecord } from '../wire.ts'
+import type { CouplingRecord } from '../wire/pipelines.ts'
 
 export default class PipelinesUpdate extends TasukiCommand {
   static override summary = 'Move an app to another stage of its pipeline'

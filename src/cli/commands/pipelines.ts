@@ -1,5 +1,5 @@
 import { TasukiCommand } from '../command.ts'
-import type { PipelineRecord } from '../wire.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
 
 export default class Pipelines extends TasukiCommand {
   static override summary = 'List your pipelines'

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, followFlags, ourPath, TasukiCommand } from '../command.ts'
 import { followToReceipt } from '../follow/finish.ts'
-import type { Placement } from '../wire.ts'
+import type { Placement } from '../wire/apps.ts'
 
 export default class Place extends TasukiCommand {
   static override summary = 'Show or choose where an app runs'

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { versionArgument } from '../arguments.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { renderPlan } from '../render/plan.ts'
-import type { Plan } from '../wire.ts'
+import type { Plan } from '../wire/rollouts.ts'
 
 export default class PlanCommand extends TasukiCommand {
   static override summary = 'Show what a deploy would do, and what is risky about it'

@@ -4,7 +4,7 @@ import { appFlag, appPath, followFlags, ourPath, TasukiCommand } from '../comman
 import { followToReceipt } from '../follow/finish.ts'
 import { goesOn, interruptible } from '../follow/interrupt.ts'
 import { followInstances, stateText } from '../follow/scaling.ts'
-import type { Dyno } from '../wire.ts'
+import type { Dyno } from '../wire/apps.ts'
 
 export default class PsRestart extends TasukiCommand {
   static override summary = 'Replace instances by fresh ones of the same release'

@@ -5,7 +5,7 @@ import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { goesOn, interruptible } from '../follow/interrupt.ts'
 import { followInstances, matches, stateText } from '../follow/scaling.ts'
 import { scaleArgument } from '../scale-argument.ts'
-import type { App, FormationEntry } from '../wire.ts'
+import type { App, FormationEntry } from '../wire/apps.ts'
 
 export default class PsScale extends TasukiCommand {
   static override summary = 'Set how many instances run, and of which size'

@@ -3,7 +3,7 @@ import type { ApiClient } from '../client.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followInstances, stateText } from '../follow/scaling.ts'
-import type { Dyno } from '../wire.ts'
+import type { Dyno } from '../wire/apps.ts'
 
 export default class PsStop extends TasukiCommand {
   static override summary = 'Stop one-off instances; replace others'

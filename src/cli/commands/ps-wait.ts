@@ -5,7 +5,7 @@ import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { newestRelease } from '../follow/newest.ts'
 import { followInstances, stateText } from '../follow/scaling.ts'
-import type { Dyno, FormationEntry, Release } from '../wire.ts'
+import type { Dyno, FormationEntry, Release } from '../wire/apps.ts'
 
 export default class PsWait extends TasukiCommand {
   static override summary = 'Wait until the newest release runs everywhere'

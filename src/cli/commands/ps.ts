@@ -2,7 +2,8 @@ import { ago } from '../../text/numbers.ts'
 import type { Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import { type Dyno, instant } from '../wire.ts'
+import type { Dyno } from '../wire/apps.ts'
+import { instant } from '../wire/rollouts.ts'
 
 const STYLES: Readonly<Record<string, Style>> = {
   up: 'green',

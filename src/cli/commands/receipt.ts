@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { renderReceipt } from '../../text/receipt.ts'
 import { versionArgument } from '../arguments.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
-import { receiptOf } from '../wire.ts'
+import { receiptOf } from '../wire/rollouts.ts'
 
 export default class ReceiptCommand extends TasukiCommand {
   static override summary = 'Show what a rollout did to traffic'

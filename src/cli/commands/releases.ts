@@ -4,7 +4,8 @@ import type { Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { appFlag, TasukiCommand } from '../command.ts'
 import { newestReleases } from '../follow/newest.ts'
-import { instant, type Release } from '../wire.ts'
+import type { Release } from '../wire/apps.ts'
+import { instant } from '../wire/rollouts.ts'
 
 const STYLES: Readonly<Record<string, Style>> = { pending: 'yellow', failed: 'red', expired: 'dim' }
 

@@ -3,7 +3,7 @@ import { TasukiCommand } from '../command.ts'
 import { varOf } from '../config-change.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followReviewApp, pipelineFlag } from '../review-apps.ts'
-import type { ReviewAppRecord } from '../wire.ts'
+import type { ReviewAppRecord } from '../wire/pipelines.ts'
 
 export default class ReviewappsCreate extends TasukiCommand {
   static override summary = 'Make a review app of a branch'

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { reviewApp } from '../review-apps.ts'
-import type { ReviewAppRecord } from '../wire.ts'
+import type { ReviewAppRecord } from '../wire/pipelines.ts'
 
 export default class ReviewappsDestroy extends TasukiCommand {
   static override summary = 'End a review app and forget it'

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import { pipelineFlag } from '../review-apps.ts'
-import type { ReviewAppConfigRecord } from '../wire.ts'
+import type { ReviewAppConfigRecord } from '../wire/pipelines.ts'
 
 export default class ReviewappsDisable extends TasukiCommand {
   static override summary = 'Have a pipeline make no more review apps, or not by itself'

@@ -5,7 +5,7 @@ import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import { pipelineFlag } from '../review-apps.ts'
 import { spanOf, spanText } from '../span.ts'
-import type { ReviewAppConfigRecord } from '../wire.ts'
+import type { ReviewAppConfigRecord } from '../wire/pipelines.ts'
 
 export default class ReviewappsEnable extends TasukiCommand {
   static override summary = 'Have a pipeline make review apps, and say how'

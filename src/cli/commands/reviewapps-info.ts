@@ -4,7 +4,8 @@ import { table } from '../../text/table.ts'
 import type { ApiClient } from '../client.ts'
 import { TasukiCommand } from '../command.ts'
 import { reviewApp } from '../review-apps.ts'
-import { instant, type ReviewAppRecord } from '../wire.ts'
+import type { ReviewAppRecord } from '../wire/pipelines.ts'
+import { instant } from '../wire/rollouts.ts'
 
 const MOST_LINES = 40
 

@@ -3,7 +3,8 @@ import type { Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelineFlag, reviewApps } from '../review-apps.ts'
-import { instant, type ReviewAppRecord } from '../wire.ts'
+import type { ReviewAppRecord } from '../wire/pipelines.ts'
+import { instant } from '../wire/rollouts.ts'
 
 const STYLES: Readonly<Record<string, Style>> = { created: 'green', errored: 'red', deleting: 'dim' }
 

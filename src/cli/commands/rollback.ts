@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { appFlag, followFlags, ourPath, TasukiCommand } from '../command.ts'
 import { followToReceipt } from '../follow/finish.ts'
-import type { Release } from '../wire.ts'
+import type { Release } from '../wire/apps.ts'
 
 export default class Rollback extends TasukiCommand {
   static override summary = 'Make an earlier release serve again, with its own config'

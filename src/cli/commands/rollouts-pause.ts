@@ -1,6 +1,6 @@
 import { appFlag, TasukiCommand } from '../command.ts'
 import { actOnRunning } from '../running-rollout.ts'
-import type { RolloutRecord } from '../wire.ts'
+import type { RolloutRecord } from '../wire/rollouts.ts'
 
 export default class RolloutsPause extends TasukiCommand {
   static override summary = 'Have the rollout that runs wait where it is'

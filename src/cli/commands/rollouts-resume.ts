@@ -1,6 +1,6 @@
 import { appFlag, TasukiCommand } from '../command.ts'
 import { actOnRunning } from '../running-rollout.ts'
-import type { RolloutRecord } from '../wire.ts'
+import type { RolloutRecord } from '../wire/rollouts.ts'
 
 export default class RolloutsResume extends TasukiCommand {
   static override summary = 'Let a rollout that waits go on'

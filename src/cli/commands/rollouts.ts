@@ -3,7 +3,7 @@ import { ago, count, duration } from '../../text/numbers.ts'
 import type { Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
-import { instant, type RolloutRecord, receiptOf } from '../wire.ts'
+import { instant, type RolloutRecord, receiptOf } from '../wire/rollouts.ts'
 
 const STYLES: Readonly<Record<string, Style>> = {
   running: 'yellow',

@@ -3,7 +3,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, followFlags, ourPath, TasukiCommand } from '../command.ts'
 import { followToReceipt } from '../follow/finish.ts'
 import { routerLines } from '../render/app-router.ts'
-import type { AppRouter } from '../wire.ts'
+import type { AppRouter } from '../wire/apps.ts'
 
 export default class RouterExternal extends TasukiCommand {
   static override summary = 'Hand an app over behind a balancer that is not ours'

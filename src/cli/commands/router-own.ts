@@ -1,7 +1,7 @@
 import { appFlag, followFlags, ourPath, TasukiCommand } from '../command.ts'
 import { followToReceipt } from '../follow/finish.ts'
 import { routerLines } from '../render/app-router.ts'
-import type { AppRouter } from '../wire.ts'
+import type { AppRouter } from '../wire/apps.ts'
 
 export default class RouterOwn extends TasukiCommand {
   static override summary = 'Have visitors reach an app through our own router again'

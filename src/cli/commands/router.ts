@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { haproxyLines, routerLines } from '../render/app-router.ts'
-import type { AppRouter } from '../wire.ts'
+import type { AppRouter } from '../wire/apps.ts'
 
 export default class Router extends TasukiCommand {
   static override summary = 'Show through what visitors reach an app'

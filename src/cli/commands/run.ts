@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { ownArguments } from '../own-arguments.ts'
-import type { RunRecord } from '../wire.ts'
+import type { RunRecord } from '../wire/apps.ts'
 
 export default class Run extends TasukiCommand {
   static override summary = 'Run a command in an instance of its own, with the release and config of the app'

@@ -1,7 +1,8 @@
 import { ago, duration } from '../../text/numbers.ts'
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import { instant, type ServerRecord } from '../wire.ts'
+import { instant } from '../wire/rollouts.ts'
+import type { ServerRecord } from '../wire/server.ts'
 
 export default class ServerInfo extends TasukiCommand {
   static override summary = 'Show the server, its router, and when the router was down'

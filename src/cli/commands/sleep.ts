@@ -6,7 +6,8 @@ import { appFlag, ourPath, TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followInstances, stateText } from '../follow/scaling.ts'
 import { spanOf, spanText } from '../span.ts'
-import { type Dyno, instant, type Sleep } from '../wire.ts'
+import type { Dyno, Sleep } from '../wire/apps.ts'
+import { instant } from '../wire/rollouts.ts'
 
 export default class SleepCommand extends TasukiCommand {
   static override summary = 'Stop an app until somebody visits it'

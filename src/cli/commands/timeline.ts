@@ -3,7 +3,7 @@ import { appFlag, TasukiCommand } from '../command.ts'
 import { chosenRollout } from '../follow/chosen.ts'
 import { timelineOf } from '../follow/finish.ts'
 import { renderTimeline } from '../render/timeline.ts'
-import { receiptOf } from '../wire.ts'
+import { receiptOf } from '../wire/rollouts.ts'
 
 export default class TimelineCommand extends TasukiCommand {
   static override summary = 'Draw a rollout: a row per instance, time from left to right'

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { TasukiCommand } from '../command.ts'
-import type { ServerUser } from '../wire.ts'
+import type { ServerUser } from '../wire/people.ts'
 
 export default class UsersAdd extends TasukiCommand {
   static override summary = 'Add a user of the server'

@@ -3,7 +3,7 @@ import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../../domain/errors.ts'
 import type { ApiClient } from '../client.ts'
 import { TasukiCommand } from '../command.ts'
-import type { Account, ServerUser } from '../wire.ts'
+import type { Account, ServerUser } from '../wire/people.ts'
 
 export default class UsersPasswd extends TasukiCommand {
   static override summary = 'Change your password, or give a user another one'

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { TasukiCommand } from '../command.ts'
-import type { ServerUser } from '../wire.ts'
+import type { ServerUser } from '../wire/people.ts'
 
 export default class Users extends TasukiCommand {
   static override summary = 'List the users of the server'

@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import { appFlag, appPath, ourPath, TasukiCommand } from '../command.ts'
 import { interruptible } from '../follow/interrupt.ts'
 import { followInstances, matches, stateText } from '../follow/scaling.ts'
-import type { FormationEntry, Sleep } from '../wire.ts'
+import type { FormationEntry, Sleep } from '../wire/apps.ts'
 
 export default class Wake extends TasukiCommand {
   static override summary = 'Start an app that sleeps'

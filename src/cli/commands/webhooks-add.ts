@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Flags } from '@oclif/core'
 import { ENTITIES, LEVELS } from '../../domain/webhook.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { WebhookRecord } from '../wire.ts'
+import type { WebhookRecord } from '../wire/apps.ts'
 
 const SECRET_BYTES = 32
 

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { DeliveryRecord } from '../wire.ts'
+import type { DeliveryRecord } from '../wire/apps.ts'
 
 export default class WebhooksDeliveries extends TasukiCommand {
   static override summary = 'Show how telling the webhooks of an app went'

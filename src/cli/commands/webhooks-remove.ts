@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { WebhookRecord } from '../wire.ts'
+import type { WebhookRecord } from '../wire/apps.ts'
 
 export default class WebhooksRemove extends TasukiCommand {
   static override summary = 'No longer tell an address of the changes of an app'

@@ -1,6 +1,6 @@
 import { table } from '../../text/table.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
-import type { WebhookRecord } from '../wire.ts'
+import type { WebhookRecord } from '../wire/apps.ts'
 
 export default class Webhooks extends TasukiCommand {
   static override summary = 'List whom an app tells of its changes'

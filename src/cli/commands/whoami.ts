@@ -1,5 +1,5 @@
 import { TasukiCommand } from '../command.ts'
-import type { Account } from '../wire.ts'
+import type { Account } from '../wire/people.ts'
 
 export default class Whoami extends TasukiCommand {
   static override summary = 'Show whose token is in use'

@@ -3,7 +3,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import type { ApiClient } from '../client.ts'
 import { errorOfRecord } from '../client-errors.ts'
 import { appPath } from '../command.ts'
-import type { Build, Release } from '../wire.ts'
+import type { Build, Release } from '../wire/apps.ts'
 import { PATIENCE_MS } from './rollout.ts'
 
 const POLL_MS = 250

@@ -2,7 +2,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import { versionArgument } from '../arguments.ts'
 import type { ApiClient } from '../client.ts'
 import { ourPath } from '../command.ts'
-import type { RolloutRecord } from '../wire.ts'
+import type { RolloutRecord } from '../wire/rollouts.ts'
 
 /** The newest rollout of an app, or the newest to the release that was named. Throws `not_found`. */
 export async function chosenRollout(

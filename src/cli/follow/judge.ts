@@ -1,7 +1,7 @@
 import { TasukiError } from '../../domain/errors.ts'
 import type { Receipt } from '../../domain/rollout.ts'
 import { counted } from '../../text/numbers.ts'
-import type { RolloutRecord } from '../wire.ts'
+import type { RolloutRecord } from '../wire/rollouts.ts'
 
 /**
  * Throws what a rollout's end means for the exit code: `rollout_failed` when it failed or was returned, `conflict` when a

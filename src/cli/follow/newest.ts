@@ -1,6 +1,6 @@
 import type { ApiClient } from '../client.ts'
 import { appPath } from '../command.ts'
-import type { Release } from '../wire.ts'
+import type { Release } from '../wire/apps.ts'
 
 /** The newest release of an app; null before the first. */
 export async function newestRelease(client: ApiClient, app: string): Promise<Release | null> {

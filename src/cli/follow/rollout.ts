@@ -3,7 +3,8 @@ import type { Sight } from '../../text/progress.ts'
 import { firstLine } from '../../text/wrap.ts'
 import type { ApiClient } from '../client.ts'
 import { appPath } from '../command.ts'
-import { type Dyno, drawnEntry, instant, type JournalRecord, type RolloutRecord } from '../wire.ts'
+import type { Dyno } from '../wire/apps.ts'
+import { drawnEntry, instant, type JournalRecord, type RolloutRecord } from '../wire/rollouts.ts'
 import type { RolloutView } from './views.ts'
 
 /** How long a control plane may be away before following it is given up. */

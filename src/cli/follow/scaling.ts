@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { TasukiError } from '../../domain/errors.ts'
 import type { ApiClient } from '../client.ts'
 import { appPath } from '../command.ts'
-import type { Dyno, FormationEntry } from '../wire.ts'
+import type { Dyno, FormationEntry } from '../wire/apps.ts'
 import { PATIENCE_MS } from './rollout.ts'
 
 const POLL_MS = 200

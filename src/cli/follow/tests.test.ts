@@ -5,7 +5,8 @@ import type { Manifest } from '../../domain/artifact.ts'
 import { begun, withNodes } from '../../services/testing-test-runs.ts'
 import { caseLines, chosenRun, exitCodeOf } from '../ci.ts'
 import { ApiClient } from '../client.ts'
-import type { PipelineRecord, TestCaseRecord } from '../wire.ts'
+import type { PipelineRecord } from '../wire/pipelines.ts'
+import type { TestCaseRecord } from '../wire/tests.ts'
 import { followTests } from './tests.ts'
 
 async function line(t: TestContext, manifest: Partial<Manifest>) {

@@ -3,7 +3,7 @@ import { TasukiError } from '../../domain/errors.ts'
 import { hasEnded } from '../../domain/test-run.ts'
 import type { ApiClient } from '../client.ts'
 import { pipelinePath } from '../pipelines.ts'
-import type { TestNodeRecord, TestRunRecord } from '../wire.ts'
+import type { TestNodeRecord, TestRunRecord } from '../wire/tests.ts'
 import { PATIENCE_MS } from './rollout.ts'
 
 const POLL_MS = 250

@@ -1,5 +1,5 @@
 import type { Screen } from '../../text/screen.ts'
-import type { Host } from '../wire.ts'
+import type { Host } from '../wire/server.ts'
 
 export function hostPath(host: string): string {
   return `/tasuki/hosts/${encodeURIComponent(host)}`

@@ -1,4 +1,4 @@
-import type { AppRouter } from '../wire.ts'
+import type { AppRouter } from '../wire/apps.ts'
 
 type External = NonNullable<AppRouter['external']>
 type Target = AppRouter['targets'][number]

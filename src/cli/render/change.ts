@@ -2,7 +2,7 @@ import { count, duration } from '../../text/numbers.ts'
 import type { Screen, Style } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { wrapped } from '../../text/wrap.ts'
-import { instant, receiptOf } from '../wire.ts'
+import { instant, receiptOf } from '../wire/rollouts.ts'
 
 /** A step of a change, as the API tells it. */
 interface StepRecord {

@@ -2,7 +2,7 @@ import { stripVTControlCharacters } from 'node:util'
 import { ago, counted } from '../../text/numbers.ts'
 import type { Screen } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
-import { instant } from '../wire.ts'
+import { instant } from '../wire/rollouts.ts'
 
 interface ReleaseRef {
   readonly version: number

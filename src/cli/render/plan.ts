@@ -2,7 +2,7 @@ import { counted } from '../../text/numbers.ts'
 import type { Screen } from '../../text/screen.ts'
 import { table } from '../../text/table.ts'
 import { wrapped } from '../../text/wrap.ts'
-import type { Plan } from '../wire.ts'
+import type { Plan } from '../wire/rollouts.ts'
 
 /** A plan for people: the steps in order, what it takes, and the risks last, where they are seen. */
 export function renderPlan(plan: Plan, screen: Screen): string {

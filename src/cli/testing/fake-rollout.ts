@@ -1,6 +1,6 @@
 import type { Receipt } from '../../domain/rollout.ts'
 import { RECEIPT, wireReceipt } from '../../text/testing/sample-receipt.ts'
-import type { JournalRecord, RolloutRecord } from '../wire.ts'
+import type { JournalRecord, RolloutRecord } from '../wire/rollouts.ts'
 import { type Answer, eventStream } from './fake-api.ts'
 
 const STARTED = RECEIPT.startedAt
