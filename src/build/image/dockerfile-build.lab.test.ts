@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { Lab } from '../../../test/lab/lab.ts'
 import type { DockerHost } from '../../runtime/docker/host.ts'
@@ -43,6 +46,10 @@ describe('a build of a Dockerfile on a host', { skip: whyNot ?? false }, () => {
     })
     return { id: host.id, name: host.name, docker, reachable: () => true }
   }
+
+  /** Whether a step of that many seconds runs on the host, seen past SSH. */
+  const sleeping = async (seconds: number) =>
+    (await lab.exec('h1', `ps -eo args | grep -c '[s]leep ${seconds}' || true`)).trim() !== '0'
 
   it('gets its arguments, sends what .dockerignore leaves, and tells what its steps say', async (t) => {
     const dir = treeOf(t, {
@@ -121,16 +128,65 @@ describe('a build of a Dockerfile on a host', { skip: whyNot ?? false }, () => {
 
   it('ends on the host too when it is stopped', async (t) => {
     const dir = treeOf(t, { Dockerfile: `FROM ${BASE}\nRUN echo begun; sleep 4242\n` })
-    const sleeping = async () =>
-      (await lab.exec('h1', "ps -eo args | grep -c '[s]leep 4242' || true")).trim() !== '0'
     const stop = new AbortController()
     const { done } = build(dir, { signal: stop.signal })
     done.catch(() => undefined)
-    await until(sleeping)
+    await until(() => sleeping(4242))
     stop.abort()
     await assert.rejects(done, { code: 'build_failed', message: /stopped/ })
-    await until(async () => !(await sleeping()))
+    await until(async () => !(await sleeping(4242)))
   })
+
+  const faults = {
+    'SSH is cut': { strike: () => lab.cutSsh('h1'), heal: async () => undefined },
+    'the host is cut off': { strike: () => lab.cut('h1'), heal: () => lab.heal('h1') },
+  }
+  for (const [title, { strike, heal }] of Object.entries(faults))
+    for (const [builder, on] of [
+      ['BuildKit', () => host],
+      ['the classic builder', classic],
+    ] as const) {
+      it(`by ${builder} fails in time when ${title} in the middle of a step, and the next one works`, async (t) => {
+        const dir = treeOf(t, {
+          Dockerfile: `FROM ${BASE}\nRUN echo begun; sleep 4243\n`,
+          Next: `FROM ${BASE}\nRUN echo next\n`,
+        })
+        const { done } = build(dir, {}, on())
+        await breaksOff(done, () => sleeping(4243), strike)
+        await heal()
+        await until(() => build(dir, { dockerfile: 'Next' }, on()).done.then(Boolean, () => false))
+        await until(async () => !(await sleeping(4243)))
+      })
+
+      it(`by ${builder} fails in time when ${title} while its source is sent, and the next one works`, async (t) => {
+        const dir = treeOf(t, { Dockerfile: `FROM ${BASE}\nCOPY . /all\n` })
+        const next = treeOf(t, { Dockerfile: `FROM ${BASE}\nRUN echo next\n` })
+        writeFileSync(join(dir, 'weight'), randomBytes(100_000_000))
+        const before = await received()
+        const { done } = build(dir, {}, on())
+        await breaksOff(done, async () => (await received()) > before + 1_000_000, strike)
+        await heal()
+        await until(() => build(next, {}, on()).done.then(Boolean, () => false))
+      })
+    }
+
+  /** Bytes that the host has received in all. */
+  const received = async () => Number((await lab.exec('h1', "awk '/eth0:/ {print $2}' /proc/net/dev")).trim())
+
+  /** Has something go wrong once the build is as far as that. */
+  const breaksOff = async (
+    done: Promise<string>,
+    reached: () => Promise<boolean>,
+    strike: () => Promise<void>,
+  ) => {
+    const failed = assert.rejects(done, { code: 'host_unreachable', message: /h1/ })
+    failed.catch(() => undefined)
+    await until(reached)
+    await strike()
+    const struck = performance.now()
+    await failed
+    assert.ok(performance.now() - struck < 20_000, `${performance.now() - struck} ms`)
+  }
 })
 
 async function until(condition: () => Promise<boolean>): Promise<void> {
