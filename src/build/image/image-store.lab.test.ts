@@ -240,10 +240,40 @@ describe('images on the hosts', { skip: whyNot ?? false }, () => {
     await lab.cut('h2')
     await assert.rejects(bringing, { code: 'host_unreachable' })
     await lab.heal('h2')
-    const back = async () => (await store.ensure(h2, artifact.digest).catch(() => null)) === artifact.digest
-    for (const end = Date.now() + 30_000; !(await back()); ) {
-      assert.ok(Date.now() < end, 'it did not come')
-      await new Promise((resolve) => setTimeout(resolve, 50))
-    }
+    await until(() => store.ensure(h2, artifact.digest).then(Boolean, () => false))
   })
+  /** Whether an engine is being given something: it puts it there first. */
+  const arriving = async () =>
+    (await lab.exec('h2', 'ls /var/lib/docker/tmp | grep -c import || true')).trim() !== '0'
+
+  const onTheirWay = {
+    'from a host': { host: 'h1', reached: async () => readdirSync(scratch).length > 0 },
+    'to a host': { host: 'h2', reached: arriving },
+  } as const
+  for (const [way, { host, reached }] of Object.entries(onTheirWay))
+    it(`fail in time when SSH is cut on their way ${way}, nothing of them stays, and they come then`, async (t) => {
+      const { artifact } = await made(t, `cut-${host}`, null, 100_000_000)
+      const store = storeFor([artifact])
+      const failed = assert.rejects(store.ensure(h2, artifact.digest), {
+        code: 'host_unreachable',
+        message: new RegExp(host),
+      })
+      failed.catch(() => undefined)
+      await until(reached)
+      await lab.cutSsh(host)
+      const struck = performance.now()
+      await failed
+      assert.ok(performance.now() - struck < 20_000, `${performance.now() - struck} ms`)
+      assert.deepEqual(readdirSync(scratch), [])
+      await until(async () => !(await arriving()))
+      await until(() => store.ensure(h2, artifact.digest).then(Boolean, () => false))
+      assert.deepEqual(readdirSync(scratch), [])
+    })
 })
+
+async function until(condition: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 30_000; !(await condition()); ) {
+    assert.ok(Date.now() < end, 'it did not come to that')
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
