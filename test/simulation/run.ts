@@ -68,6 +68,7 @@ function play(world: World, commands: Commands, faults: Faults, scenario: Scenar
     world.clock.pass(after)
     if (world.findings.violations.length > 0) return
     if (act.do === 'settle') rest(world)
+    else if (act.do === 'wait') wait(world, act.ms)
     else if (isFault(act)) faults.strike(act)
     else commands.carryOut(act)
   }
@@ -75,6 +76,13 @@ function play(world: World, commands: Commands, faults: Faults, scenario: Scenar
 
 function isFault(act: Command | Fault): act is Fault {
   return (FAULTS as readonly string[]).includes(act.do)
+}
+
+/** Nobody does anything for long, and few come. */
+function wait(world: World, ms: number): void {
+  world.visitors.rarer = 20
+  world.clock.pass(ms)
+  world.visitors.rarer = 1
 }
 
 /** A while without anything new; what has come to rest must add up. */

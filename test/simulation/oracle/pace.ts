@@ -1,5 +1,4 @@
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
-import { pauseAfter } from '../../../src/rollout/crashes.ts'
 import { keyOf } from '../world/router.ts'
 import type { SimInstance } from '../world/runtime.ts'
 import type { Bench } from './bench.ts'
@@ -7,46 +6,78 @@ import type { Bench } from './bench.ts'
 /** After trouble a control plane has this long to come to itself, ms. */
 const QUIET_MS = 3000
 
+/** The longest pause after a crash, ms. */
+const LONGEST_MS = 300_000
+
+/** What is started within so long of each other is started together, ms. */
+const TOGETHER_MS = 1500
+
+/** Starts since a moment. */
+interface Tally {
+  readonly from: number
+  count: number
+  last: number
+}
+
 interface Window {
   readonly orders: number
-  readonly from: number
-  starts: number
+  readonly starts: Tally
+  /** Those without a rollout: whatever starts then has died before. Of those together only the first counts. */
+  turns: Tally | null
+}
+
+/** What this rule sees besides. */
+export interface PaceBench extends Bench {
+  /** Calls take so long that a second or two say nothing. */
+  readonly slow: boolean
 }
 
 /** What goes on dying is started again in growing pauses. Judged while nobody asks for anything and the world is well. */
 export class PaceRule {
-  readonly #bench: Bench
+  readonly #bench: PaceBench
   readonly #windows = new Map<string, Window>()
 
-  constructor(bench: Bench) {
+  constructor(bench: PaceBench) {
     this.#bench = bench
   }
 
   started({ spec }: SimInstance): void {
-    const { findings, troubleAt } = this.#bench
+    const { troubleAt, looks } = this.#bench
     const app = this.#bench.app(spec.appId)
     if (!app) return
     const key = `${keyOf(spec)} ${spec.generation}`
     const now = this.#bench.now()
-    const window = this.#windows.get(key)
-    if (!window || window.orders !== app.orders || now < troubleAt + QUIET_MS) {
-      this.#windows.set(key, { orders: app.orders, from: now, starts: 1 })
-      return
-    }
-    window.starts += 1
+    const known = this.#windows.get(key)
+    const isCalm = known?.orders === app.orders && now >= troubleAt + QUIET_MS
+    const window = isCalm ? known : { orders: app.orders, starts: tally(now), turns: null }
+    this.#windows.set(key, window)
+    window.starts.count += 1
     const { web, worker } = app.quantity
-    const most = mostStarts(spec.type === ROUTABLE_TYPE ? web : worker, now - window.from)
-    if (window.starts > most)
-      findings.add('loop', `${window.starts} starts of ${key} in ${now - window.from} ms, ${most} are enough`)
+    const all = (spec.type === ROUTABLE_TYPE ? web : worker) + 1
+    this.#judge(key, window.starts, (turns) => (turns + 2) * all)
+    if (looks.wanted(app.id)?.rollout || this.#bench.slow) return
+    const turns = window.turns ?? tally(now)
+    window.turns = turns
+    if (turns.count > 0 && now - turns.last < TOGETHER_MS) return
+    Object.assign(turns, { count: turns.count + 1, last: now })
+    this.#judge(key, turns, (most) => most + 1)
+  }
+
+  #judge(key: string, { from, count }: Tally, most: (turns: number) => number): void {
+    const ms = this.#bench.now() - from
+    const enough = most(turnsWithin(ms))
+    if (count > enough)
+      this.#bench.findings.add('loop', `${count} starts of ${key} in ${ms} ms, ${enough} are enough`)
   }
 }
 
-/** All of them when a window begins, once more after each pause, and once for what was under way. */
-function mostStarts(quantity: number, ms: number): number {
-  let turns = 2
-  for (let crashes = 1, at = 0; at <= ms; crashes += 1) {
-    turns += 1
-    at += pauseAfter(crashes + 1)
-  }
-  return turns * (quantity + 1)
+function tally(now: number): Tally {
+  return { from: now, count: 0, last: now }
+}
+
+/** How often something may be started that dies at once each time: at first, and when each pause is over. */
+function turnsWithin(ms: number): number {
+  let turns = 0
+  for (let at = 0, pause = 1000; at <= ms; at += pause, pause = Math.min(2 * pause, LONGEST_MS)) turns += 1
+  return turns
 }

@@ -2,20 +2,20 @@ import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import { surgeOf } from '../../../src/domain/settings.ts'
 import { releaseOf } from '../world/app.ts'
 import type { SimInstance } from '../world/runtime.ts'
-import { type Bench, everUp, isThere } from './bench.ts'
-import { PaceRule } from './pace.ts'
+import { everUp, isThere } from './bench.ts'
+import { type PaceBench, PaceRule } from './pace.ts'
 
 /** A successor has certainly looked again after this long, ms. */
 const LATE_MS = 2000
 
 /** What may be started, and when. */
 export class StartRules {
-  readonly #bench: Bench
+  readonly #bench: PaceBench
   readonly #pace: PaceRule
   readonly #late = new Set<string>()
   readonly #passedPhases = new Set<string>()
 
-  constructor(bench: Bench) {
+  constructor(bench: PaceBench) {
     this.#bench = bench
     this.#pace = new PaceRule(bench)
   }

@@ -158,9 +158,10 @@ const fault: Arbitrary<Fault> = fc.oneof(
 const step: Arbitrary<Step> = fc.record({
   after: fc.oneof({ weight: 3, arbitrary: int(0, 300) }, { weight: 1, arbitrary: int(300, 2500) }),
   act: fc.oneof(
-    { weight: 7, arbitrary: command },
-    { weight: 3, arbitrary: fault },
-    { weight: 1, arbitrary: fc.constant({ do: 'settle' as const }) },
+    { weight: 35, arbitrary: command },
+    { weight: 15, arbitrary: fault },
+    { weight: 5, arbitrary: fc.constant({ do: 'settle' as const }) },
+    { weight: 1, arbitrary: fc.record({ do: fc.constant('wait' as const), ms: int(5000, 30_000) }) },
   ),
 })
 

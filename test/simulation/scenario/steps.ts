@@ -66,7 +66,7 @@ export type Role = 'any' | 'serving' | 'booting' | 'drained' | 'stopping' | 'rel
 export interface Step {
   /** ms that pass before it. */
   readonly after: number
-  readonly act: Command | Fault | { readonly do: 'settle' }
+  readonly act: Command | Fault | { readonly do: 'settle' } | { readonly do: 'wait'; readonly ms: number }
 }
 
 /** A run, whole: the same scenario is the same run, on any machine. */
