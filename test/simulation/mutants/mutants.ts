@@ -234,6 +234,12 @@ export const MUTANTS: readonly Mutant[] = [
       'for (const type of types) views.set(type, ((globalThis as any).seen ??= new Map()).get(wanted.appId + wanted.generation) ?? (await this.#deps.router.observe({ appId: wanted.appId, type })))\n    for (const [type, view] of views) if (view && view.servers.length > 0) (globalThis as any).seen.set(wanted.appId + wanted.generation, view)',
   },
   {
+    name: 'measure a drain limit from before a late command let it in again',
+    file: 'src/rollout/observer.ts',
+    find: 'server.inFlight > track.inFlightSeen',
+    replace: 'server.inFlight < 0',
+  },
+  {
     name: 'remember for ever who was to be replaced',
     file: GATHER,
     find: 'if (wanted.condemned.size === 0) return',
