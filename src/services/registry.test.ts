@@ -149,3 +149,12 @@ test('what is done with our own at once is done one after the other, and after t
   await Promise.all([registry.stop(), registry.look()])
   assert.equal(images.own.running, false)
 })
+
+test('our own that comes up with another authority, after a restore, is trusted by that from then on', async (t) => {
+  const { services, images } = await world(t)
+  await services.registry.start('10.0.0.5:5000')
+  await images.own.stop()
+  images.own.authority = '-----BEGIN CERTIFICATE-----\nBB==\n-----END CERTIFICATE-----\n'
+  await services.registry.look()
+  assert.equal((await services.registry.view())?.registry.authority, images.own.authority)
+})

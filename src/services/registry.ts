@@ -117,7 +117,10 @@ export class RegistryService {
         const registry = await this.#get()
         if (this.#stopped || !registry?.ownAddress || this.#deps.images.own.running) return
         const keys = { push: registry.push!, pull: registry.pull! }
-        await this.#deps.images.own.start(registryAddress(registry.ownAddress), keys)
+        const authority = await this.#deps.images.own.start(registryAddress(registry.ownAddress), keys)
+        // It has made another one where its own was not there any more: on a new machine, after a restore.
+        if (authority !== registry.authority)
+          await this.#deps.store.tables.registry.set({ ...registry, authority })
         this.#told = null
       } catch (error) {
         this.#tell(asTasukiError(error).message)

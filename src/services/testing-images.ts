@@ -20,6 +20,10 @@ export class FakeImages implements Images {
   readonly down = new Set<string>()
   readonly removed: string[] = []
   readonly forgotten: UnwantedArtifact[][] = []
+  /** Calls of `bring`: host and artifact. */
+  readonly brought: [string, string][] = []
+  /** Set to have hosts refuse what is brought. */
+  nothingComes = false
   readonly own = new FakeOwnRegistry()
 
   registry({ host }: RegistryAccess, login: RegistryAccess['push']): ReturnType<Images['registry']> {
@@ -48,6 +52,11 @@ export class FakeImages implements Images {
     return this.hosts.get(name) ?? null
   }
 
+  async bring(host: string, artifact: string): Promise<void> {
+    this.brought.push([host, artifact])
+    if (this.nothingComes) throw new TasukiError('image_unavailable', 'Nobody has it.')
+  }
+
   async forget(artifacts: readonly UnwantedArtifact[]): Promise<void> {
     this.forgotten.push([...artifacts])
   }
@@ -59,13 +68,15 @@ class FakeOwnRegistry implements OwnRegistry {
   readonly starts: Parameters<OwnRegistry['start']>[] = []
   /** Set to have it not start. */
   broken = false
+  /** Whom its clients are to trust. */
+  authority = '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
   collections = 0
 
   async start(...given: Parameters<OwnRegistry['start']>): Promise<string> {
     if (this.broken) throw new TasukiError('setup_missing', 'The program docker-registry is not installed.')
     this.starts.push(given)
     this.running = true
-    return '-----BEGIN CERTIFICATE-----\nAA==\n-----END CERTIFICATE-----\n'
+    return this.authority
   }
 
   async stop(): Promise<void> {
