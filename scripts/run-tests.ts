@@ -1,8 +1,7 @@
 /**
- * Runs the tests in phases and ends with one count: those beside the source and what crosses folders several files at a
- * time, then what is under heavy load (`*.load.test.ts`) one file at a time, so that it has the machine to itself, then
- * what needs several machines (`*.lab.test.ts`) two files at a time. Before the count stand the slowest files, with how
- * much of the processors they used, and the tests that failed.
+ * Runs the tests in two phases and ends with one count: those beside the source, what crosses folders and what needs
+ * several machines (`*.lab.test.ts`) side by side, then what is under heavy load (`*.load.test.ts`), a core for each file.
+ * Before the count stand the slowest files, with how much of the processors they used, and the tests that failed.
  *
  *   node scripts/run-tests.ts [--repeat N] [unit | e2e | load | lab | soak] [PATTERN …]
  *
@@ -48,7 +47,7 @@ function directory(name: string): string {
 /** Runs one phase with the runner's own report on standard output. */
 async function runPhase(phase: Phase, report: TestReport): Promise<void> {
   // What is measured under load is measured with a disk.
-  process.env.TMPDIR = ['unit', 'e2e'].includes(phase.name) ? room.quick : room.directory
+  process.env.TMPDIR = ['load', 'soak'].includes(phase.name) ? room.directory : room.quick
   const stream = run({
     files: grouped(ROOT, phase.files, groups),
     concurrency: phase.concurrency,

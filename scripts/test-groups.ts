@@ -23,23 +23,22 @@ const MOST = 12
 /** The files of a run in their order, those that share a process as one file of `directory` that loads them. */
 export function grouped(root: string, files: readonly string[], directory: string): string[] {
   const folder = (file: string) => SHARING.find((start) => relative(root, file).startsWith(start))
-  const alone = files.filter((file) => folder(file) === undefined)
   const groups = SHARING.flatMap((start) => {
     const of = files.filter((file) => folder(file) === start)
     const count = Math.ceil(of.length / MOST)
-    return Array.from({ length: count }, (_, index) => ({
-      name: `${start.slice(0, -1).replaceAll('/', '-')}-${index + 1}.test.mjs`,
-      // Every so manieth, since neighbours are alike and so as slow.
-      files: of.filter((_, place) => place % count === index),
-    }))
+    // Every so manieth, since neighbours are alike and so as slow.
+    const parts = Array.from({ length: count }, (_, part) => of.filter((_, place) => place % count === part))
+    return parts
+      .filter((members) => members.length > 1)
+      .map((members, index) => ({ path: join(directory, nameOf(start, index)), members }))
   })
-  const made = groups.map(({ name, files: members }) => {
-    if (members.length === 1) return members[0]!
-    const path = join(directory, name)
-    writeFileSync(path, loader(root, members))
-    return path
-  })
-  return [...made, ...alone]
+  for (const { path, members } of groups) writeFileSync(path, loader(root, members))
+  const stands = (file: string) => groups.find(({ members }) => members.includes(file))?.path ?? file
+  return [...new Set(files.map(stands))]
+}
+
+function nameOf(start: string, index: number): string {
+  return `${start.slice(0, -1).replaceAll('/', '-')}-${index + 1}.test.mjs`
 }
 
 /** A file that can't be loaded is a test that fails, and the others are run all the same. */

@@ -20,16 +20,19 @@ const LAB = '.lab.test.ts'
 export const SUITES = ['unit', 'e2e', 'load', 'lab', 'soak'] as const
 export type Suite = (typeof SUITES)[number]
 
-/** One more than there are cores: most files wait for something now and then. */
-const AT_ONCE = Math.max(2, cpus().length) + 1
+/** Most files wait for something half of their time. Many labs at once need much memory. */
+const AT_ONCE = Math.min(2 * Math.max(2, cpus().length), 12)
+
+/** A core for each: the client that counts must not be starved. */
+const LOADS_AT_ONCE = 2
 
 /** Each file brings up a lab of its own, under a name and on a network that no other has. */
-const LABS_AT_ONCE = 2
+const LABS_AT_ONCE = 3
 
 /** These are begun first, so that nobody waits for them alone in the end. How their paths end. */
 const LONG = [
   'conformance.test.ts',
-  'series.test.ts',
+  'simulation/series.test.ts',
   'kills.test.ts',
   'failures.test.ts',
   'pipeline.test.ts',
@@ -37,49 +40,43 @@ const LONG = [
   'hand-overs.lab.test.ts',
   'host-care.lab.test.ts',
   'images.lab.test.ts',
+  'changes.load.test.ts',
+  'receipts.load.test.ts',
 ]
 
 /** The phases of that suite, or of all but the soak; of files whose path has one of the patterns, if there are any. */
 export function phases(root: string, suite: Suite | undefined, patterns: readonly string[]): Phase[] {
   const find = (globs: readonly string[]) => filesOf(root, globs, patterns)
-  const unit = {
-    name: 'unit',
-    files: find(['src/**/*.test.ts']).filter((file) => !file.endsWith(LAB)),
+  const lab = find([`{src,test}/**/*${LAB}`])
+  const unit = find(['src/**/*.test.ts']).filter((file) => !file.endsWith(LAB))
+  const e2e = find(['{test,scripts}/**/*.test.ts']).filter(
+    (file) => !file.endsWith(LOAD) && !file.endsWith(LAB),
+  )
+  const phase = (name: string, files: readonly string[], minutes: number): Phase => ({
+    name,
+    files,
     concurrency: AT_ONCE,
-    minutes: 3,
-    minutesInAll: 15,
+    minutes,
+    minutesInAll: 30,
+  })
+  const bySuite: Record<Suite, Phase> = {
+    unit: phase('unit', unit, 3),
+    e2e: phase('e2e', e2e, 5),
+    lab: { ...phase('lab', lab, 10), concurrency: LABS_AT_ONCE },
+    load: { ...phase('load', find([`test/**/*${LOAD}`]), 5), concurrency: LOADS_AT_ONCE },
+    soak: { ...phase('soak', find(['test/**/*.soak.ts']), 180), concurrency: 1, minutesInAll: 600 },
   }
-  const e2e = {
-    name: 'e2e',
-    files: find(['test/**/*.test.ts', 'scripts/**/*.test.ts']).filter(
-      (file) => !file.endsWith(LOAD) && !file.endsWith(LAB),
-    ),
-    concurrency: AT_ONCE,
-    minutes: 5,
-    minutesInAll: 15,
-  }
-  const load = {
-    name: 'load',
-    files: find([`test/**/*${LOAD}`]),
-    concurrency: 1,
-    minutes: 5,
-    minutesInAll: 15,
-  }
-  const lab = {
-    name: 'lab',
-    files: find([`{src,test}/**/*${LAB}`]),
-    concurrency: LABS_AT_ONCE,
-    minutes: 10,
-    minutesInAll: 15,
-  }
-  const soak = {
-    name: 'soak',
-    files: find(['test/**/*.soak.ts']),
-    concurrency: 1,
-    minutes: 180,
-    minutesInAll: 600,
-  }
-  return suite ? [unit, e2e, load, lab, soak].filter((phase) => phase.name === suite) : [unit, e2e, load, lab]
+  if (suite !== undefined) return [bySuite[suite]]
+  // What mostly waits goes side by side with what keeps a core busy.
+  return [phase('unit, e2e and lab', [...alternately(e2e, lab), ...unit], 10), bySuite.load]
+}
+
+/** One of these, one of those; then what is left of the longer list. */
+function alternately(one: readonly string[], other: readonly string[]): string[] {
+  const length = Math.max(one.length, other.length)
+  return Array.from({ length }, (_, index) =>
+    [one[index], other[index]].filter((file) => file !== undefined),
+  ).flat()
 }
 
 function filesOf(root: string, globs: readonly string[], patterns: readonly string[]): string[] {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, test } from 'node:test'
 import { TestServer, until } from '../harness/index.ts'
-import { reloadUnder } from './reloads.ts'
+import { inTheMiddle } from './overlaps.ts'
 import { Subject } from './subject.ts'
-import { FULL, LIGHT, losesNothing } from './under-load.ts'
+import { FULL, losesNothing } from './under-load.ts'
 
 describe('what overlaps with a rollout loses nothing', () => {
   let server: TestServer
@@ -13,14 +11,6 @@ describe('what overlaps with a rollout loses nothing', () => {
     server = await TestServer.start()
   })
   after(() => server.close())
-
-  /** Resolves when both sets serve. */
-  async function inTheMiddle(subject: Subject): Promise<void> {
-    await until('the middle of the rollout', async () => {
-      const up = (await subject.app.dynos()).filter((dyno) => dyno.state === 'up')
-      return new Set(up.map((dyno) => dyno.release.version)).size > 1
-    })
-  }
 
   test('deploys that supersede each other: the newest serves in the end, alone', async (t) => {
     const subject = await Subject.create(server, { name: 'hasty', behaviour: { BEHAVIOUR: 'exit-at-once' } })
@@ -52,27 +42,5 @@ describe('what overlaps with a rollout loses nothing', () => {
     })
     const [rollback, deploy] = await subject.app.rollouts()
     assert.deepEqual([rollback!.status, deploy!.status], ['succeeded', 'superseded'])
-  })
-
-  test('the journal is deleted while the control plane is dead: the rollout still ends as it should', async (t) => {
-    const subject = await Subject.create(server, { name: 'forgetful' })
-    const source = await subject.source()
-    await losesNothing(t, subject, LIGHT, async () => {
-      await subject.app.must(['deploy', source, '--detach'])
-      await inTheMiddle(subject)
-      await server.kill()
-      const database = new DatabaseSync(join(server.data, 'state.db'))
-      const { changes } = database.prepare('DELETE FROM journal').run()
-      database.close()
-      assert.ok(changes > 0)
-      await server.restart()
-      assert.equal((await subject.app.settled())?.status, 'succeeded')
-    })
-    const dynos = await subject.app.dynos()
-    assert.equal(dynos.length, 2)
-  })
-
-  test('reloads for other apps, with uploads and WebSockets open', async (t) => {
-    await reloadUnder(t, server, 3)
   })
 })
