@@ -11,7 +11,15 @@ const LEAST_FREE_DISK = GIB
 const LEAST_FREE_SHARE = 0.1
 const LEAST_FREE_MEMORY = 256 * MIB
 /** Whoever reads one of them can act as the server; some come into being only with their first use. */
-const SECRETS = ['key', 'token', join('ssh', 'id_ed25519')]
+const SECRETS = [
+  'key',
+  'token',
+  'state.db',
+  'ca.key',
+  'tls.pem',
+  join('ssh', 'id_ed25519'),
+  join('registry', 'ca.key'),
+]
 const OTHERS_MAY = 0o077
 const USER = 0
 
@@ -62,7 +70,7 @@ async function secretFindings(data: string): Promise<Finding[]> {
   )
   const open = modes.filter(({ mode }) => mode !== null && (mode & OTHERS_MAY) !== 0)
   if (open.length === 0)
-    return [say('ok', 'secrets', 'Its key and token are readable for its own user only.')]
+    return [say('ok', 'secrets', 'Its keys and its token are readable for its own user only.')]
   return open.map(({ file }) =>
     say(
       'problem',

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import { chmodSync } from 'node:fs'
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
 import { createServer as createTlsServer } from 'node:tls'
 import type { RuntimeInstance } from '../domain/instance.ts'
@@ -68,6 +68,13 @@ describe('the doctor', () => {
     const here = await sane(context)
     chmodSync(join(here.store.dataDir, 'key'), 0o640)
     assert.deepEqual(await found(here), ['secret_readable server'])
+    const keys = ['ca.key', 'tls.pem', 'registry/ca.key', 'ssh/id_ed25519']
+    for (const file of keys) {
+      const path = join(here.store.dataDir, file)
+      mkdirSync(dirname(path), { recursive: true })
+      writeFileSync(path, '', { mode: 0o644 })
+    }
+    assert.equal((await found(here)).length, 1 + keys.length)
   })
 
   it('finds a router that is down, and when it was down today', async (context) => {
