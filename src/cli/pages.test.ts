@@ -29,7 +29,9 @@ function commandsIn(page: string): Said[] {
   const inline = text.replaceAll(/^ *```[\s\S]*?^ *```/gm, '').matchAll(/`([^`]+)`/g)
   const pieces = [...lines, ...[...inline].map(([, code]) => code!.replaceAll(/\s+/g, ' '))]
   return pieces.flatMap((piece) => {
-    const found = /^(?:\$ |# |run: )?(?:sudo )?(?:[A-Z_]+=\S+ )*tasuki ([a-z].*)$/.exec(piece.trim())
+    const found = /^(?:\$ |# |run: )?(?:sudo )?(?:[A-Z_]+=\S+ )*(?:\S*\/)?tasuki ([a-z].*)$/.exec(
+      piece.trim(),
+    )
     return found ? [{ page, words: found[1]!.split(' ').filter((word) => word !== '') }] : []
   })
 }

@@ -5,7 +5,7 @@ import type { Reach } from '../../../domain/host-facts.ts'
 import type { Address } from '../../../domain/instance.ts'
 import type { Shell } from './shell.ts'
 
-/** From a range that neither instances nor outgoing connections use. */
+/** Of those that instances get, so that a firewall lets it through as it lets them; one that is taken is passed over. */
 const FIRST_PORT = 19_000
 const LAST_PORT = 19_999
 const PORTS_TRIED = 5
