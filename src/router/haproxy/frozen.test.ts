@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as pause } from 'node:timers/promises'
 import { DEFAULT_SETTINGS } from '../../domain/settings.ts'
 import { type ChildApp, childApp } from './testing/child-app.ts'
 import { type Answer, opened, type Visit, visit } from './testing/visitor.ts'
@@ -8,6 +9,9 @@ import { HaproxyWorld, HOST, KEY } from './testing/world.ts'
 
 /** Checks that find out sooner; what is waited after that is the router's own. */
 const QUICK = { ...DEFAULT_SETTINGS, checkSeconds: 0.5, checkTimeoutSeconds: 0.5 }
+
+/** In which what waits would have been moved, if somebody else served. */
+const LONG_ENOUGH_MS = 8_000
 
 describe('an instance that is frozen', () => {
   let world: HaproxyWorld
@@ -66,6 +70,8 @@ describe('an instance that is frozen', () => {
     await inFlight(second, 3)
     second.child.kill('SIGSTOP')
     await world.until('the second is out', async () => (await world.server(second)).health === 'down')
+    await pause(LONG_ENOUGH_MS)
+    await inFlight(second, 3)
     first.child.kill('SIGCONT')
     assert.deepEqual(seenBy(await Promise.all(waiting)), [String(first.child.pid)])
     await inFlight(second, 1)

@@ -12,10 +12,12 @@
  * get: therefore each is looked at right before it is cut. What old workers have is not moved: they check nobody.
  */
 export const SILENCE_LUA = `
--- Each server is looked at once a second; with more than some hundreds of them less often, so that the cost has a bound.
+-- Each server is looked at once a second, one with nothing to do every four; with more than some hundreds of them less
+-- often, so that the cost has a bound.
 local STEP_MS = 100
 local STEPS = 10
 local MOST_LOOKS = 40
+local IDLE_ROUNDS = 3
 -- No answer has ended for so long, and the checks have found it down for so long.
 local SILENT_SECONDS = 5
 local DOWN_SECONDS = 2
@@ -31,7 +33,7 @@ local function slots()
   for name, backend in pairs(core.backends) do
     if string.match(name, "^b%d+$") then
       for slot, server in pairs(backend.servers) do
-        all[#all + 1] = { backend = name, slot = slot, server = server, sweeps = 0 }
+        all[#all + 1] = { backend = name, slot = slot, server = server, sweeps = 0, rest = 0 }
       end
     end
   end
@@ -41,6 +43,7 @@ end
 -- Not one answer, and nobody there who would take a check: as opposed to one who refuses, or says that he is ill.
 local function silent(each, stats)
   local now = core.now().sec
+  each.rest = stats.scur == 0 and stats.bout == each.bytes and IDLE_ROUNDS or 0
   if stats.bout ~= each.bytes then
     each.bytes = stats.bout
     each.heard = now
@@ -161,23 +164,31 @@ local function look(each)
   end
 end
 
+-- Whether it was looked at.
+local function visit(each)
+  if each.rest > 0 then
+    each.rest = each.rest - 1
+    return false
+  end
+  if each.server:get_addr() == NOWHERE then
+    each.rest = IDLE_ROUNDS
+    return false
+  end
+  -- What goes wrong with one is no reason to give up on the others.
+  local done, problem = pcall(look, each)
+  if not done then core.Warning("tasuki: " .. tostring(problem)) end
+  return true
+end
+
 local function watch()
   local all = slots()
-  local next_one = 0
-  local began = core.now().sec
-  for _, each in ipairs(all) do each.heard = began end
+  local place = 0
   while core.get_info()["Stopping"] == 0 do
     local looks, passed = 0, 0
     while passed < math.ceil(#all / STEPS) and looks < MOST_LOOKS do
-      local each = all[next_one + 1]
-      next_one = (next_one + 1) % #all
+      if visit(all[place + 1]) then looks = looks + 1 end
+      place = (place + 1) % #all
       passed = passed + 1
-      if each.server:get_addr() ~= NOWHERE then
-        looks = looks + 1
-        -- What goes wrong with one is no reason to give up on the others.
-        local done, problem = pcall(look, each)
-        if not done then core.Warning("tasuki: " .. tostring(problem)) end
-      end
     end
     core.msleep(STEP_MS)
   end
