@@ -10,6 +10,8 @@ import { type Ran, type RunOptions, run } from './run.ts'
 import { until } from './until.ts'
 
 const TASUKI = fileURLToPath(new URL('../../bin/tasuki', import.meta.url))
+/** What that starts once it has found a Node, which takes it as long as some commands. */
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 const LOG_LINES_SHOWN = 60
 
 /** Servers that are up: none of their processes may outlive this one, however it ends. */
@@ -173,7 +175,10 @@ export class TestServer {
       NO_COLOR: '1',
       ...options.env,
     }
-    return run(TASUKI, args, { ...options, env })
+    return run(process.execPath, ['--disable-warning=ExperimentalWarning', MAIN, ...args], {
+      ...options,
+      env,
+    })
   }
 
   /** The end of the control plane's log. */
