@@ -45,6 +45,18 @@ export function imageWorks({ data, store, hosts, slugPath, log }: Parts): ImageW
     await introduceRegistry(there, registry, known.authority)
     return true
   }
+  const images = new ImageStore({
+    scratch,
+    artifact: (digest) => tables.artifacts.get(digest),
+    slugPath,
+    hosts: () => hosts().all(),
+    pullLogin: async (registry) => {
+      const known = await tables.registry.get()
+      return known?.host === registry ? known.pull : null
+    },
+    introduce,
+    slugBase: () => tables.baseImage.get(),
+  })
   return {
     builder: new ImageBuilder({
       builder: () => hosts().labelled(BUILDER) ?? hosts().local(),
@@ -52,18 +64,7 @@ export function imageWorks({ data, store, hosts, slugPath, log }: Parts): ImageW
       introduce,
       appName: async (appId) => (await tables.apps.byId(appId))?.name ?? appId,
     }),
-    store: new ImageStore({
-      scratch,
-      artifact: (digest) => tables.artifacts.get(digest),
-      slugPath,
-      hosts: () => hosts().all(),
-      pullLogin: async (registry) => {
-        const known = await tables.registry.get()
-        return known?.host === registry ? known.pull : null
-      },
-      introduce,
-      slugBase: () => tables.baseImage.get(),
-    }),
+    store: images,
     control: {
       registry: (access, login) => new RegistryClient(access, login),
       own: new OwnRegistry(data, log),
@@ -73,6 +74,12 @@ export function imageWorks({ data, store, hosts, slugPath, log }: Parts): ImageW
         )
         const found = answers.find((one) => one !== null)
         return found ? { ...found, digest: found.id } : null
+      },
+      async bring(id, artifact) {
+        const host = hosts()
+          .all()
+          .find((one) => one.id === id)
+        if (host) await images.ensure(host, artifact)
       },
       async forget(artifacts) {
         await Promise.all(

@@ -41,6 +41,8 @@ export interface Images {
   readonly own: OwnRegistry
   /** What a Docker host that answers has under that name; null: none has it. */
   onHosts(name: string): Promise<FoundImage | null>
+  /** Makes sure that what an artifact runs from is on the host with that id; another may have to give it. Throws TasukiError. */
+  bring(host: string, artifact: string): Promise<void>
   /** Removes from the hosts that answer what is made of those artifacts, unless something runs of it. */
   forget(artifacts: readonly UnwantedArtifact[]): Promise<void>
 }

@@ -3,6 +3,7 @@ import type { ServiceDeps } from './context.ts'
 import { HostDrains } from './host-drains.ts'
 import type { HostKeeper } from './host-keeper.ts'
 import { removeStrays } from './host-strays.ts'
+import { ImageSpread } from './image-spread.ts'
 import { InstanceLines } from './instance-lines.ts'
 import { RolloutLines } from './rollout-lines.ts'
 import { Schedule } from './schedule.ts'
@@ -15,6 +16,7 @@ const REVIEW_LOOK_MS = 60_000
 const RUN_LOOK_MS = 1_000
 const HOST_LOOK_MS = 1_000
 const REGISTRY_LOOK_MS = 5_000
+const IMAGE_LOOK_MS = 5_000
 const TEST_LOOK_MS = 5_000
 const APPROVAL_LOOK_MS = 1_000
 const SLEEP_LOOK_MS = 1_000
@@ -32,6 +34,7 @@ export interface Lifecycle {
 export function lifecycle(deps: ServiceDeps, services: Nouns, hosts: HostKeeper): Lifecycle {
   const schedule = new Schedule(deps.log)
   const hostDrains = new HostDrains(deps)
+  const imageSpread = new ImageSpread(deps)
   const webhookPump = new WebhookPump(deps, deps.settings.webhooks)
   const instanceLines = new InstanceLines(deps)
   const rolloutLines = new RolloutLines(deps)
@@ -78,6 +81,7 @@ export function lifecycle(deps: ServiceDeps, services: Nouns, hosts: HostKeeper)
       schedule.every(RUN_LOOK_MS, 'Looking after runs', () => runs.look(Date.now()))
       schedule.every(HOST_LOOK_MS, 'Moving instances away from hosts', () => hostDrains.look())
       schedule.every(HOST_LOOK_MS, 'Removing from hosts what belongs to no app', () => removeStrays(deps))
+      schedule.every(IMAGE_LOOK_MS, 'Looking which images hosts lack', () => imageSpread.look())
       schedule.every(HEALTH_LOOK_MS, 'Looking how everything is', () => services.health.tick())
       schedule.every(COLLECT_MS, 'Forgetting old health', () => services.health.collect())
       schedule.every(SLEEP_LOOK_MS, 'Looking after apps that sleep', () => services.sleeping.look())

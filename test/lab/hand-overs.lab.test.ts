@@ -73,6 +73,15 @@ describe('hand-overs between machines lose nothing', { skip: Lab.whyNot() ?? fal
     assert.deepEqual(await spread(), { h1: 2, h2: 0 }, 'what has moved stays where it is')
   })
 
+  test('what serves comes to a host that joins before anything is started there', async () => {
+    await fleet.lab.grow(3)
+    await fleet.add('h3')
+    const slugs = () => fleet.lab.docker('h3', 'images', '-q', 'tasuki/slug')
+    await until('the image to be on h3', async () => (await slugs()) !== '', 60_000)
+    assert.equal(await on('h3'), 0)
+    await fleet.must('DELETE', '/tasuki/hosts/h3')
+  })
+
   test('a host is drained while another joins, and comes back', async (t) => {
     await losesNothing(t, subject, MODEST, async () => {
       await fleet.lab.grow(3)
