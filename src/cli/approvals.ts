@@ -1,3 +1,4 @@
+import { Args, Flags } from '@oclif/core'
 import { TasukiError } from '../domain/errors.ts'
 import type { ApiClient } from './client.ts'
 import type { ChangesRecord } from './render/changes-ahead.ts'
@@ -24,11 +25,33 @@ export interface WholeApproval extends ApprovalRecord {
   readonly changes: readonly ChangesRecord[]
 }
 
+/** What those commands take that decide about one. */
+export const decisionArgs = {
+  id: Args.string({
+    required: true,
+    description: 'Its id, or the beginning; `tasuki pipelines:approvals` lists them.',
+  }),
+}
+export const decisionFlags = {
+  comment: Flags.string({ char: 'm', helpValue: 'TEXT', summary: 'Why; kept in the audit log.' }),
+}
+
 const SHORT = 8
 
 /** As much of its id as one types. */
 export function shortId({ id }: { readonly id: string }): string {
   return id.slice(0, SHORT)
+}
+
+/** Approves or rejects one that waits, as it was asked for; how it stands then. Throws as `waitingApproval`. */
+export async function decided(
+  client: ApiClient,
+  decision: 'approve' | 'reject',
+  beginning: string,
+  comment: string | undefined,
+): Promise<ApprovalRecord> {
+  const { id } = await waitingApproval(client, beginning)
+  return client.post<ApprovalRecord>(`/tasuki/approvals/${id}/${decision}`, { comment: comment ?? null })
 }
 
 /** The one that waits whose id begins like that. Throws `not_found`, `bad_request` when it could be several. */

@@ -1,5 +1,5 @@
 import { Command, Flags } from '@oclif/core'
-import { asTasukiError, type TasukiError } from '../domain/errors.ts'
+import { asTasukiError, TasukiError } from '../domain/errors.ts'
 import { type Screen, screenOf } from '../text/screen.ts'
 import { appOfRemote, chooseApp } from './app-choice.ts'
 import { ApiClient } from './client.ts'
@@ -58,6 +58,21 @@ export abstract class TasukiCommand extends Command {
   /** Whether a person sits in front of us, who can be asked. */
   protected get interactive(): boolean {
     return process.stdin.isTTY === true && process.stdout.isTTY === true && !this.jsonEnabled()
+  }
+
+  /**
+   * Has the person type what is meant before it is too late; `--confirm` says it where nobody can be asked. `end` of the question:
+   * `to destroy it`. Throws `bad_request` for anything else.
+   */
+  protected async confirm(
+    name: string,
+    given: string | undefined,
+    { end, refusal }: { readonly end: string; readonly refusal: string },
+  ): Promise<void> {
+    const { confirmed } = await import('./ask.ts')
+    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} ${end}:`) : undefined)
+    if (typed === name) return
+    throw new TasukiError('bad_request', refusal, { next: `Add \`--confirm ${name}\` if you mean it.` })
   }
 
   /** Errors are printed in one place, `start.ts`, which also knows the exit code. */

@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { appFlag, appPath, TasukiCommand } from '../command.ts'
 import type { App } from '../wire/apps.ts'
 
@@ -25,19 +24,12 @@ export default class Destroy extends TasukiCommand {
     const app = await this.appName(args.name ?? flags.app)
     const client = await this.client()
     await client.get<App>(appPath(app))
-    await this.#confirm(app, flags.confirm)
+    await this.confirm(app, flags.confirm, {
+      end: 'to destroy it for good',
+      refusal: `${app} was not destroyed: its name was not confirmed.`,
+    })
     const gone = await client.delete<App>(appPath(app))
     this.print(`Destroyed ${app}. Its instances are being drained and stopped.`)
     return gone
-  }
-
-  async #confirm(app: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const name =
-      given ?? (this.interactive ? await confirmed(`Type ${app} to destroy it for good:`) : undefined)
-    if (name === app) return
-    throw new TasukiError('bad_request', `${app} was not destroyed: its name was not confirmed.`, {
-      next: `Add \`--confirm ${app}\` if you mean it.`,
-    })
   }
 }

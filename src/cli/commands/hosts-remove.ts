@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { hostPath } from '../hosts/state.ts'
 import type { Host } from '../wire/server.ts'
@@ -22,18 +21,13 @@ export default class HostsRemove extends TasukiCommand {
     const { args, flags } = await this.parse(HostsRemove)
     const client = await this.client()
     const { name } = await client.get<Host>(hostPath(args.host))
-    if (flags.force) await this.#confirm(name, flags.confirm)
+    if (flags.force)
+      await this.confirm(name, flags.confirm, {
+        end: 'to let go of it',
+        refusal: `${name} was not removed: its name was not confirmed.`,
+      })
     const gone = await client.delete<Host>(hostPath(args.host), { force: flags.force })
     this.print(`${gone.name} is no host any more.`)
     return gone
-  }
-
-  async #confirm(name: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const answer = given ?? (this.interactive ? await confirmed(`Type ${name} to let go of it:`) : undefined)
-    if (answer === name) return
-    throw new TasukiError('bad_request', `${name} was not removed: its name was not confirmed.`, {
-      next: `Add \`--confirm ${name}\` if you mean it.`,
-    })
   }
 }

@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import type { PipelineRecord } from '../wire/pipelines.ts'
@@ -21,18 +20,12 @@ export default class PipelinesDestroy extends TasukiCommand {
     const { args, flags } = await this.parse(PipelinesDestroy)
     const client = await this.client()
     const { id, name } = await client.get<PipelineRecord>(pipelinePath(args.name))
-    await this.#confirm(name, flags.confirm)
+    await this.confirm(name, flags.confirm, {
+      end: 'to destroy it',
+      refusal: `${name} was not destroyed: its name was not confirmed.`,
+    })
     const gone = await client.delete<PipelineRecord>(pipelinePath(id))
     this.print(`Destroyed ${name}. Its apps stay.`)
     return gone
-  }
-
-  async #confirm(name: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} to destroy it:`) : undefined)
-    if (typed === name) return
-    throw new TasukiError('bad_request', `${name} was not destroyed: its name was not confirmed.`, {
-      next: `Add \`--confirm ${name}\` if you mean it.`,
-    })
   }
 }

@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath } from '../pipelines.ts'
 import type { RepositoryRecord } from '../wire/pipelines.ts'
@@ -23,18 +22,12 @@ Asks for the name of the pipeline; without a terminal, --confirm gives it.`
     const client = await this.client()
     const path = pipelinePath(args.name, 'repo')
     const { pipeline } = await client.get<RepositoryRecord>(path)
-    await this.#confirm(pipeline.name, flags.confirm)
+    await this.confirm(pipeline.name, flags.confirm, {
+      end: 'to disconnect it',
+      refusal: `${pipeline.name} was not disconnected: its name was not confirmed.`,
+    })
     const gone = await client.delete<RepositoryRecord>(path)
     this.print(`${pipeline.name} is not connected to ${gone.full_name} any more.`)
     return gone
-  }
-
-  async #confirm(name: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} to disconnect it:`) : undefined)
-    if (typed === name) return
-    throw new TasukiError('bad_request', `${name} was not disconnected: its name was not confirmed.`, {
-      next: `Add \`--confirm ${name}\` if you mean it.`,
-    })
   }
 }

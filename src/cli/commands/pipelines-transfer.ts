@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { pipelinePath, standing } from '../pipelines.ts'
 import type { PipelineRecord } from '../wire/pipelines.ts'
@@ -27,22 +26,15 @@ export default class PipelinesTransfer extends TasukiCommand {
     const client = await this.client()
     const pipeline = await client.get<PipelineRecord>(pipelinePath(args.name))
     const apps = (await standing(client, pipeline.id)).map(({ app }) => app.name)
-    await this.#confirm(pipeline.name, apps, flags.confirm)
+    await this.confirm(pipeline.name, flags.confirm, {
+      end: `to give it away, with ${apps.join(', ') || 'no apps'}`,
+      refusal: `${pipeline.name} was not transferred: its name was not confirmed.`,
+    })
     await client.post('/pipeline-transfers', {
       pipeline: { id: pipeline.id },
       new_owner: { id: args.email, type: 'user' },
     })
     this.print(`${[pipeline.name, ...apps].join(', ')} belong to ${args.email}.`)
     return pipeline
-  }
-
-  async #confirm(name: string, apps: readonly string[], given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const question = `Type ${name} to give it away, with ${apps.join(', ') || 'no apps'}:`
-    const typed = given ?? (this.interactive ? await confirmed(question) : undefined)
-    if (typed === name) return
-    throw new TasukiError('bad_request', `${name} was not transferred: its name was not confirmed.`, {
-      next: `Add \`--confirm ${name}\` if you mean it.`,
-    })
   }
 }

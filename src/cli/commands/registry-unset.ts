@@ -1,5 +1,4 @@
 import { Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { REGISTRY, type Registry } from '../registry.ts'
 
@@ -16,19 +15,12 @@ export default class RegistryUnset extends TasukiCommand {
     const { flags } = await this.parse(RegistryUnset)
     const client = await this.client()
     const registry = await client.get<Registry>(REGISTRY)
-    await this.#confirm(registry.host, flags.confirm)
+    await this.confirm(registry.host, flags.confirm, {
+      end: 'to use it no longer',
+      refusal: 'Nothing was changed: the host of the registry was not confirmed.',
+    })
     await client.delete(REGISTRY)
     this.print(`${registry.host} is used no longer; images are streamed to the hosts.`)
     return registry
-  }
-
-  async #confirm(host: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const answer =
-      given ?? (this.interactive ? await confirmed(`Type ${host} to use it no longer:`) : undefined)
-    if (answer === host) return
-    throw new TasukiError('bad_request', 'Nothing was changed: the host of the registry was not confirmed.', {
-      next: `Add \`--confirm ${host}\` if you mean it.`,
-    })
   }
 }

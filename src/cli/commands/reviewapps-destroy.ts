@@ -1,5 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { TasukiError } from '../../domain/errors.ts'
 import { TasukiCommand } from '../command.ts'
 import { reviewApp } from '../review-apps.ts'
 import type { ReviewAppRecord } from '../wire/pipelines.ts'
@@ -24,18 +23,12 @@ export default class ReviewappsDestroy extends TasukiCommand {
     const client = await this.client()
     const { id, tasuki } = await reviewApp(client, args.name)
     const name = tasuki.app_name ?? id
-    await this.#confirm(name, flags.confirm)
+    await this.confirm(name, flags.confirm, {
+      end: 'to destroy it',
+      refusal: `${name} was not destroyed: its name was not confirmed.`,
+    })
     const gone = await client.delete<ReviewAppRecord>(`/review-apps/${id}`)
     this.print(`${name} is being destroyed.`)
     return gone
-  }
-
-  async #confirm(name: string, given: string | undefined): Promise<void> {
-    const { confirmed } = await import('../ask.ts')
-    const typed = given ?? (this.interactive ? await confirmed(`Type ${name} to destroy it:`) : undefined)
-    if (typed === name) return
-    throw new TasukiError('bad_request', `${name} was not destroyed: its name was not confirmed.`, {
-      next: `Add \`--confirm ${name}\` if you mean it.`,
-    })
   }
 }
