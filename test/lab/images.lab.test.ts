@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import { after, afterEach, before, describe, type TestContext, test } from 'node:test'
 import { ROOT, Runner } from '../ci/runner.ts'
@@ -83,6 +83,28 @@ describe('images from a registry on machines of its own', { skip: Lab.whyNot() ?
     await app.destroy()
   })
 
+  test('SSH is cut in the middle of a build: it fails in time, nothing of it stays, and the next one works', async (t) => {
+    const before = await release()
+    const building = () =>
+      fleet.lab.exec('h1', "ps -eo args | grep -c '[s]leep 4244' || true").then((many) => many.trim() !== '0')
+    await losesNothing(t, subject, MODEST, async () => {
+      const deploy = subject.deploy({}, {}, { Dockerfile: `${DOCKERFILE}RUN sleep 4244\n` })
+      await until('the build to be under way', building)
+      await fleet.lab.cutSsh('h1')
+      const cut = performance.now()
+      const { code, stdout, stderr } = await deploy
+      assert.ok(performance.now() - cut < 30_000, `${performance.now() - cut} ms`)
+      assert.equal(code, UNAVAILABLE, stdout + stderr)
+      assert.match(stdout + stderr, /h1/)
+      t.diagnostic(stderr.trim())
+      await until('it to have ended on the host', async () => !(await building()))
+      assert.deepEqual(await readdir(join(fleet.server.directory, 'data/build')), [])
+      assert.equal(await release(), before)
+    })
+    await subject.mustDeploy()
+    assert.notEqual(await release(), before)
+  })
+
   test('without its registry the app serves on, a deploy fails early, and going back works', async (t) => {
     const before = await release()
     await losesNothingIdempotent(t, subject, async () => {
@@ -102,6 +124,8 @@ describe('images from a registry on machines of its own', { skip: Lab.whyNot() ?
 })
 
 const RUNNER = 'h3'
+/** How `tasuki deploy` ends when a host or server does not answer. */
+const UNAVAILABLE = 9
 const SERVER = `require('http')
   .createServer((_, response) => response.end(process.env.TASUKI_COMMIT))
   .listen(process.env.PORT, process.env.HOST)
