@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gitBackend } from '../../src/build/buildpacks/git-server.ts'
@@ -11,7 +12,7 @@ import { serverFor, TestApp } from '../harness/index.ts'
 const asRoot = process.getuid?.() === 0
 
 test('an app that is built by buildpacks, one of them from a Git server, answers through the router', async (t) => {
-  const server = await serverFor(t, { env: { TASUKI_LOCAL_BUILDPACKS: '/tmp' } })
+  const server = await serverFor(t, { env: { TASUKI_LOCAL_BUILDPACKS: tmpdir() } })
   const tools = await ourPack(server.directory, 'tools')
   const pages = await ourPack(server.directory, 'pages')
   commitAll(pages)
