@@ -1,5 +1,5 @@
 import type Docker from 'dockerode'
-import { TasukiError } from '../../domain/errors.ts'
+import { asTasukiError, TasukiError } from '../../domain/errors.ts'
 
 /** A Docker host, as far as images go. */
 export interface ImageHost {
@@ -119,11 +119,17 @@ export function isNotFound(error: unknown): boolean {
   return (error as { statusCode?: unknown } | null)?.statusCode === NOT_FOUND
 }
 
+function isFullHere(error: unknown): boolean {
+  return ['ENOSPC', 'EDQUOT'].includes((error as { code?: string } | null)?.code ?? '')
+}
+
 /** Any failure of a call to an engine as one that a user may see. `what` it was doing: `pulling an image`. */
 export function engineError(host: Pick<ImageHost, 'name'>, what: string, error: unknown): TasukiError {
   if (error instanceof TasukiError) return error
   const { statusCode, message = String(error) } = error as { statusCode?: number; message?: string }
   const said = message.trim().slice(0, 500)
+  // An error of this machine, which has a code: what the host's disk says comes in words.
+  if (isFullHere(error)) return asTasukiError(error)
   if (/no space left on device|disk quota exceeded/i.test(message))
     return new TasukiError('disk_full', `No space is left on ${host.name}: ${said}`, {
       next: `Free disk space on ${host.name}, for example with \`docker system prune\`, then try again.`,
