@@ -83,7 +83,7 @@ local function movable(lines, each)
   local flags = tonumber(string.match(text, "\\n  txn=%S+ flags=(0x%x+)") or 0)
   return string.find(text, "\\n  backend=" .. each.backend .. " ", 1, true)
     and string.find(text, "\\n  server=" .. each.slot .. " ", 1, true)
-    and string.match(text, "\\n  scb=%S+ flags=%S+ state=(%u+) ") == "EST"
+    and string.match(text, "\\n  scb=[^\\n]- state=(%u+) ") == "EST"
     and string.find(text, " conn_retries=0,", 1, true)
     and string.find(text, " req.st=MSG_DONE rsp.st=MSG_RPBEFORE ", 1, true)
     and flags & REPEATABLE ~= 0 and flags & UNREPEATABLE == 0
