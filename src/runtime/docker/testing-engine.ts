@@ -86,8 +86,8 @@ export function begin({ answer }: EngineCall): void {
   answer.flushHeaders()
 }
 
-/** Holds every timer of that many ms; the answer lets them run out. */
-export function heldLimits(t: TestContext, limitMs: number): () => void {
+/** Holds every timer of that many ms; the answer lets them run out, or only that one of them, counted from 0. */
+export function heldLimits(t: TestContext, limitMs: number): (only?: number) => void {
   const real = globalThis.setTimeout
   const held: (() => void)[] = []
   t.mock.method(globalThis, 'setTimeout', (run: () => void, ms?: number) => {
@@ -95,8 +95,8 @@ export function heldLimits(t: TestContext, limitMs: number): () => void {
     held.push(run)
     return real(nothing, 0)
   })
-  return () => {
-    for (const run of held.splice(0)) run()
+  return (only) => {
+    for (const run of only === undefined ? held.splice(0) : held.slice(only, only + 1)) run()
   }
 }
 
