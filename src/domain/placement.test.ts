@@ -40,6 +40,20 @@ describe('an instance goes to the host', () => {
     assert.equal(chooseHost(hosts, 'web', { ...WEB, quantity: 2 }).host.name, 'a')
   })
 
+  it('where one of the ports that it can be at is free', () => {
+    const at = (port: number, more: Partial<On> = {}) => on({ address: { host: '10.0.0.1', port }, ...more })
+    const what = { ...WEB, generation: 3, quantity: 2, knownPorts: [8000, 8001] }
+    const full = host('a', { instances: [at(8000), at(8001)] })
+    const taken = host('b', { instances: [at(8000, { generation: 3 })] })
+    assert.equal(chooseHost([full, taken], 'web', what).host.name, 'b')
+    const strange = at(8000, { appId: 'other' })
+    const onItsWay = on({ generation: 3, address: null })
+    const busy = host('b', { instances: [strange, onItsWay] })
+    const free = host('c', { instances: [at(8000), at(12_000), at(8001, { state: 'exited' }), at(12_001)] })
+    assert.equal(chooseHost([full, busy, free], 'web', what).host.name, 'c')
+    assert.equal(chooseHost([full, busy], 'web', what).host.name, 'a', 'whoever starts it says what is wrong')
+  })
+
   it('else with the fewest of its app', () => {
     const worker = on({ type: 'worker' })
     assert.equal(chosen(host('a', { instances: [worker, worker] }), host('b', { instances: [worker] })), 'b')

@@ -18,7 +18,8 @@ export interface Candidate {
   /** ms since it stopped answering; 0 while it does. */
   readonly silentFor?: number
   /** What is on it or on its way there. */
-  readonly instances: readonly Pick<RuntimeInstance, 'appId' | 'type' | 'generation' | 'state'>[]
+  readonly instances: readonly (Pick<RuntimeInstance, 'appId' | 'type' | 'generation' | 'state'> &
+    Partial<Pick<RuntimeInstance, 'address'>>)[]
 }
 
 /** What is to be put somewhere. */
@@ -27,6 +28,8 @@ export interface Placeable {
   readonly type: string
   readonly generation: number
   readonly quantity?: number
+  /** Ports of a host that it can be at; without them any will do. */
+  readonly knownPorts?: readonly number[]
 }
 
 /** The hosts on which instances with that placement may start now: active, reachable, with the label; by name. */
@@ -37,7 +40,7 @@ export function eligible<T extends Candidate>(candidates: readonly T[], label: s
 }
 
 /**
- * Spreads evenly, and puts what takes over where room has been made for it: of the hosts that do not have their even share
+ * Where one of its ports is free, if that is anywhere. Spreads evenly, and puts what takes over where room has been made for it: of the hosts that do not have their even share
  * of the generation yet, the one with the fewest instances of the app's type; of these with the fewest of the generation,
  * of the app, of all; of these the first by name. Throws `no_host` when there is none.
  */
@@ -46,8 +49,9 @@ export function chooseHost<T extends Candidate>(
   label: string | null,
   what: Placeable,
 ): T {
-  const hosts = eligible(candidates, label)
-  const best = withoutShare(hosts, what).reduce<T | null>(
+  const all = eligible(candidates, label)
+  const free = all.filter((one) => hasFreePort(one, what))
+  const best = withoutShare(free.length > 0 ? free : all, what).reduce<T | null>(
     (least, one) => (least === null || isEmptier(one, least, what) ? one : least),
     null,
   )
@@ -97,6 +101,16 @@ function reasonOf({ state }: Candidate['host'], reachable: boolean): string {
 
 function hasLabel({ labels }: Candidate['host'], label: string | null): boolean {
   return label === null || labels.includes(label)
+}
+
+/** One that is on its way there has a port, though it is not known yet which. */
+function hasFreePort({ instances }: Candidate, { appId, type, knownPorts }: Placeable): boolean {
+  if (knownPorts === undefined) return true
+  const taken = instances.filter(({ state, address, ...one }) => {
+    if (state !== 'running') return false
+    return address ? knownPorts.includes(address.port) : one.appId === appId && one.type === type
+  })
+  return taken.length < knownPorts.length
 }
 
 /** Who has less of the generation than an even share of what is wanted, or of what there will be if that is more. */
