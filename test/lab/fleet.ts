@@ -4,6 +4,7 @@ import type { TestContext } from 'node:test'
 import { Subject, type SubjectOptions } from '../e2e/subject.ts'
 import { TestServer, until } from '../harness/index.ts'
 import type { ServerOptions } from '../harness/server.ts'
+import { askDocker } from './docker-socket.ts'
 import { type HostName, Lab, type LabOptions } from './lab.ts'
 import { OrderDesk } from './order-desk.ts'
 
@@ -23,6 +24,13 @@ interface Container {
   readonly app: string
   readonly release: number
   readonly running: boolean
+}
+
+/** As Docker's API lists it. */
+interface ListedContainer {
+  readonly Names: readonly string[]
+  readonly Labels: Readonly<Record<string, string>>
+  readonly State: string
 }
 
 /** A control plane with its router on this machine, and hosts of a lab on which its apps run. */
@@ -90,15 +98,15 @@ export class LabFleet {
 
   /** The platform's containers on a host, asked of its Docker and not over the network. */
   async containers(host: HostName): Promise<Container[]> {
-    const format = '{{.Names}} {{.Label "tasuki.app-name"}} {{.Label "tasuki.release"}} {{.State}}'
-    const filter = ['--filter', 'label=tasuki.app']
-    const lines = (await this.lab.docker(host, 'ps', '-a', ...filter, '--format', format)).trim().split('\n')
-    return lines
-      .filter((line) => line !== '')
-      .map((line) => {
-        const [id = '', app = '', release = '', state = ''] = line.split(' ')
-        return { id, app, release: Number(release), running: state === 'running' }
-      })
+    const filters = encodeURIComponent(JSON.stringify({ label: ['tasuki.app'] }))
+    const path = `/containers/json?all=1&filters=${filters}`
+    const listed = (await askDocker(this.lab.socket(host), path)) as ListedContainer[]
+    return listed.map(({ Names: [name = ''], Labels: labels, State: state }) => ({
+      id: name.slice(1),
+      app: labels['tasuki.app-name'] ?? '',
+      release: Number(labels['tasuki.release']),
+      running: state === 'running',
+    }))
   }
 
   /**
