@@ -12,7 +12,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   rollout: ['domain'],
   router: ['domain', 'type rollout', 'type services'],
   runtime: ['domain', 'type rollout', 'type services', 'ssh', 'within.ts'],
-  ssh: ['domain'],
+  ssh: ['domain', 'within.ts'],
   registry: ['domain', 'tls'],
   build: ['domain', 'within.ts'],
   store: ['domain', 'type rollout'],

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, it } from 'node:test'
 import ssh2 from 'ssh2'
+import { heldLimits } from '../../test/harness/held-limits.ts'
 import { until } from '../../test/harness/until.ts'
-import { SshConnection, type SshState } from './connection.ts'
+import { OPEN_MS, SshConnection, type SshState } from './connection.ts'
 
 const { private: KEY } = ssh2.utils.generateKeyPairSync('ed25519')
 
@@ -65,5 +66,28 @@ describe('an SSH connection to a host that misbehaves', () => {
     connection.close()
     await assert.rejects(ready, { code: 'host_unreachable' })
     assert.equal(connection.state, 'down')
+  })
+
+  it('is waited for no longer than for a channel that is never opened', async (t) => {
+    const ssh = new ssh2.Server({ hostKeys: [KEY] }, (client) => {
+      client.on('error', () => undefined).on('authentication', (asked) => asked.accept())
+      // It takes each question, and never answers.
+      client.on('session', () => undefined).on('openssh.streamlocal', () => undefined)
+    })
+    await new Promise<void>((listening) => ssh.listen(0, '127.0.0.1', listening))
+    closing.push(() => ssh.close())
+    const connection = open((ssh.address() as AddressInfo).port)
+    await connection.ready()
+    for (const [ask, limitMs] of [
+      [() => connection.exec('true', { timeoutMs: 1_000 }), 1_000 + OPEN_MS],
+      [() => connection.listens('/run/docker.sock'), OPEN_MS],
+    ] as const) {
+      const pass = heldLimits(t, limitMs)
+      const refused = assert.rejects(ask(), { code: 'host_unreachable' })
+      await new Promise((resolve) => setImmediate(resolve))
+      pass()
+      await refused
+      t.mock.restoreAll()
+    }
   })
 })

@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Client } from 'ssh2'
 import { TasukiError } from '../domain/errors.ts'
+import { within } from '../within.ts'
 import { ChannelAgent } from './channel-agent.ts'
 import { dial, type SshTarget } from './dial.ts'
 import { Places } from './places.ts'
-import { type ExecOptions, type ExecResult, resultOf } from './session.ts'
+import { EXEC_MS, type ExecOptions, type ExecResult, resultOf } from './session.ts'
 
 export type SshState = 'connected' | 'connecting' | 'down'
 
@@ -17,6 +18,8 @@ const GOODBYE_MS = 500
 const LONGEST_RETRY_MS = 2_000
 /** How long a call waits for a connection that was just lost, ms. */
 const AGAIN_MS = 1_500
+/** What a host may take to open a channel, ms. */
+export const OPEN_MS = 10_000
 /** Below `MaxSessions` of a usual sshd (10). */
 const SESSIONS = 6
 const SESSION_TRIES = 20
@@ -89,12 +92,17 @@ export class SshConnection {
     command: string,
     options: { input?: string | Buffer; timeoutMs?: number } = {},
   ): Promise<ExecResult> {
-    return this.#sessions.within(async () => {
-      const client = await this.#connected()
-      this.#calls += 1
-      const { ended } = await this.#session(client, command, options)
-      return ended
-    })
+    const limitMs = (options.timeoutMs ?? EXEC_MS) + OPEN_MS
+    const late = () => this.#unreachable('it runs no command')
+    return this.#sessions.within(() => within(limitMs, () => this.#executed(command, options), late))
+  }
+
+  /** A channel that is opened later than anybody waits for it ends with the command's own limit. */
+  async #executed(command: string, options: ExecOptions): Promise<ExecResult> {
+    const client = await this.#connected()
+    this.#calls += 1
+    const { ended } = await this.#session(client, command, options)
+    return ended
   }
 
   /** For HTTP to a Unix socket of the host. Its connections end with the SSH connection, and new ones come with the next. */
@@ -114,9 +122,7 @@ export class SshConnection {
   async listens(socketPath: string): Promise<boolean> {
     const client = await this.#connected()
     try {
-      const channel = await this.#opened<Duplex>((done) =>
-        client.openssh_forwardOutStreamLocal(socketPath, done),
-      )
+      const channel = await this.#forwarded(client, socketPath)
       channel.destroy()
       return true
     } catch (error) {
@@ -141,7 +147,7 @@ export class SshConnection {
   async #channel(socketPath: string): Promise<Duplex> {
     const client = await this.#connected()
     try {
-      return await this.#opened((done) => client.openssh_forwardOutStreamLocal(socketPath, done))
+      return await this.#forwarded(client, socketPath)
     } catch (error) {
       if (!isClosed(error)) throw error
       throw this.#unreachable(`nobody listens at its ${socketPath}`, {
@@ -256,6 +262,18 @@ export class SshConnection {
         await delay(SESSION_WAIT_MS)
       }
     }
+  }
+
+  /** A channel to a socket of the host; one that is opened later than anybody waits for it is closed. */
+  #forwarded(client: Client, socketPath: string): Promise<Duplex> {
+    const open = async (late: AbortSignal) => {
+      const channel = await this.#opened<Duplex>((done) =>
+        client.openssh_forwardOutStreamLocal(socketPath, done),
+      )
+      if (late.aborted) channel.destroy()
+      return channel
+    }
+    return within(OPEN_MS, open, () => this.#unreachable('it opens no channel'))
   }
 
   /** Opens a channel. Throws TasukiError `host_unreachable` where the host does not. */

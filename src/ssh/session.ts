@@ -14,7 +14,8 @@ export interface ExecResult {
   readonly stderr: string
 }
 
-const EXEC_MS = 30_000
+/** What a command may take where nothing else is said, ms. */
+export const EXEC_MS = 30_000
 const UNKNOWN_STATUS = 255
 
 /** What comes of a command that has just been begun. Rejects with `lost` when it is not known how it went. */

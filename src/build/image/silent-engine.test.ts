@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { heldLimits } from '../../../test/harness/held-limits.ts'
 import { until } from '../../../test/harness/until.ts'
 import type { Artifact } from '../../domain/artifact.ts'
 import {
   begin,
   type EngineCall,
-  heldLimits,
   type ScriptedEngine,
   say,
   scriptedEngine,

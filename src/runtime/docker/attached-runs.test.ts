@@ -3,11 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { heldLimits } from '../../../test/harness/held-limits.ts'
 import { until } from '../../../test/harness/until.ts'
 import { specOf } from '../contract.ts'
 import { LIMITS } from './calls.ts'
 import { DockerRuntime } from './docker-runtime.ts'
-import { begin, heldLimits, type ScriptedEngine, say, scriptedEngine } from './testing-engine.ts'
+import { begin, type ScriptedEngine, say, scriptedEngine } from './testing-engine.ts'
 
 const SPEC = specOf('sha256:tests', 'cat', { kind: 'one-off', type: 'run', name: 'run.1' })
 const ATTACH = `POST /containers/${SPEC.id}/attach`

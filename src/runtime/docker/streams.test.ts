@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, it, type TestContext } from 'node:test'
+import { heldLimits } from '../../../test/harness/held-limits.ts'
 import { until } from '../../../test/harness/until.ts'
 import { attach } from './attached-run.ts'
 import { LIMITS } from './calls.ts'
@@ -11,14 +12,7 @@ import { openEvents } from './event-stream.ts'
 import { Output } from './output.ts'
 import { runHook } from './pre-stop.ts'
 import type { Seen } from './seen.ts'
-import {
-  begin,
-  type EngineCall,
-  heldLimits,
-  type ScriptedEngine,
-  say,
-  scriptedEngine,
-} from './testing-engine.ts'
+import { begin, type EngineCall, type ScriptedEngine, say, scriptedEngine } from './testing-engine.ts'
 
 const QUIET = { info: nothing, warn: nothing, error: nothing }
 const SEEN: Seen = {

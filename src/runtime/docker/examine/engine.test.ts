@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
+import { heldLimits } from '../../../../test/harness/held-limits.ts'
 import { until } from '../../../../test/harness/until.ts'
 import { LIMITS } from '../calls.ts'
 import { openDockerHost } from '../host.ts'
-import { heldLimits, scriptedEngine } from '../testing-engine.ts'
+import { scriptedEngine } from '../testing-engine.ts'
 import { lookAtEngine } from './engine.ts'
 
 describe('what is said of a Docker that can not be asked', () => {
