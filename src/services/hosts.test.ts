@@ -90,6 +90,8 @@ test('a host that does not answer, is there already, or shows another key is not
     [{ url: 'http://10.0.0.14' }, 'invalid_params'],
   ] as const)
     await assert.rejects(made.services.hosts.add(wish, ALICE), { code }, JSON.stringify(wish))
+  const silent = made.services.hosts.add({ url: 'ssh://deploy@10.0.0.13' }, ALICE)
+  await assert.rejects(silent, { next: /It was not taken in\.$/ })
   assert.deepEqual(await names(made), ['10.0.0.11'])
   assert.equal(made.fleet.told.size, 1)
 })

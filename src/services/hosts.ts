@@ -79,7 +79,7 @@ export class HostService {
     const hostKey = fingerprint(wish.hostKey ?? null)
     const asked = { name, url: hostUrl(to), privateAddress: await privateAddress(to, wish), hostKey }
     await refuseTwice(this.#deps.store.tables, asked, null)
-    const met = await this.#deps.fleet.meet(asked)
+    const met = await this.#deps.fleet.meet(asked).catch(notTakenIn)
     const host = this.#made(asked, labels, met)
     await this.#deps.store.transaction(async (tables) => {
       await refuseTwice(tables, asked, met)
@@ -261,6 +261,15 @@ async function noted(tables: Tables, user: string, host: StoredHost, what: strin
 function taken(name: string): TasukiError {
   return new TasukiError('name_taken', `There is a host ${name} already.`, {
     next: 'Choose another name with --name.',
+  })
+}
+
+/** Nothing is known of a host that was never there. */
+function notTakenIn(error: unknown): never {
+  if (!(error instanceof TasukiError) || error.code !== 'host_unreachable') throw error
+  throw new TasukiError('host_unreachable', error.message, {
+    next: 'Is it on, is that its address, and can it be reached by SSH from the server? It was not taken in.',
+    cause: error,
   })
 }
 
