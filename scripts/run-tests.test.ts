@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { until } from '../test/harness/until.ts'
 
 const HEAD = `
 import assert from 'node:assert/strict'
@@ -127,4 +129,31 @@ test('files that share a process are told of each for itself, also one that can 
   assert.ok(lines.includes('  src/domain/bad.test.ts:6'), lines.join('\n'))
   assert.ok(lines.includes('✖ src/domain/torn.test.ts can be loaded'), lines.join('\n'))
   assert.match(lines.slice(lines.indexOf('── slowest files ──'))[2]!, /src-domain-1 \(several files\)$/)
+})
+
+test('a run that is ended ends its tests, and takes its directories away', async (t) => {
+  const endless = `
+import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+test('goes on', () => {
+  writeFileSync(new URL('./begun', import.meta.url), JSON.stringify([process.pid, tmpdir()]))
+  return new Promise(() => setInterval(() => {}, 1000))
+})
+`
+  const root = project(t, { 'endless.test.ts': endless })
+  const { NODE_TEST_CONTEXT: _, ...env } = process.env
+  const run = spawn(process.execPath, [join(root, 'scripts', 'run-tests.ts'), 'unit'], {
+    env,
+    stdio: 'ignore',
+  })
+  const begun = join(root, 'src', 'begun')
+  const [pid, room] = await until('the test to begin', () => {
+    const text = existsSync(begun) ? readFileSync(begun, 'utf8') : ''
+    return text === '' ? null : (JSON.parse(text) as [number, string])
+  })
+  run.kill('SIGTERM')
+  const [code] = await once(run, 'exit')
+  assert.equal(code, 1)
+  assert.equal(existsSync(room), false)
+  await until('the test to be gone', () => !existsSync(`/proc/${pid}`))
 })

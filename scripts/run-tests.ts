@@ -38,6 +38,12 @@ process.env.NODE_COMPILE_CACHE = directory('compiled')
 process.env.TASUKI_TEST_CPU = join(room.directory, 'cpu')
 const groups = directory('groups')
 
+/** Whoever ends the run ends its tests, which leave nothing behind then; who asks twice does not wait for that. */
+const ended = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.on(signal, () => (ended.signal.aborted ? process.exit(1) : ended.abort()))
+}
+
 function directory(name: string): string {
   const path = join(room.directory, name)
   mkdirSync(path)
@@ -52,7 +58,7 @@ async function runPhase(phase: Phase, report: TestReport): Promise<void> {
     files: grouped(ROOT, phase.files, groups),
     concurrency: phase.concurrency,
     timeout: phase.minutes * 60_000,
-    signal: AbortSignal.timeout(phase.minutesInAll * 60_000),
+    signal: AbortSignal.any([ended.signal, AbortSignal.timeout(phase.minutesInAll * 60_000)]),
     execArgv: ['--disable-warning=ExperimentalWarning', `--import=${IN_EACH}`],
   })
   report.follow(stream)
@@ -61,7 +67,7 @@ async function runPhase(phase: Phase, report: TestReport): Promise<void> {
 
 async function runRound(report: TestReport): Promise<void> {
   for (const phase of phases(ROOT, suite, patterns)) {
-    if (phase.files.length === 0) continue
+    if (phase.files.length === 0 || ended.signal.aborted) continue
     console.log(`\n── ${phase.name}: ${phase.files.length} files ──\n`)
     await runPhase(phase, report)
   }
@@ -69,7 +75,7 @@ async function runRound(report: TestReport): Promise<void> {
 
 const report = new TestReport(ROOT, groups, process.env.TASUKI_TEST_CPU)
 let round = 0
-while (round < rounds && report.failed === 0) {
+while (round < rounds && report.failed === 0 && !ended.signal.aborted) {
   round += 1
   if (rounds > 1) console.log(`\n══ round ${round} of ${rounds} ══`)
   await runRound(report)
@@ -80,4 +86,4 @@ if (report.failed > 0) {
   console.log(`\n── failed${when} ──\n\n${report.failures()}`)
 }
 console.log(`\n${report.passed} passed, ${report.failed} failed, ${report.skipped} skipped`)
-if (report.failed > 0 || report.passed === 0) process.exitCode = 1
+if (report.failed > 0 || report.passed === 0 || ended.signal.aborted) process.exitCode = 1

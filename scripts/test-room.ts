@@ -21,7 +21,6 @@ export interface TestRoom {
 export function testRoom(): TestRoom {
   const parents = [...new Set([tmpdir(), MEMORY])].filter((parent) => existsSync(parent))
   for (const parent of parents) sweep(parent)
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => process.exit(1))
   const directory = made(tmpdir())
   // Tests sync tens of thousands of times to disks that nobody ever reads again.
   return { directory, quick: memoryHasRoom() ? made(MEMORY) : directory }

@@ -69,7 +69,7 @@ test('when the server ends and begins the run anew, all is said once more', asyn
   assert.deepEqual([run.id, run.status], [first.id, 'succeeded'])
   assert.match(
     said,
-    /with one\n(Terminated\n)?The server was started again; the run once more from its beginning:\n/,
+    /with one\n((Terminated|Killed)\n)?The server was started again; the run once more from its beginning:\n/,
   )
 })
 
