@@ -157,3 +157,11 @@ test('goes on', () => {
   assert.equal(existsSync(room), false)
   await until('the test to be gone', () => !existsSync(`/proc/${pid}`))
 })
+
+test('what a run has left that was killed is taken away by the next one', (t) => {
+  // No process has an id as high as that.
+  const left = join(tmpdir(), 'tsk-99999999-left')
+  mkdirSync(left)
+  assert.equal(runTests(project(t, { 'good.test.ts': GOOD })).code, 0)
+  assert.equal(existsSync(left), false)
+})
