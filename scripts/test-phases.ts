@@ -32,10 +32,11 @@ const LABS_AT_ONCE = 3
 /** These are begun first, so that nobody waits for them alone in the end. How their paths end. */
 const LONG = [
   'conformance.test.ts',
-  'simulation/series.test.ts',
   'kills.test.ts',
   'failures.test.ts',
+  'simulation/series.test.ts',
   'pipeline.test.ts',
+  'e2e/push.test.ts',
   'faults.lab.test.ts',
   'hand-overs.lab.test.ts',
   'host-care.lab.test.ts',
