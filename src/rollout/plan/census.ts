@@ -111,6 +111,8 @@ function better(a: SeenInstance, b: SeenInstance): number {
 
 function rank(instance: SeenInstance): number {
   if (isServing(instance)) return 5
+  // Another was started in its place already: a control plane that has just come does not know for how long it was silent.
+  if (instance.unreachableFor !== null) return 0
   // Whom one router has let in is nearer to serving than whom none has, and takes room already (I4).
   if (isHalfAdmitted(instance)) return 4
   if (isReady(instance)) return 3
