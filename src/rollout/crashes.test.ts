@@ -36,3 +36,11 @@ test('what was started after a crash and crashes too is another one, however soo
   crashes.record(1, 'web', 5100, 5010)
   assert.equal(crashes.pauses(1, 5100).get('web'), 1000)
 })
+
+test('what could not be started is tried again after a quarter of a minute at the latest, what crashes is not', () => {
+  const crashes = new Crashes()
+  for (let one = 0; one < 20; one++) crashes.recordNoStart(1, 'web', one * 1000)
+  assert.equal(crashes.pauses(1, 19_000).get('web'), 15_000)
+  crashes.record(1, 'web', 20_000)
+  assert.equal(crashes.pauses(1, 20_000).get('web'), 300_000)
+})

@@ -77,10 +77,10 @@ export class Gatherer {
     this.#broken = { key: brokenKey(wanted), reason }
   }
 
-  /** Something could not be started: counted like a crash, so that it is tried again in growing pauses. */
+  /** Something could not be started: counted like a crash, so that it is tried again in pauses that grow for a while. */
   notStarted(wanted: Wanted, type: string): void {
     const goal = goalSet(wanted)
-    if (goal) this.#crashes.record(goal.generation, type, this.#deps.clock.monotonic())
+    if (goal) this.#crashes.recordNoStart(goal.generation, type, this.#deps.clock.monotonic())
   }
 
   /** Who is gone needs to be replaced no longer: a control plane may have died between a removal and saying so. */
