@@ -1,4 +1,5 @@
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
+import type { SetRef } from '../../../src/domain/rollout.ts'
 import { pauseAfter } from '../../../src/rollout/crashes.ts'
 import type { Wanted } from '../../../src/rollout/spec.ts'
 import { keyOf, type SimRouter } from '../world/router.ts'
@@ -83,8 +84,17 @@ export class UpkeepRules {
     const type = wanted.types.get(base.generation)?.find((one) => one.routable)
     const there = this.#web(appId, base.generation).length
     if (!type || there >= type.quantity) return null
+    // By the rules of that release some may be missing while one after the other is replaced.
+    if (there >= type.quantity - type.settings.maxUnavailable && this.#isReplaced(wanted, base)) return null
     const pause = pauseAfter(this.#bench.fates(keyOf({ appId, type: type.type }), base.release) + 1)
     return { what: `${there} of ${type.quantity} of v${base.release} are there in a release phase`, pause }
+  }
+
+  /** Somebody wants one replaced, or another set has still left some. */
+  #isReplaced({ appId, condemned }: Wanted, base: SetRef): boolean {
+    const old = ({ spec, info }: SimInstance) =>
+      spec.kind === 'formation' && (condemned.has(info.id) || spec.generation !== base.generation)
+    return this.#bench.runtime.of(appId).some((one) => one.info.state === 'running' && old(one))
   }
 
   /** I1: what ran on a host that has been silent for long is started elsewhere. */
