@@ -9,14 +9,16 @@ test('what is not given has a default, the seed is a fresh one', () => {
     rate: 300,
     routerKills: false,
     json: false,
+    keep: null,
   })
-  const given = ['--minutes', '0.5', '--seed', '3', '--rate', '1000', '--router-kills', '--json']
+  const given = ['--minutes', '0.5', '--seed', '3', '--rate', '1000', '--router-kills', '--json', '--keep', 'there']
   assert.deepEqual(readOptions(given, 77), {
     minutes: 0.5,
     seed: 3,
     rate: 1000,
     routerKills: true,
     json: true,
+    keep: 'there',
   })
 })
 

@@ -8,15 +8,18 @@ export interface ChaosOptions {
   readonly rate: number
   readonly routerKills: boolean
   readonly json: boolean
+  /** Where the server's files are copied to when the run fails; null: nowhere. */
+  readonly keep: string | null
 }
 
-export const USAGE = `npm run chaos -- --minutes M [--seed S] [--rate R] [--router-kills] [--json]
+export const USAGE = `npm run chaos -- --minutes M [--seed S] [--rate R] [--router-kills] [--json] [--keep DIR]
 
   --minutes M      how long commands and faults come; then the rollouts under way end (default 5)
   --seed S         a whole number; the same seed asks for the same (default: one of today's making)
   --rate R         requests a second (default 300)
   --router-kills   kill HAProxy too: requests are lost by nature then, and counted apart
-  --json           the summary as JSON on standard output, all else on standard error`
+  --json           the summary as JSON on standard output, all else on standard error
+  --keep DIR       copy the server's data there when the run fails: its database tells all that was done`
 
 /** Throws an Error in words for what can't be understood. `freshSeed` stands in for a missing one. */
 export function readOptions(args: readonly string[], freshSeed: number): ChaosOptions {
@@ -28,6 +31,7 @@ export function readOptions(args: readonly string[], freshSeed: number): ChaosOp
       rate: { type: 'string', default: '300' },
       'router-kills': { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
+      keep: { type: 'string' },
     },
   })
   return {
@@ -36,6 +40,7 @@ export function readOptions(args: readonly string[], freshSeed: number): ChaosOp
     rate: number('--rate', values.rate, { least: 20, most: 20_000 }),
     routerKills: values['router-kills'],
     json: values.json,
+    keep: values.keep ?? null,
   }
 }
 

@@ -1,3 +1,5 @@
+import { cp, lstat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { TestServer } from '../harness/index.ts'
 import { ChaosApp } from './app.ts'
@@ -44,11 +46,20 @@ export async function runChaos(options: ChaosOptions, tell: Tell, signal: AbortS
     }
     await play(world, options, ledger, signal)
     const counted = await Promise.all(clients.map((client) => client.stop()))
-    return { ...judge(options, ledger, counted), ledger, log: server.log() }
+    const judged = judge(options, ledger, counted)
+    if (!judged.summary.ok && options.keep !== null)
+      await cp(join(server.directory, 'data'), options.keep, { recursive: true, filter: isFileOrDirectory })
+    return { ...judged, ledger, log: server.log() }
   } finally {
     await Promise.all(clients.map((client) => client.leave()))
     await server.close()
   }
+}
+
+/** Sockets can not be copied. */
+async function isFileOrDirectory(path: string): Promise<boolean> {
+  const found = await lstat(path)
+  return found.isFile() || found.isDirectory()
 }
 
 interface World {
