@@ -9,7 +9,7 @@
  *
  * It works without the control plane. `show sess` is the only one to tell what a request is, so the task asks its own
  * process's command socket, and that only when an instance is silent. A session's id is an address that the next one may
- * get: therefore each is looked at right before it is cut. What old workers have is not moved: they check nobody.
+ * get: therefore each is looked at right before it is cut, and none is once the instance answers again. What old workers have is not moved: they check nobody.
  */
 export const SILENCE_LUA = `
 -- Each server is looked at once a second, one with nothing to do every four; with more than some hundreds of them less
@@ -134,12 +134,19 @@ local function waiting(each)
   return ids
 end
 
+-- When it answers again, many of its sessions end at once, and their ids are given to others.
+local function still_silent(each)
+  local stats = each.server:get_stats()
+  return stats.bout == each.bytes and string.sub(stats.status, 1, 4) == "DOWN"
+end
+
 -- Cuts those of them that can be moved: HAProxy then sends them to another server by itself.
 local function move(socket, ids, each)
   local moved = 0
   for _, id in ipairs(ids) do
     local told = ask(socket, "show sess " .. id)
     if not told then break end
+    if not still_silent(each) then break end
     if movable(told, each) and ask(socket, "shutdown session " .. id) then moved = moved + 1 end
   end
   return moved
