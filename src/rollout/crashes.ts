@@ -5,7 +5,7 @@ export function pauseAfter(crashes: number): number {
 }
 
 /** What could not be started for want of room is tried again this soon at the latest: room comes without anybody saying so, ms. */
-export const NO_ROOM_MS = 15_000
+const NO_ROOM_MS = 15_000
 
 /** After this long without a crash the count begins anew, ms. */
 const FORGIVEN_AFTER_MS = 600_000

@@ -11,7 +11,18 @@ test('what is not given has a default, the seed is a fresh one', () => {
     json: false,
     keep: null,
   })
-  const given = ['--minutes', '0.5', '--seed', '3', '--rate', '1000', '--router-kills', '--json', '--keep', 'there']
+  const given = [
+    '--minutes',
+    '0.5',
+    '--seed',
+    '3',
+    '--rate',
+    '1000',
+    '--router-kills',
+    '--json',
+    '--keep',
+    'there',
+  ]
   assert.deepEqual(readOptions(given, 77), {
     minutes: 0.5,
     seed: 3,
