@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { ChaosApp, RolloutView } from './app.ts'
 import type { Claim, Death } from './books.ts'
 import { type Command, type CommandDraw, tellCommand } from './draw.ts'
+import { betweenRollouts, type Entry } from './journal.ts'
 import type { Ledger } from './ledger.ts'
 import type { PatientApi } from './patient.ts'
 
@@ -21,14 +22,6 @@ const LAST: Command = {
   onTerm: 'graceful',
   checkSeconds: 1,
   bakeSeconds: 1,
-}
-
-interface Entry {
-  readonly kind: string
-  readonly instance: string | null
-  readonly release: number | null
-  readonly at: string
-  readonly ended_at: string | null
 }
 
 /** Asks one app for one thing after the other, and writes every rollout down that comes of it. */
@@ -135,6 +128,11 @@ export class AppLane {
       complete,
       gaps,
     })
+  }
+
+  /** Writes down what crashed while no rollout was under way: a release that crashes may be what one goes back to. */
+  async crashesBetween(directory: string): Promise<void> {
+    this.#ledger.deaths.push(...(await this.#crashes(betweenRollouts(directory, this.#app.name))))
   }
 
   /** Instances of a build that crashes, which ended without having been told to. */

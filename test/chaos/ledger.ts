@@ -35,10 +35,13 @@ export class Ledger {
     this.#tell = tell
   }
 
-  /** Since when something that was seen then may have been so: what happens in an absence is seen after it. */
+  /**
+   * Since when something that was seen then may have been so: what happens in an absence, or too shortly before it, is seen
+   * after it.
+   */
   since(seen: number, afterMs: number): number {
     const blind = this.absences.filter(({ from, to }) => from <= seen && to + afterMs >= seen)
-    return Math.min(seen - afterMs, ...blind.map(({ from }) => from))
+    return Math.min(seen, ...blind.map(({ from }) => from)) - afterMs
   }
 
   fault(kind: string, note: string): void {

@@ -45,6 +45,7 @@ export async function runChaos(options: ChaosOptions, tell: Tell, signal: AbortS
       clients.push(await Client.start(app, server.url, options.rate / APPS.length, maxSeconds))
     }
     await play(world, options, ledger, signal)
+    for (const lane of world.lanes) await lane.crashesBetween(server.directory)
     const counted = await Promise.all(clients.map((client) => client.stop()))
     const judged = judge(options, ledger, counted)
     if (!judged.summary.ok && options.keep !== null)
