@@ -61,7 +61,7 @@ export async function watchedDeploy(
   try {
     await watch.meanwhile?.()
     if (watch.until === 'end') await subject.app.settled()
-    else await until('the switch', () => has(subject, id, 'mark-switched'), SWITCH_MS)
+    else await until('the switch', () => isSwitched(subject, id), SWITCH_MS)
   } finally {
     await running.stop()
   }
@@ -70,6 +70,13 @@ export async function watchedDeploy(
   await subject.app.settled()
   const { receipt } = await subject.server.get(`/tasuki/rollouts/${id}`)
   return { receipt, report: await running.ended }
+}
+
+/** Throws when the rollout goes back instead: then there will be none. */
+async function isSwitched(subject: Subject, id: string): Promise<boolean> {
+  const { reason } = await subject.server.get(`/tasuki/rollouts/${id}`)
+  if (reason) throw new Error(`the rollout goes back: ${reason}`)
+  return has(subject, id, 'mark-switched')
 }
 
 async function has(subject: Subject, rollout: string, kind: string): Promise<boolean> {
