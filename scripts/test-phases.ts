@@ -23,8 +23,8 @@ export type Suite = (typeof SUITES)[number]
 /** Most files wait for something half of their time. Many labs at once need much memory. */
 const AT_ONCE = Math.min(2 * Math.max(2, cpus().length), 12)
 
-/** A core for each: the client that counts must not be starved. */
-const LOADS_AT_ONCE = 2
+/** Two cores for each: neither the client that counts nor what it visits may be starved. */
+const LOADS_AT_ONCE = Math.max(1, Math.floor(cpus().length / 2))
 
 /** Each file brings up a lab of its own, under a name and on a network that no other has. */
 const LABS_AT_ONCE = 3
