@@ -1,6 +1,6 @@
 /**
  * Runs the tests in two phases and ends with one count: those beside the source, what crosses folders and what needs
- * several machines (`*.lab.test.ts`) side by side, then what is under heavy load (`*.load.test.ts`), a core for each file.
+ * several machines (`*.lab.test.ts`) side by side, then what is under heavy load (`*.load.test.ts`), two cores for each file.
  * Before the count stand the slowest files, with how much of the processors they used, and the tests that failed.
  *
  *   node scripts/run-tests.ts [--repeat N] [unit | e2e | load | lab | soak] [PATTERN …]
