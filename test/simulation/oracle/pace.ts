@@ -75,9 +75,14 @@ function tally(now: number): Tally {
   return { from: now, count: 0, last: now }
 }
 
+/** What is owed after so many crashes, ms: nothing after the first, then 1 s, 2 s, 4 s … In numbers of its own, not the engine's. */
+export function owedPause(crashes: number): number {
+  return crashes <= 1 ? 0 : Math.min(1000 * 2 ** (crashes - 2), LONGEST_MS)
+}
+
 /** How often something may be started that dies at once each time: at first, and when each pause is over. */
 function turnsWithin(ms: number): number {
   let turns = 0
-  for (let at = 0, pause = 1000; at <= ms; at += pause, pause = Math.min(2 * pause, LONGEST_MS)) turns += 1
+  for (let at = 0; at <= ms; at += owedPause(turns + 1)) turns += 1
   return turns
 }

@@ -1,11 +1,11 @@
 import { ROUTABLE_TYPE } from '../../../src/domain/release.ts'
 import type { SetRef } from '../../../src/domain/rollout.ts'
-import { pauseAfter } from '../../../src/rollout/crashes.ts'
 import type { Wanted } from '../../../src/rollout/spec.ts'
 import { keyOf, type SimRouter } from '../world/router.ts'
 import type { SimInstance, SimRuntime } from '../world/runtime.ts'
 import type { Findings } from './findings.ts'
 import type { Looks } from './looks.ts'
+import { owedPause } from './pace.ts'
 
 /** After trouble a control plane has this long to come to itself, ms. */
 const QUIET_MS = 3000
@@ -86,7 +86,7 @@ export class UpkeepRules {
     if (!type || there >= type.quantity) return null
     // By the rules of that release some may be missing while one after the other is replaced.
     if (there >= type.quantity - type.settings.maxUnavailable && this.#isReplaced(wanted, base)) return null
-    const pause = pauseAfter(this.#bench.fates(keyOf({ appId, type: type.type }), base.release) + 1)
+    const pause = owedPause(this.#bench.fates(keyOf({ appId, type: type.type }), base.release) + 1)
     return { what: `${there} of ${type.quantity} of v${base.release} are there in a release phase`, pause }
   }
 
